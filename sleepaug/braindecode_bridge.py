@@ -1,0 +1,98 @@
+"""The only importer of braindecode: importing this module loads braindecode safely.
+
+braindecode imports torchaudio, whose compiled extension does not load beside a CPU-only torch
+(`OSError: libc10_cuda.so`) or beside a newer CUDA torch (`RuntimeError` on the CUDA version).
+braindecode uses only torchaudio's pure-Python functions, so where the extension does not load,
+a stand-in says that there is none, and torchaudio takes its pure-Python paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from sleepaug.config import ConfigError, did_you_mean
+
+log = logging.getLogger(__name__)
+_said = False
+
+
+def import_torchaudio() -> ModuleType:
+    """Import torchaudio, without its compiled extension where that does not load."""
+    global _said
+    try:
+        import torchaudio
+    except (OSError, RuntimeError) as error:
+        for name in [n for n in sys.modules if n.split(".")[0] == "torchaudio"]:
+            del sys.modules[name]
+        sys.modules["torchaudio._extension"] = _no_extension()
+        import torchaudio
+
+        if not _said:
+            log.debug("torchaudio's compiled extension does not load, going on without: %s", error)
+            _said = True
+    return torchaudio
+
+
+def _no_extension() -> ModuleType:
+    """What torchaudio's own `_extension` holds in a build without compiled code."""
+    module = ModuleType("torchaudio._extension", "Stand-in: no compiled extension available.")
+
+    def unavailable(function: Callable) -> Callable:
+        def fail(*args: Any, **kwargs: Any) -> Any:
+            raise RuntimeError(f"{function.__name__} needs torchaudio's compiled extension.")
+
+        return fail
+
+    module._IS_TORCHAUDIO_EXT_AVAILABLE = False  # type: ignore[attr-defined]
+    module._IS_ALIGN_AVAILABLE = False  # type: ignore[attr-defined]
+    module.fail_if_no_align = unavailable  # type: ignore[attr-defined]
+    return module
+
+
+import_torchaudio()
+import braindecode  # noqa: E402
+import braindecode.models  # noqa: E402
+
+
+def braindecode_trunk(
+    name: str, *, n_chans: int, n_times: int, sfreq: float, n_classes: int, **options: Any
+) -> nn.Module:
+    """Build a braindecode model that maps windows to logits.
+
+    Parameters
+    ----------
+    name : str
+        A class of `braindecode.models`, such as ``"SleepStagerBlanco2020"``.
+    n_chans, n_times, sfreq, n_classes
+        Shape of the windows, their rate in Hz, and the number of stages.
+    **options
+        Further arguments of that class.
+
+    Returns
+    -------
+    nn.Module
+        (n_windows, n_chans, n_times) -> (n_windows, n_classes).
+
+    Raises
+    ------
+    ConfigError
+        The model is unknown, or cannot be built for this input.
+    """
+    known = [n for n in dir(braindecode.models) if isinstance(getattr(braindecode.models, n), type)]
+    if name not in known:
+        near = did_you_mean(name, [n for n in known if n.startswith("Sleep")])
+        raise ConfigError(f"task.trunk: braindecode has no model '{name}'. {near}")
+    shape = {"n_chans": n_chans, "n_times": n_times, "sfreq": sfreq, "n_outputs": n_classes}
+    try:
+        return getattr(braindecode.models, name)(**shape, **options)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ConfigError(
+            f"task.trunk: braindecode's {name} cannot be built for {n_chans} channels, {n_times} "
+            f"samples at {sfreq:g} Hz with {options or 'its defaults'}: {error}"
+        ) from error
