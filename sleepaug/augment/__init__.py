@@ -1,0 +1,36 @@
+"""Transformations of EEG windows, and the layers and policies which learn or apply them."""
+
+from sleepaug.augment.augerino import Augerino
+from sleepaug.augment.eeg import (
+    SENSORS,
+    TIME_FREQUENCY,
+    augnet_layers,
+    eeg_transforms,
+    inapplicable,
+)
+from sleepaug.augment.layers import (
+    Augmentation,
+    AugmentationLayer,
+    AugmentationModule,
+    Identity,
+)
+from sleepaug.augment.model import AugmentedModel
+from sleepaug.augment.policy import Policy, RelaxedPolicy
+from sleepaug.augment.transform import Transform
+
+__all__ = [
+    "SENSORS",
+    "TIME_FREQUENCY",
+    "Augerino",
+    "Augmentation",
+    "AugmentationLayer",
+    "AugmentationModule",
+    "AugmentedModel",
+    "Identity",
+    "Policy",
+    "RelaxedPolicy",
+    "Transform",
+    "augnet_layers",
+    "eeg_transforms",
+    "inapplicable",
+]

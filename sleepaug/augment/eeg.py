@@ -1,0 +1,173 @@
+"""The 13 transforms of EEG windows (Table 4 of the AugNet paper), and which of them apply."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from torch import Tensor
+
+from sleepaug.augment.eeg_frequency import bandstop_filter, frequency_shift, ft_surrogate
+from sleepaug.augment.eeg_sensors import (
+    channels_dropout,
+    channels_shuffle,
+    channels_symmetry,
+    sign_flip,
+)
+from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
+from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
+from sleepaug.augment.rotation import rotation
+from sleepaug.augment.transform import Transform
+
+TIME_FREQUENCY = (
+    "time_reverse",
+    "time_masking",
+    "gaussian_noise",
+    "ft_surrogate",
+    "frequency_shift",
+)
+"""What AugNet's time-frequency layers choose from (the band-stop filter has no gradient)."""
+
+SENSORS = (
+    "sign_flip",
+    "channels_symmetry",
+    "channels_shuffle",
+    "channels_dropout",
+    "rotation_x",
+    "rotation_y",
+    "rotation_z",
+)
+"""What AugNet's sensors layers choose from."""
+
+LOWEST_SFREQ = 10.0
+LOW_PASS = 30.0
+"""Above this frequency (Hz) the preprocessing leaves nothing for the band-stop filter to remove."""
+
+
+def eeg_transforms(
+    sfreq: float,
+    ch_names: Sequence[str],
+    *,
+    official: bool = False,
+    shuffle_estimator: str = "straight_through",
+) -> dict[str, Transform]:
+    """Return all 13 transforms of Table 4, in its order, for one sampling rate and montage.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling frequency in Hz, at least 10.
+    ch_names
+        Channel names in the order of the windows' channels.
+    official
+        Take the ranges of the authors' code where they differ from the paper's: masks of up to 100
+        samples instead of 200, and a probability of 1 instead of 1/2 at magnitude 1 for time
+        reverse, sign flip and channels symmetry.
+    shuffle_estimator
+        Gradient of the channels shuffle, ``straight_through`` or ``score``; see `channels_shuffle`.
+
+    Returns
+    -------
+    dict of Transform
+        ``transforms[name](x, magnitude)`` applies one. See `inapplicable` for those which cannot
+        do anything on these channels; calling a rotation without positions raises a ValueError.
+
+    Notes
+    -----
+    Probability 1/2 is the uniform law over a group of two. Probability 1 would be a deterministic
+    flip, which the regularizer rewards although nothing became invariant.
+
+    Examples
+    --------
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> transforms["frequency_shift"].amount_at_1, transforms["frequency_shift"].unit
+    (5.0, 'Hz')
+    """
+    if sfreq < LOWEST_SFREQ:
+        raise ValueError(f"sfreq: at least {LOWEST_SFREQ:g} Hz are needed, got {sfreq:g}.")
+    if not ch_names:
+        raise ValueError("ch_names: at least one channel is needed, got none.")
+    if shuffle_estimator not in ("straight_through", "score"):
+        raise ValueError(
+            "shuffle_estimator: 'straight_through' and 'score' are allowed, "
+            f"got {shuffle_estimator!r}."
+        )
+    swap = 1.0 if official else 0.5
+    symmetry = partial(channels_symmetry, partners=mirrored(ch_names))
+    bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
+    shuffle = partial(channels_shuffle, estimator=shuffle_estimator)
+    transforms = [
+        Transform("time_reverse", time_reverse, swap),
+        Transform("time_masking", time_masking, 100.0 if official else 200.0, "samples"),
+        Transform("gaussian_noise", gaussian_noise, 0.2, "std"),
+        Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians"),
+        Transform("frequency_shift", partial(frequency_shift, sfreq=sfreq), 5.0, "Hz"),
+        Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
+        Transform("sign_flip", sign_flip, swap),
+        Transform("channels_symmetry", symmetry, swap),
+        Transform("channels_shuffle", shuffle, 1.0, "fraction"),
+        Transform("channels_dropout", channels_dropout, 1.0, "fraction"),
+        *(Transform(f"rotation_{a}", _rotation(a, ch_names), 30.0, "degrees") for a in "xyz"),
+    ]
+    return {transform.name: transform for transform in transforms}
+
+
+def _without_position(ch_names: Sequence[str]) -> list[str]:
+    """Return the channels which are not a single electrode of the 10-20 system."""
+    return [name for name in ch_names if electrode(name) is None]
+
+
+def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return the rotation about ``axis``, or a function that says why there is none."""
+    unknown = _without_position(ch_names)
+    if not unknown:
+        electrodes = tuple(e for e in map(electrode, ch_names) if e is not None)
+        return partial(rotation, axis=axis, electrodes=electrodes)
+
+    def refuse(x: Tensor, amount: Tensor) -> Tensor:
+        raise ValueError(
+            f"rotation_{axis} needs the position of every channel, and {', '.join(unknown)} is no "
+            f"electrode of the 10-20 system ({', '.join(POSITIONS)}). Leave the transform out, or "
+            "name the channels after electrodes."
+        )
+
+    return refuse
+
+
+def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
+    """Return which transforms can do nothing on these channels, and why.
+
+    Examples
+    --------
+    >>> inapplicable(["C3", "C4", "F3", "F4", "O1", "O2"])
+    {}
+    >>> inapplicable(["EEG Fpz-Cz", "EEG Pz-Oz"])["channels_symmetry"]
+    'no channel has a left-right partner'
+    """
+    reasons = {}
+    one = "one channel has nothing to exchange with"
+    if len(ch_names) == 1:
+        reasons |= {"channels_symmetry": one, "channels_shuffle": one}
+    elif mirrored(ch_names) == tuple(range(len(ch_names))):
+        reasons["channels_symmetry"] = "no channel has a left-right partner"
+    unknown = _without_position(ch_names)
+    for axis in "xyz":
+        if len(ch_names) == 1:
+            reasons[f"rotation_{axis}"] = "one channel cannot be interpolated from others"
+        elif unknown:
+            reasons[f"rotation_{axis}"] = f"no 10-20 position is known for {', '.join(unknown)}"
+    return reasons
+
+
+def augnet_layers(ch_names: Sequence[str], *, official: bool = False) -> list[list[str]]:
+    """Return the transforms of AugNet's three layers: sensors, then twice time-frequency.
+
+    Those which do not apply to the channels (see `inapplicable`) are left out. The authors' code
+    (`official`) has no rotations.
+    """
+    left_out = inapplicable(ch_names)
+    sensors = [name for name in SENSORS if name not in left_out]
+    if official:
+        sensors = [name for name in sensors if not name.startswith("rotation")]
+    return [sensors, list(TIME_FREQUENCY), list(TIME_FREQUENCY)]

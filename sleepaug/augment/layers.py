@@ -1,0 +1,282 @@
+"""AugNet's layers: which transformation, how strongly, learned by gradient descent.
+
+Nothing here knows what a window is: the first dimension counts examples, the rest is theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from sleepaug.augment.transform import Transform, apply_chosen, gate
+
+REGULARIZERS = ("selective", "magnitudes", "none")
+
+
+class Augmentation(nn.Module):
+    """A random map from a batch to a batch of the same shape; it does nothing by itself.
+
+    Attributes
+    ----------
+    at_inference : bool
+        Whether it belongs to the model and is applied to new data too (AugNet, Augerino), or only
+        to the training data (a policy).
+    """
+
+    at_inference: bool = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` as it is."""
+        return x
+
+    def regularizer(self) -> Tensor:
+        """Return what is added to the loss, times the regularization: () and 0 here."""
+        return torch.zeros(())
+
+    def describe(self) -> dict[str, float]:
+        """Return weights and amounts, in their units, for the log."""
+        return {}
+
+    def project_(self) -> None:
+        """Bring learned magnitudes back into [0, 1]; to be called after each optimizer step."""
+
+
+class Identity(Augmentation):
+    """No augmentation."""
+
+
+class AugmentationLayer(nn.Module):
+    """A weighted average of transformations, of which training selects one (eq. 2).
+
+    Parameters
+    ----------
+    transforms
+        Candidates, with different names.
+    magnitude : float
+        Initial magnitude of all of them, in [0, 1]. At 0 the regularizer gives no direction.
+    temperature : float
+        The weights are ``softmax(logits / temperature)``.
+    freeze_probabilities : bool
+        Leave the magnitude of transforms whose amount is a probability at its initial value, as
+        the authors' code does.
+    with_probability : bool
+        Learn also the probability with which each transform is applied (the slots of a policy).
+
+    Notes
+    -----
+    In training the result is ``sum_q w_q T_q(x; mu_q)``. In evaluation every example draws one
+    transform with probabilities ``w`` and only that one is computed.
+    Source: Section 3.3. Temperature 0.01 and logits of 1 are the authors' values.
+    """
+
+    def __init__(
+        self,
+        transforms: Sequence[Transform],
+        *,
+        magnitude: float = 0.1,
+        temperature: float = 0.01,
+        freeze_probabilities: bool = False,
+        with_probability: bool = False,
+    ) -> None:
+        super().__init__()
+        names = [transform.name for transform in transforms]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(
+                f"transforms: at least one, and each name once, got {', '.join(names) or 'none'}."
+            )
+        fixed = [t.name for t in transforms if not t.differentiable]
+        if fixed:
+            raise ValueError(
+                f"transforms: no gradient reaches the amount of {', '.join(fixed)}; a layer cannot "
+                "learn it. Use it in a policy."
+            )
+        self.transforms = tuple(transforms)
+        self.temperature = temperature
+        n_transforms = len(names)
+        self.logits = nn.Parameter(torch.ones(n_transforms))
+        self.raw_magnitudes = nn.Parameter(torch.full((n_transforms,), float(magnitude)))
+        self.raw_probabilities = None
+        if with_probability:
+            self.raw_probabilities = nn.Parameter(torch.full((n_transforms,), 0.5))
+        frozen = [freeze_probabilities and t.unit == "probability" for t in transforms]
+        self.register_buffer("frozen", torch.tensor(frozen))
+        self.register_buffer("initial_magnitude", torch.tensor(float(magnitude)))
+        self.frozen: Tensor
+        self.initial_magnitude: Tensor
+
+    @property
+    def weights(self) -> Tensor:
+        """Weights (n_transforms,), which sum to 1."""
+        return torch.softmax(self.logits / self.temperature, dim=0)
+
+    @property
+    def magnitudes(self) -> Tensor:
+        """Magnitudes (n_transforms,), in [0, 1] after `project_`."""
+        return torch.where(self.frozen, self.initial_magnitude, self.raw_magnitudes)
+
+    @property
+    def probabilities(self) -> Tensor | None:
+        """Probabilities (n_transforms,), or None where a transform is always applied."""
+        return self.raw_probabilities
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (n_examples, ...): the average in training, one transform each after."""
+        return self.average(x) if self.training else self.sample(x)
+
+    def average(self, x: Tensor) -> Tensor:
+        """Return the weighted average of all the transforms of ``x`` (eq. 2)."""
+        weights, magnitudes, probabilities = self.weights, self.magnitudes, self.probabilities
+        out: Tensor | None = None
+        for q in self.active(weights, x):
+            y = self.transforms[q](x, magnitudes[q])
+            if probabilities is not None:
+                y = gate(x, y, probabilities[q].expand(len(x)))
+            out = weights[q] * y if out is None else torch.addcmul(out, y, weights[q])
+        assert out is not None
+        return out
+
+    def active(self, weights: Tensor, x: Tensor) -> list[int]:
+        """Return the transforms to compute: without those whose weight underflowed to 0.
+
+        Their share in the result and in every gradient is exactly 0. On an accelerator all are
+        computed, since asking for the weights would make it wait.
+        """
+        if x.device.type != "cpu":
+            return list(range(len(self.transforms)))
+        return [q for q, weight in enumerate(weights.tolist()) if weight > 0]
+
+    @torch.no_grad()
+    def sample(self, x: Tensor) -> Tensor:
+        """Return each example transformed by one transform, drawn with the weights."""
+        choice = torch.multinomial(self.weights, len(x), replacement=True)
+        magnitude = self.magnitudes[choice]
+        if self.probabilities is not None:
+            applied = torch.rand_like(magnitude) < self.probabilities[choice]
+            choice = torch.where(applied, choice, -1)
+        return apply_chosen(x, self.transforms, choice, magnitude)
+
+    def project_(self) -> None:
+        """Bring magnitudes and probabilities back into [0, 1]."""
+        with torch.no_grad():
+            self.raw_magnitudes.clamp_(0, 1)
+            if self.raw_probabilities is not None:
+                self.raw_probabilities.clamp_(0, 1)
+
+
+class AugmentationModule(Augmentation):
+    """AugNet's augmentation: layers in sequence, and the regularizer that makes them learn.
+
+    Parameters
+    ----------
+    layers
+        Applied in this order.
+    regularizer : str
+        ``selective``: minus the norm of weights times magnitudes (eq. 3); ``magnitudes``: minus
+        the norm of the magnitudes; ``none``.
+
+    Notes
+    -----
+    One norm over all layers together, not squared, as in the authors' code. Magnitudes are not
+    clamped in the forward pass, where a clamp would cut the gradient for good; call `project_`
+    after each optimizer step.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import AugmentationModule, eeg_transforms
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> augment = AugmentationModule.of(transforms, [["sign_flip"], ["frequency_shift"]])
+    >>> augment(torch.randn(8, 2, 3000)).shape
+    torch.Size([8, 2, 3000])
+    """
+
+    at_inference = True
+
+    def __init__(
+        self, layers: Sequence[AugmentationLayer], *, regularizer: str = "selective"
+    ) -> None:
+        super().__init__()
+        if regularizer not in REGULARIZERS:
+            raise ValueError(
+                f"regularizer: {', '.join(REGULARIZERS)} are allowed, got {regularizer!r}."
+            )
+        self.layers = nn.ModuleList(layers)
+        self.kind = regularizer
+
+    @classmethod
+    def of(
+        cls,
+        transforms: Mapping[str, Transform],
+        layers: Sequence[Sequence[str]],
+        *,
+        magnitude: float = 0.1,
+        temperature: float = 0.01,
+        freeze_probabilities: bool = False,
+        regularizer: str = "selective",
+    ) -> AugmentationModule:
+        """Build the layers from the names of their transforms; see `AugmentationLayer`."""
+        built = [
+            AugmentationLayer(
+                [transforms[name] for name in names],
+                magnitude=magnitude,
+                temperature=temperature,
+                freeze_probabilities=freeze_probabilities,
+            )
+            for names in layers
+        ]
+        return cls(built, regularizer=regularizer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (n_examples, ...) by one layer after the other."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def regularizer(self) -> Tensor:
+        """Return minus the norm which eq. 3 asks to be large."""
+        if self.kind == "none":
+            return torch.zeros(())
+        parts = [
+            layer.magnitudes * layer.weights if self.kind == "selective" else layer.magnitudes
+            for layer in self.layers
+        ]
+        return -torch.linalg.vector_norm(torch.cat(parts))
+
+    def learned(self) -> list[list[dict[str, float | str]]]:
+        """Return what was learned as plain data: for each layer, each transform's state."""
+        return [
+            [
+                {
+                    "transform": transform.name,
+                    "weight": weight,
+                    "magnitude": magnitude,
+                    "amount": magnitude * transform.amount_at_1,
+                    "unit": transform.unit,
+                }
+                for transform, weight, magnitude in zip(
+                    layer.transforms,
+                    layer.weights.tolist(),
+                    layer.magnitudes.tolist(),
+                    strict=True,
+                )
+            ]
+            for layer in self.layers
+        ]
+
+    def describe(self) -> dict[str, float]:
+        """Return ``{"1.sign_flip.weight": 0.97, "1.sign_flip.amount": 0.4, ...}``.
+
+        Layers are counted from 1 in the order in which they are applied.
+        """
+        return {
+            f"{number}.{entry['transform']}.{quantity}": float(entry[quantity])
+            for number, layer in enumerate(self.learned(), start=1)
+            for entry in layer
+            for quantity in ("weight", "amount")
+        }
+
+    def project_(self) -> None:
+        """Bring all magnitudes back into [0, 1]."""
+        for layer in self.layers:
+            layer.project_()

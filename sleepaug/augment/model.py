@@ -1,0 +1,74 @@
+"""Augment, forward, aggregate: a trunk whose predictions are averaged over transformed copies."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from sleepaug.augment.layers import Augmentation
+
+
+class AugmentedModel(nn.Module):
+    """An augmentation, a trunk, and the average of the trunk's predictions over copies.
+
+    Parameters
+    ----------
+    augment
+        Augmentation of the input.
+    trunk
+        Any module from (n_examples, ...) to logits or log-probabilities (n_examples, n_classes).
+    n_copies_train, n_copies_eval : int
+        How many transformed copies of each example are averaged. An augmentation that is not part
+        of the model (``at_inference = False``) is left out in evaluation, with its copies.
+    chunk_size : int
+        In evaluation at most so many copies are in memory at once.
+
+    Notes
+    -----
+    Nothing is seeded here. For a reproducible evaluation call the model inside
+    ``torch.random.fork_rng()`` with a seed of your own.
+    Source: Section 3.2 and Figure 1; predictions are averaged as log-probabilities, as in the
+    authors' code.
+    """
+
+    def __init__(
+        self,
+        augment: Augmentation,
+        trunk: nn.Module,
+        *,
+        n_copies_train: int = 1,
+        n_copies_eval: int = 4,
+        chunk_size: int = 256,
+    ) -> None:
+        super().__init__()
+        if min(n_copies_train, n_copies_eval, chunk_size) < 1:
+            raise ValueError(
+                "n_copies_train, n_copies_eval and chunk_size: at least 1 each, got "
+                f"{n_copies_train}, {n_copies_eval} and {chunk_size}."
+            )
+        self.augment = augment
+        self.trunk = trunk
+        self.n_copies_train = n_copies_train
+        self.n_copies_eval = n_copies_eval
+        self.chunk_size = chunk_size
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return log-probabilities (n_examples, n_classes) of ``x`` (n_examples, ...)."""
+        return torch.log_softmax(self.average(x), dim=-1)
+
+    def average(self, x: Tensor) -> Tensor:
+        """Return the mean over copies of the log-probabilities, which is not normalised.
+
+        It is an unbiased estimate of the mean over all transformed copies, whatever their number.
+        """
+        if self.training:
+            return self._average(x, self.n_copies_train)
+        if not self.augment.at_inference:
+            return torch.log_softmax(self.trunk(x), dim=-1)
+        chunks = x.split(max(1, self.chunk_size // self.n_copies_eval))
+        return torch.cat([self._average(chunk, self.n_copies_eval) for chunk in chunks])
+
+    def _average(self, x: Tensor, n_copies: int) -> Tensor:
+        copies = x if n_copies == 1 else x.repeat(n_copies, *[1] * (x.ndim - 1))
+        log_probabilities = torch.log_softmax(self.trunk(self.augment(copies)), dim=-1)
+        return log_probabilities.unflatten(0, (n_copies, len(x))).mean(0)

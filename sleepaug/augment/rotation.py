@@ -1,0 +1,134 @@
+"""Rotation of the electrodes on the head, by spherical-spline interpolation.
+
+The spline's series of 50 Legendre polynomials makes every entry of its matrix W(angle) a
+trigonometric polynomial of degree 50 in the angle. So W is known exactly, for every angle and with
+its derivative, from its Fourier coefficients, which are computed once a montage.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from sleepaug.augment.electrodes import POSITIONS
+
+N_LEGENDRE = 50
+SMOOTHING = 1e-5
+_N_ANGLES = 128  # more than 2 * N_LEGENDRE, so that the coefficients are exact
+_OTHER_AXES = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}
+
+
+def spline_kernel(cosine: Tensor) -> Tensor:
+    """Return ``g(cos) = sum_n (2n + 1) / (4 pi n^4 (n + 1)^4) P_n(cos)``, n from 1 to 50."""
+    previous, current = torch.ones_like(cosine), cosine
+    total = torch.zeros_like(cosine)
+    for n in range(1, N_LEGENDRE + 1):
+        total = total + (2 * n + 1) / (4 * math.pi * (n * (n + 1)) ** 4) * current
+        previous, current = current, ((2 * n + 1) * cosine * current - n * previous) / (n + 1)
+    return total
+
+
+def rotated(positions: Tensor, angle: Tensor, axis: str) -> Tensor:
+    """Rotate ``positions`` (n_chans, 3) by ``angle`` (n,) in radians: (n, n_chans, 3)."""
+    first, second = _OTHER_AXES[axis]
+    cos, sin = angle.cos()[:, None], angle.sin()[:, None]
+    out = positions.expand(len(angle), -1, -1).clone()
+    out[..., first] = cos * positions[:, first] - sin * positions[:, second]
+    out[..., second] = sin * positions[:, first] + cos * positions[:, second]
+    return out
+
+
+def spline_matrix(positions: Tensor, angle: Tensor, axis: str) -> Tensor:
+    """Return the interpolation matrices W at rotated electrodes.
+
+    Parameters
+    ----------
+    positions : Tensor of shape (n_chans, 3), float64
+        Electrode positions; x right, y front, z up.
+    angle : Tensor of shape (n,)
+        Angles in radians.
+    axis : str
+        Axis of the rotation: x, y or z.
+
+    Returns
+    -------
+    Tensor of shape (n, n_chans, n_chans)
+        ``W @ signals`` estimates the signals at the rotated places. W(0) is not quite the
+        identity, since the spline smooths by 1e-5 on its diagonal.
+
+    Notes
+    -----
+    Source: Perrin et al. 1989, with a constant term.
+    """
+    n_chans = len(positions)
+    points = positions / positions.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+    system = torch.ones(n_chans + 1, n_chans + 1, dtype=points.dtype)
+    system[:-1, :-1] = spline_kernel(points @ points.T) + SMOOTHING * torch.eye(n_chans)
+    system[-1, -1] = 0
+    kernel = spline_kernel(rotated(points, angle, axis) @ points.T)
+    return torch.nn.functional.pad(kernel, (0, 1), value=1.0) @ torch.linalg.inv(system)[:, :-1]
+
+
+@lru_cache
+def fourier_coefficients(
+    axis: str, electrodes: tuple[str, ...], device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Return the coefficients (50, n_chans ** 2) of ``cos(k a) - 1`` and ``sin(k a)`` in W(a)."""
+    positions = torch.tensor([POSITIONS[name] for name in electrodes], dtype=torch.float64)
+    angles = torch.arange(_N_ANGLES, dtype=torch.float64) * (2 * math.pi / _N_ANGLES)
+    waves = torch.fft.rfft(spline_matrix(positions, angles, axis).flatten(1), dim=0) / _N_ANGLES
+    waves = 2 * waves[1 : N_LEGENDRE + 1]
+    return waves.real.to(device), -waves.imag.to(device)
+
+
+def rotation_matrix(
+    max_angle: Tensor, draw: Tensor, *, axis: str, electrodes: tuple[str, ...]
+) -> Tensor:
+    """Return ``I + W(angle) - W(0)`` (n_windows, n_chans, n_chans) in float64.
+
+    ``max_angle`` (n_windows,) is in degrees and the angle is ``(2 draw - 1) max_angle``.
+    """
+    cosines, sines = fourier_coefficients(axis, electrodes, max_angle.device)
+    angle = ((2 * draw - 1) * max_angle).double() * (math.pi / 180)
+    orders = torch.arange(1, N_LEGENDRE + 1, device=angle.device, dtype=angle.dtype)
+    phase = angle[:, None] * orders
+    change = (phase.cos() - 1) @ cosines + phase.sin() @ sines
+    n_chans = len(electrodes)
+    identity = torch.eye(n_chans, device=angle.device, dtype=angle.dtype)
+    return identity + change.reshape(-1, n_chans, n_chans)
+
+
+def rotation(
+    x: Tensor,
+    max_angle: Tensor,
+    draw: Tensor | None = None,
+    *,
+    axis: str,
+    electrodes: tuple[str, ...],
+) -> Tensor:
+    """Read each window at electrodes rotated by a random angle about an axis of the head.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_windows, n_chans, n_times)
+        EEG windows.
+    max_angle : Tensor of shape (n_windows,)
+        Largest angle in degrees; the angle is uniform in [-max_angle, max_angle).
+    draw : Tensor of shape (n_windows,), optional
+        Uniform in [0, 1): 0 rotates by -max_angle, 1 would rotate by max_angle.
+    axis : str
+        x (right), y (front) or z (up).
+    electrodes : tuple of str
+        10-20 electrode of each channel.
+
+    Notes
+    -----
+    ``x + (W(angle) - W(0)) x``: the raw ``W(angle) x`` would change windows at angle 0 (by 4% for
+    white noise on six channels).
+    Source: Krell & Kim 2017; range 0-30 degrees in Table 4 of the AugNet paper.
+    """
+    draw = torch.rand_like(max_angle) if draw is None else draw
+    return rotation_matrix(max_angle, draw, axis=axis, electrodes=electrodes).to(x.dtype) @ x

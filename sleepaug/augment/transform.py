@@ -1,0 +1,136 @@
+"""What a transform is, and what all of them share.
+
+A transform is a pure function of a batch and an amount per window. It holds no parameter, no
+probability and no random state: whoever learns or fixes its magnitude owns the tensor. Where the
+amount requires a gradient the transform is differentiable in it; otherwise its decisions are hard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+RELAXATION = 0.05
+"""Temperature of relaxed Bernoulli variables (Faster AutoAugment, and the authors' AugNet)."""
+
+MARGIN = 1e-3
+"""A relaxed probability stays this far from 0 and 1, where it would have no gradient."""
+
+
+@dataclass(frozen=True)
+class Transform:
+    """A random map on a batch, driven by one magnitude per window.
+
+    Parameters
+    ----------
+    name
+        Key of the transform, for instance ``"frequency_shift"``.
+    apply
+        Function of ``x`` (n_windows, ...) and ``amount`` (n_windows,), in `unit`, which returns a
+        tensor shaped as ``x``. Amount 0 must be the identity. It may be any function of yours.
+    amount_at_1
+        Amount at magnitude 1.
+    unit
+        What the amount is counted in: Hz, std, samples, degrees, radians, fraction, probability.
+    differentiable
+        Whether the gradient reaches the amount.
+    """
+
+    name: str
+    apply: Callable[[Tensor, Tensor], Tensor]
+    amount_at_1: float = 1.0
+    unit: str = "probability"
+    differentiable: bool = True
+
+    def __call__(self, x: Tensor, magnitude: Tensor | float) -> Tensor:
+        """Transform ``x`` (n_windows, ...) with a magnitude () or (n_windows,) in [0, 1]."""
+        magnitude = torch.as_tensor(magnitude, dtype=x.dtype, device=x.device)
+        return self.apply(x, (magnitude * self.amount_at_1).expand(len(x)))
+
+
+def per_window(values: Tensor, x: Tensor) -> Tensor:
+    """Reshape (n_windows,) to (n_windows, 1, ...), so that it multiplies windows of ``x``."""
+    return values.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+
+
+def relaxed_bernoulli(probability: Tensor, draw: Tensor) -> Tensor:
+    """Soft decisions in (0, 1) which are above 1/2 where ``draw < probability``.
+
+    The probability is moved into [MARGIN, 1 - MARGIN] without cutting its gradient.
+
+    Notes
+    -----
+    Source: ``sigmoid((logit(p) - logit(u)) / 0.05)``, u uniform: the relaxed Bernoulli
+    distribution of Maddison et al. 2017, as in Faster AutoAugment.
+    """
+    inside = probability.detach().clamp(MARGIN, 1 - MARGIN)
+    p = probability + (inside - probability.detach())
+    return torch.sigmoid((torch.logit(p) - torch.logit(draw, eps=1e-6)) / RELAXATION)
+
+
+def decide(probability: Tensor, draw: Tensor | None = None) -> Tensor:
+    """Draw yes (1) or no (0) for each probability: relaxed if it is to be learned, hard if not.
+
+    Parameters
+    ----------
+    probability : Tensor
+        Probabilities, any shape.
+    draw : Tensor, optional
+        Numbers uniform in [0, 1), same shape; drawn here by default.
+    """
+    if draw is None:
+        draw = torch.rand_like(probability)
+    if probability.requires_grad:
+        return relaxed_bernoulli(probability, draw)
+    return (draw < probability).to(probability.dtype)
+
+
+def gate(x: Tensor, transformed: Tensor, probability: Tensor, draw: Tensor | None = None) -> Tensor:
+    """Take each window from ``transformed`` with its probability, else from ``x``.
+
+    Parameters
+    ----------
+    x, transformed : Tensor of shape (n_windows, ...)
+        The two versions of the windows.
+    probability : Tensor of shape (n_windows,)
+        In [0, 1]. Where it requires a gradient the two are mixed by a relaxed decision.
+    draw : Tensor of shape (n_windows,), optional
+        Numbers uniform in [0, 1); drawn here by default.
+    """
+    chosen = per_window(decide(probability, draw), x)
+    if probability.requires_grad:
+        return torch.lerp(x, transformed, chosen.expand_as(x))
+    return torch.where(chosen > 0, transformed, x)
+
+
+def apply_chosen(
+    x: Tensor, transforms: Sequence[Transform], choice: Tensor, magnitude: Tensor
+) -> Tensor:
+    """Apply to each window the one transform chosen for it, and no other.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_windows, ...)
+        Windows.
+    transforms
+        Candidates.
+    choice : Tensor of shape (n_windows,)
+        Index of the transform of each window, or -1 for none.
+    magnitude : Tensor of shape (n_windows,)
+        Magnitude of that transform.
+    """
+    host = choice.cpu()  # one read a call; without it a device would be asked once a transform
+    out = None
+    for q in host.unique().tolist():
+        if q < 0:
+            continue
+        index = (host == q).nonzero()[:, 0].to(x.device)
+        if len(index) == len(x):
+            return transforms[q](x, magnitude)
+        if out is None:
+            out = x.clone()
+        out[index] = transforms[q](x[index], magnitude[index])
+    return x if out is None else out
