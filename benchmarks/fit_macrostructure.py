@@ -1,0 +1,169 @@
+"""Fit the simulator's tables of sleep architecture to real scorings.
+
+    python benchmarks/fit_macrostructure.py ../shared/data/dod-hypnograms/hypnograms.csv
+
+Reads the scorings of the Dreem Open Datasets (five experts a night, MIT licence), takes
+the majority as the stage, leaves every third night out for testing, and writes
+`sleepaug/simulation/macrostructure.json`.
+"""
+
+import argparse
+import csv
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sleepaug.simulation.hypnogram import FEATURES, History
+
+CODES = {"W": 0, "1": 1, "2": 2, "3": 3, "R": 4, "?": -1}
+
+
+def read_scorings(path: Path) -> list[tuple[bool, np.ndarray]]:
+    """Return (apnea, stages of shape (n_scorers, n_windows), -1 unscored) of each night."""
+    nights: dict[tuple[str, str], list[list[int]]] = defaultdict(list)
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            stages = [CODES[code] for code in row["stages"]]
+            nights[row["dataset"], row["night"]].append(stages)
+    return [(key[0] == "dodo", np.array(rows)) for key, rows in sorted(nights.items())]
+
+
+def consensus(scored: np.ndarray) -> np.ndarray:
+    """Majority stage of each window, unscored ends cut, unscored gaps filled by the last stage.
+
+    A tie goes to the scorer who agrees most with the others.
+    """
+    votes = np.stack([(scored == s).sum(0) for s in range(5)])
+    agreement = [votes[row, np.arange(len(row))][row >= 0].mean() for row in scored]
+    best = scored[int(np.argmax(agreement))]
+    votes = votes + 0.5 * (best == np.arange(5)[:, None])
+    stages = np.where((scored >= 0).sum(0) >= 3, votes.argmax(0), -1)
+    known = np.flatnonzero(stages >= 0)
+    stages = stages[known[0] : known[-1] + 1]
+    last = np.maximum.accumulate(np.where(stages >= 0, np.arange(len(stages)), 0))
+    return stages[last]
+
+
+def split(nights: list) -> tuple[list, list]:
+    """Return the nights fitted to and those held out (every third)."""
+    return [n for i, n in enumerate(nights) if i % 3 != 2], nights[2::3]
+
+
+def fit_random_effects(
+    design: list[torch.Tensor], target: torch.Tensor, group: torch.Tensor, ridge: float
+) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Multinomial logistic regression with a random intercept a group and class.
+
+    `design` holds one-hot or real matrices (n, F_k) whose products with weights (F_k, 5) are
+    added. Returns the weights and the covariance (5, 5) of the intercepts (Laplace, EM).
+    """
+    weights = [torch.zeros(d.shape[1], 5, dtype=torch.float64) for d in design]
+    n_groups = int(group.max()) + 1
+    u = torch.zeros(n_groups, 5, dtype=torch.float64)
+    cov = torch.eye(5, dtype=torch.float64) * 0.1
+    centre = torch.eye(5, dtype=torch.float64) - 0.2  # only differences between classes matter
+    for _ in range(6):
+        params = [p.requires_grad_(True) for p in [*weights, u]]
+        precision = torch.linalg.inv(cov)
+        optimizer = torch.optim.LBFGS(params, max_iter=150, line_search_fn="strong_wolfe")
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            logits = sum(d @ w for d, w in zip(design, weights, strict=True)) + u[group]
+            loss = torch.nn.functional.cross_entropy(logits, target, reduction="sum")
+            loss = loss + ridge * sum((w**2).sum() for w in weights)
+            loss = loss + 0.5 * torch.einsum("ni,ij,nj->", u, precision, u)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
+        with torch.no_grad():
+            logits = sum(d @ w for d, w in zip(design, weights, strict=True)) + u[group]
+            p = logits.softmax(1)
+            outer = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+            fisher = torch.zeros(n_groups, 5, 5, dtype=torch.float64).index_add_(0, group, outer)
+            spread = torch.linalg.inv(fisher + precision).mean(0)
+            cov = (u.T @ u) / n_groups + spread
+            cov = centre @ cov @ centre + 1e-3 * torch.eye(5, dtype=torch.float64)
+        weights = [w.detach() for w in weights]
+        u = u.detach()
+    return weights, cov
+
+
+def fit_stages(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
+    """Fit the hazards of the next stage; each night has its own propensities."""
+    x, stage, y, night = [], [], [], []
+    for i, (apnea, scored) in enumerate(nights):
+        history = History(apnea)
+        stages = consensus(scored)
+        for now, then in zip(stages[:-1], stages[1:], strict=True):
+            history.append(int(now))
+            x.append(history.features())
+            stage.append(now)
+            y.append(then)
+            night.append(i)
+    features = torch.tensor(np.array(x))
+    now = torch.tensor(np.array(stage))
+    n_features = features.shape[1]
+    design = torch.zeros(len(features), 5, n_features, dtype=torch.float64)
+    design[torch.arange(len(now)), now] = features
+    (weights,), cov = fit_random_effects(
+        [design.flatten(1)], torch.tensor(np.array(y)), torch.tensor(night), ridge=0.5
+    )
+    weights = weights.reshape(5, n_features, 5)
+    return {
+        "weights": weights.numpy().round(3).tolist(),
+        "night_cov": cov.numpy().round(4).tolist(),
+    }
+
+
+def fit_scorers(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
+    """Fit a scorer's stage given the majority of the others, its neighbours and his last stage."""
+    parts: list[list[np.ndarray]] = [[], [], [], []]
+    y, who = [], []
+    n = 0
+    for _, scored in nights:
+        for k in range(len(scored)):
+            votes = np.stack([(scored == s).sum(0) for s in range(5)])
+            truth = np.where((scored >= 0).sum(0) >= 3, votes.argmax(0), -1)
+            own = scored[k]
+            ok = (own[1:-1] >= 0) & (own[:-2] >= 0)
+            ok &= (truth[1:-1] >= 0) & (truth[:-2] >= 0) & (truth[2:] >= 0)
+            for part, v in zip(parts, (truth[1:-1], truth[:-2], truth[2:], own[:-2]), strict=True):
+                part.append(v[ok])
+            y.append(own[1:-1][ok])
+            who.append(np.full(ok.sum(), n))
+            n += 1
+    onehot = [torch.eye(5, dtype=torch.float64)[np.concatenate(part)] for part in parts]
+    weights, cov = fit_random_effects(
+        onehot, torch.tensor(np.concatenate(y)), torch.tensor(np.concatenate(who)), ridge=0.5
+    )
+    return {
+        "scorer": [w.numpy().round(3).tolist() for w in weights],
+        "scorer_cov": cov.numpy().round(4).tolist(),
+    }
+
+
+def main() -> None:
+    """Fit and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("csv", type=Path)
+    package = Path(__file__).parents[1] / "sleepaug" / "simulation"
+    parser.add_argument("-o", type=Path, default=package / "macrostructure.json")
+    args = parser.parse_args()
+    fitted, _ = split(read_scorings(args.csv))
+    table = {
+        "source": "Fitted to scorings of the Dreem Open Datasets (MIT, see LICENSE-dreem.txt)",
+        "features": list(FEATURES),
+        **fit_stages(fitted),
+        **fit_scorers(fitted),
+    }
+    args.o.write_text(json.dumps(table) + "\n")
+    print(f"{args.o}: fitted to {len(fitted)} nights")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The ongoing EEG: 1/f activity with rhythms, its spectrum following the sleeper's state.
+
+Noise is made in blocks of 2 s that overlap by half (weighted overlap-add): the spectrum of
+each block is that of its second, so that it may change every second.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.fft import irfft
+
+from sleepaug.simulation.course import Course, wander
+from sleepaug.simulation.head import SOURCES, positions, spread
+from sleepaug.simulation.people import Person
+
+# Background of each stage at C3 against linked ears: density at 10 Hz (uV^2/Hz), exponent
+# and knee (Hz) of density / (knee^e + f^e).
+BACKGROUND = np.array(
+    [[1.3, 1.6, 1.0], [1.7, 1.9, 1.0], [2.3, 2.2, 0.8], [2.8, 2.5, 0.8], [1.5, 1.95, 1.0]]
+)
+
+
+def synthesize(
+    rng: np.random.Generator, density: np.ndarray, sfreq: float, tail: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Make noise whose power spectral density changes every second.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    density : ndarray of shape (n_seconds, n_freqs), float32
+        Power spectral density, one row a second, at multiples of 0.5 Hz from 0 up.
+    sfreq : float
+        Sampling frequency, a whole number of Hz.
+    tail : ndarray of shape (sfreq,), optional
+        Half of the block before, from the call before.
+
+    Returns
+    -------
+    noise : ndarray of shape (n_seconds * sfreq,), float32
+    tail : ndarray of shape (sfreq,)
+        For the next call.
+    """
+    hop = round(sfreq)
+    n_seconds, n_freqs = density.shape
+    z = rng.standard_normal((n_seconds, 2 * n_freqs), dtype=np.float32).view(np.complex64)
+    z *= np.sqrt(density * np.float32(sfreq * hop / 2))  # E|Z|^2 = density * sfreq * n / 2 ... x 2
+    blocks = irfft(z, 2 * hop, axis=1)
+    blocks *= np.sin(np.pi * (np.arange(2 * hop, dtype=np.float32) + 0.5) / (2 * hop))
+    noise = blocks[:, :hop].copy()
+    noise[1:] += blocks[:-1, hop:]
+    if tail is not None:
+        noise[0] += tail
+    return noise.reshape(-1), blocks[-1, hop:]
+
+
+def bump(freqs: np.ndarray, centre: float, width: float) -> np.ndarray:
+    """Return a Gaussian peak of height 1."""
+    return np.exp(-0.5 * ((freqs - centre) / width) ** 2)
+
+
+def background(
+    course: Course, person: Person, sfreq: float, rng: np.random.Generator, chunk: int
+) -> Iterator[np.ndarray]:
+    """Yield the activity of every source, `chunk` seconds at a time.
+
+    Yields
+    ------
+    ndarray of shape (n_sources, chunk * sfreq), float32
+        Microvolts at C3 once mixed by `background_mixing`.
+    """
+    n = len(course.stage)
+    freqs = np.arange(0, min(70, 0.45 * sfreq) + 0.25, 0.5)
+    at_10, exponent, knee = BACKGROUND.T[:, :, None]
+    exponent = exponent + person.slope
+    shape = at_10 * 10**exponent / (knee**exponent + freqs**exponent)
+    shape[:, 0] = 0
+    log_shape = np.log(np.maximum(shape, 1e-6)).astype(np.float32)
+
+    rhythms = np.stack(
+        [
+            bump(freqs, person.alpha_hz, 0.6),
+            bump(freqs, 6.0, 1.3),  # theta
+            bump(freqs, person.spindle_hz - 0.8, 1.3),  # sigma between spindles
+            bump(freqs, 20, 4),  # beta
+            bump(freqs, 1.6, 0.9),  # delta
+            bump(freqs, 40, 60),  # muscle
+        ]
+    ).astype(np.float32)
+    weight = course.weight
+    power = np.stack(
+        [
+            25 * (person.alpha * course.alpha) ** 2,
+            weight @ [0.5, 4.0, 2.0, 2.0, 2.0],
+            weight @ [0.0, 0.1, 1.2, 1.2, 0.05],
+            (weight @ [0.35, 0.15, 0.05, 0.03, 0.12] + 0.3 * course.arousal) * person.beta,
+            (weight @ [3.0, 3.0, 40.0, 130.0, 4.0]) * course.depth * person.slow_wave**2,
+            0.03 * (course.eyes_open + 0.5 * weight[:, 0]) + course.movement * 1.0,
+        ],
+        1,
+    )
+    centre = positions(["Oz", "Fz", "Cz", "Fz", "Fz", "T3", "T4"])
+    topography = spread(positions(SOURCES), centre, 55) ** 2
+    topography[:, 5] += topography[:, 6]
+    topography = topography[:, :6] + 0.04
+    topography[:, 4] += 0.3
+    for k in range(6):
+        swing = np.exp(0.35 * wander(rng, n, 5) + 0.25 * wander(rng, n, 60))
+        power[:, k] *= swing
+    base_swing = np.exp(0.2 * wander(rng, n, 4) + 0.15 * wander(rng, n, 120)) * person.gain**2
+    power *= person.gain**2
+    power = power.astype(np.float32)
+
+    tails: list[np.ndarray | None] = [None] * len(SOURCES)
+    for start in range(0, n, chunk):
+        now = slice(start, min(start + chunk, n))
+        base = np.exp(weight[now].astype(np.float32) @ log_shape)
+        base *= base_swing[now, None].astype(np.float32)
+        out = []
+        for s in range(len(SOURCES)):
+            density = base + (power[now] * topography[s].astype(np.float32)) @ rhythms
+            noise, tails[s] = synthesize(rng, density, sfreq, tails[s])
+            out.append(noise)
+        yield np.stack(out)

@@ -1,0 +1,111 @@
+"""What happens within the windows: the state of the sleeper, second by second.
+
+A scored window is the majority of what happens in it. Here the boundaries of stages leave the
+30-s grid, changes of depth take their time, arousals interrupt, wake has open and closed
+eyes, drowsiness waxes and wanes, and REM sleep has phasic and tonic stretches.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, uniform_filter1d
+from scipy.signal import lfilter
+
+from sleepaug.simulation.hypnogram import N1, N2, N3, WINDOW, R, W
+from sleepaug.simulation.people import Person
+
+AROUSALS_PER_HOUR = np.array([0.0, 35.0, 14.0, 4.0, 16.0])
+
+
+@dataclass(frozen=True)
+class Course:
+    """State of the sleeper at each second; all arrays have shape (n_seconds, ...)."""
+
+    stage: np.ndarray  # (n_seconds,) the stage at this second
+    weight: np.ndarray  # (n_seconds, 5) share of each stage, sums to 1
+    depth: np.ndarray  # slow-wave pressure, 1 on average in N3
+    alpha: np.ndarray  # amplitude of posterior alpha, 0-1
+    eyes_open: np.ndarray  # 0-1
+    arousal: np.ndarray  # 0-1
+    phasic: np.ndarray  # of REM sleep, 0-1
+    movement: np.ndarray  # of the body, 0-1
+
+
+def wander(rng: np.random.Generator, n: int, seconds: float) -> np.ndarray:
+    """Return a Gaussian process of variance 1 with an exponential memory of `seconds`."""
+    a = np.exp(-1 / seconds)
+    noise = rng.standard_normal(n) * np.sqrt(1 - a**2)
+    noise[0] = rng.standard_normal()
+    return lfilter([1], [1, -a], noise)
+
+
+def bursts(rng: np.random.Generator, rate: np.ndarray, shortest: float, mean: float) -> np.ndarray:
+    """Return 1 in the bursts of a Poisson process of `rate` per second, 0 elsewhere."""
+    n = len(rate)
+    onset = np.flatnonzero(rng.random(n) < rate)
+    length = shortest + rng.exponential(mean - shortest, len(onset))
+    out = np.zeros(n)
+    for start, duration in zip(onset, length, strict=True):
+        out[start : start + max(1, round(duration))] = 1
+    return out
+
+
+def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator) -> Course:
+    """Draw what happens within the windows of a night.
+
+    Parameters
+    ----------
+    stages : ndarray of shape (n_windows,)
+        Scored stages, 0-4.
+    person : Person
+        The sleeper.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Notes
+    -----
+    Source: arousals last 3-15 s, 10-25 an hour in healthy adults (Bonnet and Arand 2007);
+    alpha covers less than half of N1 (AASM manual); N3 is reached gradually.
+    """
+    n = len(stages) * WINDOW
+    edges = np.arange(1, len(stages)) * WINDOW
+    shift = np.rint(rng.triangular(-13, 0, 13, len(edges))).astype(int)
+    shift[stages[1:] == stages[:-1]] = 0
+    stage = np.repeat(stages, WINDOW).astype(int)
+    for k in np.flatnonzero(shift):
+        a, b = sorted((edges[k], edges[k] + shift[k]))
+        stage[a:b] = stages[k + 1] if shift[k] < 0 else stages[k]
+
+    onehot = np.eye(5)[stage]
+    sharp = gaussian_filter1d(onehot, 1.2, axis=0)
+    slow = gaussian_filter1d(onehot, 12, axis=0)
+    # Between N2 and N3 sleep deepens slowly; all other changes take seconds.
+    weight = sharp.copy()
+    nrem = sharp[:, N2] + sharp[:, N3]
+    share = slow[:, N3] / np.maximum(slow[:, N2] + slow[:, N3], 1e-9)
+    weight[:, N3], weight[:, N2] = nrem * share, nrem * (1 - share)
+
+    rate = AROUSALS_PER_HOUR[stage] * (2.2 if person.apnea else 1) / 3600
+    arousal = gaussian_filter1d(bursts(rng, rate, 3, 7), 0.8)
+    awake = weight[:, W]
+    closed = wander(rng, n, 90) > np.where(np.cumsum(stage != W) == 0, -1.0, 0.1)
+    eyes_open = gaussian_filter1d((~closed).astype(float), 0.7) * awake
+    drowsy = wander(rng, n, 8)
+    alpha = awake * (1 - eyes_open) * np.clip(0.85 + 0.25 * wander(rng, n, 6), 0.15, 1.5)
+    alpha = alpha + weight[:, N1] * 0.7 * (drowsy > 0.7) + 0.5 * arousal * (1 - awake)
+    alpha = gaussian_filter1d(alpha, 0.7)
+
+    depth = np.exp(0.3 * wander(rng, n, 60) - 0.045)
+    phasic = (wander(rng, n, 15) > 0.35) * weight[:, R]
+    moving = bursts(rng, np.array([30.0, 5, 1.5, 0.7, 2.5])[stage] / 3600, 2, 7)
+    moving = np.maximum(moving, (arousal > 0.5) * (uniform_filter1d(rng.random(n), 5) > 0.6))
+    return Course(
+        stage=stage,
+        weight=weight,
+        depth=depth,
+        alpha=alpha,
+        eyes_open=eyes_open,
+        arousal=arousal,
+        phasic=gaussian_filter1d(phasic.astype(float), 1),
+        movement=gaussian_filter1d(moving, 0.6),
+    )

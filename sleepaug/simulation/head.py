@@ -1,0 +1,89 @@
+"""The head: where electrodes sit, and how sources spread to them.
+
+A spherical head of radius 1, x to the right ear, y to the nose, z up. Brain sources are
+patches under the scalp that spread to every electrode as a smooth kernel of the angle
+(volume conduction); the eyes are two current dipoles.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# (inclination from the vertex, azimuth from the nose to the right) in degrees.
+# Source: the 10-20 system (Jasper 1958); ears, canthi by anatomy.
+ANGLES = {
+    "Fp1": (90, -18), "Fp2": (90, 18), "Fpz": (90, 0),
+    "F7": (90, -54), "F3": (60, -39), "Fz": (45, 0), "F4": (60, 39), "F8": (90, 54),
+    "T3": (90, -90), "C3": (45, -90), "Cz": (0, 0), "C4": (45, 90), "T4": (90, 90),
+    "T5": (90, -126), "P3": (60, -141), "Pz": (45, 180), "P4": (60, 141), "T6": (90, 126),
+    "O1": (90, -162), "Oz": (90, 180), "O2": (90, 162),
+    "A1": (118, -98), "A2": (118, 98),
+    "Left Horiz": (112, -40), "Right Horiz": (108, 40),
+}  # fmt: skip
+
+SOURCES = (
+    "Fp1", "Fp2", "F7", "F3", "Fz", "F4", "F8", "T3", "C3", "Cz", "C4", "T4",
+    "T5", "P3", "Pz", "P4", "T6", "O1", "Oz", "O2", "A1", "A2",
+)  # fmt: skip
+REFERENCES = ("linked-ears", "A2", "average")
+EYES = np.array([[-0.32, 0.88, -0.42], [0.32, 0.88, -0.42]])
+
+
+def positions(names: Sequence[str]) -> np.ndarray:
+    """Return the unit vectors (n, 3) of electrodes."""
+    inclination, azimuth = np.deg2rad([ANGLES[name] for name in names]).T
+    sin = np.sin(inclination)
+    return np.stack([sin * np.sin(azimuth), sin * np.cos(azimuth), np.cos(inclination)], 1)
+
+
+def spread(electrodes: np.ndarray, centres: np.ndarray, width: float) -> np.ndarray:
+    """Return the gain (n_electrodes, n_centres) of sources of angular `width` (degrees)."""
+    angle = np.arccos(np.clip(electrodes @ centres.T, -1, 1))
+    return np.exp(-0.5 * (angle / np.deg2rad(width)) ** 2)
+
+
+def referenced(names: Sequence[str], gain: np.ndarray, reference: str) -> np.ndarray:
+    """Refer gains (n_all, n_sources) over `ANGLES` to the reference; keep the rows of `names`.
+
+    `linked-ears` subtracts the mean of A1 and A2, `A2` the right ear, `average` the mean of
+    the 20 scalp electrodes. A name `X-Y` is the bipolar channel X minus Y.
+    """
+    row = {name: gain[i] for i, name in enumerate(ANGLES)}
+    if reference == "linked-ears":
+        zero = (row["A1"] + row["A2"]) / 2
+    elif reference == "A2":
+        zero = row["A2"]
+    else:
+        zero = np.mean([row[name] for name in SOURCES[:20]], 0)
+    rows = []
+    for name in names:
+        plus, _, minus = name.partition("-")
+        rows.append(row[plus] - (row[minus] if minus else zero))
+    return np.array(rows).reshape(len(names), *gain.shape[1:])
+
+
+def background_mixing(names: Sequence[str], reference: str) -> np.ndarray:
+    """Return the gain (n_names, n_sources) of the brain's background activity.
+
+    Each source spreads widely (30 degrees, the blur of the skull; Nunez and Srinivasan 2006,
+    chapter 4). Scaled so that C3 against linked ears has gain 1 for independent sources of
+    variance 1.
+    """
+    everywhere = spread(positions(list(ANGLES)), positions(SOURCES), 34)
+    unit = referenced(["C3"], everywhere, "linked-ears")
+    return referenced(names, everywhere, reference) / np.sqrt((unit**2).sum())
+
+
+def eye_mixing(names: Sequence[str], reference: str) -> np.ndarray:
+    """Return the gain (n_names, 2) of a horizontal and a vertical turn of both eyes.
+
+    The cornea is positive: an eye is a dipole pointing where it looks, whose potential falls
+    with the square of the distance (Malmivuo and Plonsey 1995, chapter 28). Scaled so that a
+    turn of one degree to the right changes right minus left canthus by 16 uV (ibid.: 5-20).
+    """
+    away = positions(list(ANGLES))[:, None] - EYES[None]
+    distance = np.linalg.norm(away, axis=2, keepdims=True)
+    field = (away / distance**3).sum(1)
+    gain = field[:, [0, 2]]
+    canthi = referenced(["Right Horiz-Left Horiz"], gain, reference)
+    return referenced(names, gain, reference) * 16 / canthi[0, 0]

@@ -1,0 +1,80 @@
+"""People differ: the traits of a simulated sleeper, and what a single night adds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sleepaug.simulation.hypnogram import macrostructure
+
+STREAMS = ("traits", "night", "course", "background", "waves", "eyes", "muscle", "recorder", "slow")
+
+
+def stream(seed: int, name: str) -> np.random.Generator:
+    """Return the generator of one part of the simulation, independent of the other parts."""
+    return np.random.default_rng(np.random.SeedSequence([seed, STREAMS.index(name)]))
+
+
+@dataclass(frozen=True)
+class Person:
+    """A sleeper. Gains multiply an amplitude; 1 is average."""
+
+    age: float
+    sex: str
+    apnea: bool
+    gain: float  # of the whole EEG
+    slope: float  # added to the exponent of the 1/f background
+    alpha_hz: float
+    alpha: float
+    spindle_hz: float  # of fast spindles; slow ones are 2 Hz below
+    spindle_rate: float
+    spindle: float
+    slow_wave: float
+    beta: float
+    muscle: float
+    eye: float
+    heart_hz: float
+    propensity: tuple[float, ...]  # for each stage, added to log-odds
+
+
+def draw_person(subject: int, apnea: bool | None = None) -> Person:
+    """Draw the traits of a sleeper.
+
+    Parameters
+    ----------
+    subject : int
+        Seed of the person.
+    apnea : bool, optional
+        Whether the person has sleep apnea; drawn (15 %) if not given.
+
+    Notes
+    -----
+    Source: age falls on slow waves (Mander et al. 2017, Neuron: about -75 % from youth to old
+    age), on spindle density and alpha frequency (Purcell et al. 2017; Klimesch 1999: 10.9 Hz
+    at 20, 8.2 Hz at 70 years; Grandy et al. 2013: sd between persons 0.9 Hz). Fast spindles
+    13.5 +- 0.5 Hz (Cox et al. 2017).
+    """
+    rng = stream(subject, "traits")
+    age = float(rng.uniform(20, 69))
+    female = bool(rng.random() < 0.55)
+    ill = bool(rng.random() < 0.15)
+    normal = rng.standard_normal(11)
+    old = (age - 40) / 25  # about -1 to 1
+    cov = macrostructure()["night_cov"] * 0.6
+    return Person(
+        age=age,
+        sex="F" if female else "M",
+        apnea=ill if apnea is None else apnea,
+        gain=float(np.exp(0.22 * normal[0] + 0.08 * female - 0.1 * old)),
+        slope=float(0.12 * normal[1] - 0.1 * old),
+        alpha_hz=float(9.9 - 0.5 * old + 0.8 * normal[2]),
+        alpha=float(np.exp(0.45 * normal[3])),
+        spindle_hz=float(13.5 + 0.45 * normal[4] + 0.15 * female),
+        spindle_rate=float(np.exp(0.3 * normal[5] - 0.3 * old)),
+        spindle=float(np.exp(0.25 * normal[6] - 0.15 * old)),
+        slow_wave=float(np.exp(0.15 * normal[7] - 0.3 * old + 0.06 * female)),
+        beta=float(np.exp(0.3 * normal[8])),
+        muscle=float(np.exp(0.4 * normal[9])),
+        eye=float(np.exp(0.25 * normal[10])),
+        heart_hz=float(rng.normal(58, 7) / 60),
+        propensity=tuple(rng.multivariate_normal(np.zeros(5), cov)),
+    )
