@@ -1,9 +1,10 @@
 """Settings: from a YAML file and the command line to checked, frozen dataclasses.
 
-A settings class is a frozen dataclass with defaults. Its type hints are the check: `int`, `float`,
-`bool`, `str`, `Path`, `Literal[...]`, `X | None`, `list[X]`, `tuple[X, ...]`, `dict[str, X]`, nested
-dataclasses, and `Annotated[float, Range(...)]` for limits. What a type cannot say, a method
-`problems()` does. All problems of a file are reported together, each with its key path.
+A settings class is a frozen dataclass with defaults. Its type hints are the check: `int`,
+`float`, `bool`, `str`, `Path`, `Literal[...]`, `X | None`, `list[X]`, `tuple[X, ...]`,
+`dict[str, X]`, nested dataclasses, and `Annotated[float, Range(...)]` for limits. What a type
+cannot say, a method `problems()` does. All problems of a file are reported together, each with its
+key path.
 """
 
 from __future__ import annotations
@@ -114,7 +115,14 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in args:
             return None
-        return _convert(next(a for a in args if a is not type(None)), value, path, problems)
+        found: list[str] = []
+        for kind in (a for a in args if a is not type(None)):
+            made = _convert(kind, value, path, tried := [])
+            if not tried:
+                return made
+            found = found or tried
+        problems += found
+        return value
     if origin is Literal:
         if value not in args:
             problems.append(f"{path}: unknown value {value!r}. {did_you_mean(value, args)}")

@@ -1,0 +1,5 @@
+"""`python -m sleepaug` is `sleepaug`."""
+
+from sleepaug.cli import main
+
+main()

@@ -1,0 +1,349 @@
+"""The command line: parse, call, print. Everything slow is imported inside the commands."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug import __version__
+from sleepaug.config import ConfigError
+
+FAILED, USAGE, NOTHING_SCORABLE, INTERRUPTED = 1, 2, 3, 130
+BROKEN_DISK = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path)
+
+SHORT = {  # options everybody types, and the settings they stand for
+    "method": "method.name",
+    "data": "task.data",
+    "data_dir": "task.data_dir",
+    "channels": "preprocessing.channels",
+    "map": "preprocessing.map",
+    "reference": "preprocessing.reference",
+    "fold": "run.fold",
+    "epochs": "training.epochs",
+    "seed": "run.seed",
+    "device": "run.device",
+}
+
+
+class Commands(click.Group):
+    """A group whose user's mistakes end in one message and an exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            fail(str(error), USAGE)
+        except KeyboardInterrupt:
+            fail("Stopped. The same command goes on where it was.", INTERRUPTED)
+        except OSError as error:
+            if error.errno not in BROKEN_DISK:
+                raise
+            fail(f"{error.filename or 'output'}: {error.strerror}.", FAILED)
+        except ValueError as error:
+            from sleepaug.data.recording import RecordingError
+
+            if not isinstance(error, RecordingError):
+                raise
+            fail(str(error), FAILED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of work, not of the alphabet
+
+
+def fail(message: str, code: int) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sleepaug")
+@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
+def main(verbose: bool) -> None:
+    """EEG sleep staging that learns which transformations leave the meaning of its input unchanged.
+
+    For research, not for diagnosis.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("sleepaug").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def cache_option(command: Callable) -> Callable:
+    return click.option(
+        "--cache-dir",
+        type=FOLDER,
+        envvar="SLEEPAUG_CACHE_DIR",
+        help="Where prepared nights are kept (else the user's cache folder).",
+    )(command)
+
+
+def input_options(command: Callable) -> Callable:
+    """Which recordings, and which of their channels."""
+    for option in reversed(
+        (
+            click.option("--data", help="simulated, mass, sleep-edf, dreams or edf (any folder)."),
+            click.option("--data-dir", type=FOLDER, help="Folder of the recordings."),
+            click.option("--pattern", help="Which files are recordings (for --data edf)."),
+            channel_option,
+            reference_option,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    return None if value is None else [name.strip() for name in value.split(",")]
+
+
+def _pairs(ctx: click.Context, option: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in value)
+    for name, recorded in pairs.items():
+        if not name or not recorded:
+            raise click.BadParameter("expected NAME=RECORDED, such as 'C3=EEG 4' or 'C3=C3-A1|Cz'.")
+    return pairs
+
+
+channel_option = click.option(
+    "--map",
+    multiple=True,
+    metavar="C3=NAME",
+    callback=_pairs,
+    help="Recorded channel that is C3; alternatives: 'C3=C3-A1|CZ-A1'. May be repeated.",
+)
+reference_option = click.option(
+    "--reference", help="as-recorded, A2, average or contralateral (default: as-recorded)."
+)
+
+
+@main.command()
+@click.argument("output", type=FOLDER)
+@click.option("--nights", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--subjects", type=click.IntRange(1), help="People (default: one a night).")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--layout", type=click.Choice(["mass", "sleep-edf"]), default="mass")
+@click.option("--hours", type=click.FloatRange(0.01, 24), default=8.0, show_default=True)
+@click.option("--channels", callback=_names, help="Only these, such as C3,C4,F3,F4,O1,O2.")
+@click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--overwrite", is_flag=True)
+def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
+    """Write simulated, scored nights as EDF+ files to OUTPUT. They are simulated, not recorded."""
+    from sleepaug.simulation import simulate_dataset, size_on_disk
+
+    if sfreq is not None:
+        options["sfreq"] = sfreq
+    size = {k: options[k] for k in ("nights", "hours", "layout", "sfreq") if k in options}
+    click.echo(f"About {size_on_disk(ch_names=channels, **size) / 1e6:,.0f} MB in {output}")
+    files = simulate_dataset(output, ch_names=channels, progress=True, **options)
+    click.echo(f"{len(files)} simulated nights in {output}")
+    if options["layout"] == "mass":
+        _next(f"sleepaug train --data simulated --data-dir {output}")
+    else:
+        _next(f"sleepaug train --data sleep-edf --data-dir {output} --channels Fpz-Cz,Pz-Oz")
+
+
+def _next(command: str) -> None:
+    click.echo(f"Next: {command}")
+
+
+def experiment_options(command: Callable) -> Callable:
+    for option in reversed(
+        (
+            click.argument("config", type=FILE, required=False),
+            click.option("--method", help="none, fixed, ..."),
+            input_options,
+            click.option("--channels", callback=_names, help="Such as C3,C4,F3,F4,O1,O2."),
+            click.option("--fold", help="Which test part, from 0; or 'all'."),
+            click.option("--epochs", help="Most passes over the training windows."),
+            click.option("--seed", help="Of weights, order and draws."),
+            click.option("--device", help="auto, cpu or cuda."),
+            click.option("--set", "settings", multiple=True, metavar="KEY=VALUE"),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _config(config: Path | None, settings: Sequence[str], options: dict[str, Any]) -> Any:
+    """The checked settings from a file, the short options and --set, in this order."""
+    from sleepaug.experiment import load_config, parse_setting
+
+    pairs: list[tuple[str, Any]] = []
+    for option, key in SHORT.items():
+        value = options.pop(option, None)
+        if isinstance(value, str) and option in ("fold", "epochs", "seed"):
+            value = parse_setting(f"{key}={value}")[1]
+        if value not in (None, {}):
+            pairs.append((key, value))
+    if options.get("pattern"):
+        pairs.append(("task.pattern", options.pop("pattern")))
+    return load_config(config, [*pairs, *map(parse_setting, settings)])
+
+
+@main.command()
+@experiment_options
+@click.option("-o", "--output", type=FOLDER, help="Run folder (default: a new one in runs/).")
+@click.option("--overwrite", is_flag=True, help="Replace the run in that folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@cache_option
+def train(
+    config: Path | None,
+    settings: Sequence[str],
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    cache_dir: Path | None,
+    **options: Any,
+) -> None:
+    """Train a stager. The same command goes on with a run that was stopped.
+
+    CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
+    """
+    from sleepaug import experiment
+    from sleepaug.report import metrics_text
+
+    resolved = _config(config, settings, options)
+    output = output or experiment.default_output(resolved)
+    click.echo(f"Run folder: {output}", err=True)
+    with _epochs(resolved.training.epochs) as tell:
+        metrics = experiment.train(
+            resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
+        )
+    if as_json:
+        click.echo(json.dumps(metrics))
+        return
+    click.echo(metrics_text(metrics))
+    click.echo(f"Model, metrics and rows: {output}")
+    _next(f"sleepaug report {output}")
+
+
+class _epochs:
+    """Shows epochs as they end: a bar on a terminal, a line each otherwise."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs, self.bar = epochs, None
+
+    def __enter__(self) -> Callable[[dict[str, Any]], None]:
+        return self.tell
+
+    def tell(self, row: dict[str, Any]) -> None:
+        from tqdm import tqdm
+
+        text = f"balanced accuracy {row['valid_balanced_accuracy']:.3f} (valid)"
+        if not sys.stderr.isatty():
+            click.echo(f"epoch {row['epoch']}: {text}, {row['train_s']:.0f} s", err=True)
+            return
+        if self.bar is None:
+            self.bar = tqdm(total=self.epochs, initial=row["epoch"] - 1, desc="train", unit="epoch")
+        self.bar.set_postfix_str(f"{text}, best epoch {row['best_epoch']}")
+        self.bar.update(row["epoch"] - self.bar.n)
+        if row["status"] != "running":
+            self.bar.close()
+            self.bar = None
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+@main.command()
+@click.argument("run", type=FILE)
+@input_options
+@click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
+@cache_option
+def evaluate(run: Path, cache_dir: Path | None, as_json: bool, device: str, **options: Any) -> None:
+    """Score the trained model RUN on another dataset."""
+    from sleepaug.evaluation import evaluate_model
+    from sleepaug.report import scores_text
+
+    options["data"] = options["data"] or "simulated"
+    scores = evaluate_model(run, cache_dir=cache_dir, device=device, progress=True, **options)
+    if as_json:
+        click.echo(json.dumps(scores))
+        return
+    for line in scores["warnings"]:
+        click.echo(f"Warning: {line}", err=True)
+    click.echo(scores_text(scores))
+
+
+@main.command()
+@click.argument("nights", type=FILE, nargs=-1, required=True)
+@click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
+@click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in hypnograms/).")
+@channel_option
+@reference_option
+@click.option("--overwrite", is_flag=True, help="Replace hypnograms that are there.")
+def predict(
+    nights: Sequence[Path],
+    model: Path | None,
+    output: Path | None,
+    map: dict[str, str],
+    reference: str | None,
+    overwrite: bool,
+) -> None:
+    """Stage recordings: writes NIGHT.hypnogram.csv and NIGHT.png for each.
+
+    For research, not for diagnosis.
+    """
+    from sleepaug.prediction import new_folder, stage_files
+    from sleepaug.staging import load_model
+
+    stager = load_model(model)
+    output = output or new_folder(nights)
+    failed, unscorable = 0, 0
+    staged = stage_files(stager, nights, output, map=map, reference=reference, overwrite=overwrite)
+    for path, result in staged:
+        if isinstance(result, Exception):
+            failed += 1
+            click.echo(f"Error: {result}", err=True)
+            continue
+        unscorable += not result.scored.any()
+        click.echo(f"{path}: {result.summary()}")
+        for note in result.notes:
+            click.echo(f"  {note}")
+    if failed < len(nights):
+        click.echo(f"Hypnograms: {output}")
+    if failed:
+        sys.exit(FAILED)
+    if unscorable == len(nights):
+        sys.exit(NOTHING_SCORABLE)
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+def report(run: Path) -> None:
+    """Print the scores of RUN and draw its training (report.png)."""
+    from sleepaug.report import draw_run, metrics_text, read_run
+
+    _, rows, metrics = read_run(run)
+    if metrics:
+        click.echo(metrics_text(metrics))
+    else:
+        click.echo(f"Not finished: {len(rows)} epochs so far.")
+    picture = draw_run(run, rows, metrics)
+    click.echo(f"Metrics: {run / 'metrics.json'}\nPicture: {picture}")
+
+
+@main.command()
+@click.option("--clear", is_flag=True, help="Remove the prepared nights.")
+@cache_option
+def cache(clear: bool, cache_dir: Path | None) -> None:
+    """Show the prepared nights that are kept, or clear them."""
+    from sleepaug.data import cache as kept
+
+    entries = kept.entries(cache_dir)
+    size = sum(entry.size for entry in entries) / 1e6
+    click.echo(f"{kept.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
+    if clear:
+        kept.clear(cache_dir)
+        click.echo("Cleared.")

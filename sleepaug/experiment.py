@@ -1,0 +1,266 @@
+"""One run, from its settings to its results: data, method, training, scores, model file."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+
+from sleepaug import __version__
+from sleepaug.config import (
+    ConfigError,
+    Range,
+    did_you_mean,
+    differences,
+    fill,
+    parse_yaml,
+    plain,
+    put,
+    read_yaml,
+)
+from sleepaug.data.windows import Preprocessing
+from sleepaug.methods import METHODS
+from sleepaug.methods.given import Nothing
+from sleepaug.metrics import scores
+from sleepaug.runs import Clock, RunFolder, advance, pick_device, write_json
+from sleepaug.staging import save_model
+from sleepaug.tasks import TASKS
+from sleepaug.tasks.sleep import Sleep
+from sleepaug.training import Fit, Training, scores_by_group
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What may differ between runs of one experiment.
+
+    Attributes
+    ----------
+    fold : int or "all"
+        Which test part; "all" runs every fold and pools the counts.
+    seed : int
+        Of initial weights, order of windows and draws.
+    device : {"auto", "cpu", "cuda"}
+    """
+
+    fold: Annotated[int, Range(low=0)] | Literal["all"] = 0
+    seed: Annotated[int, Range(low=0)] = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run; each section is a dataclass of its own."""
+
+    task: Any = field(default_factory=Sleep)
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    method: Any = field(default_factory=Nothing)
+    training: Training = field(default_factory=Training)
+    run: Run = field(default_factory=Run)
+
+
+def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> Config:
+    """Settings from a YAML file and (key path, value) pairs, checked together.
+
+    Raises
+    ------
+    ConfigError
+        Naming every problem, with its key path.
+    """
+    values = read_yaml(path) if path else {}
+    for section in ("task", "method"):
+        if isinstance(values.get(section), str):
+            values[section] = {"name": values[section]}
+    for key, value in settings:
+        section, _, rest = key.partition(".")
+        if rest == "name" and values.get(section, {}).get("name") != value:
+            values[section] = {}  # options of another method mean nothing to this one
+        put(values, key, value)
+    problems: list[str] = []
+    config = _config(values, problems)
+    if problems:
+        source = f"{path}" if path else "settings"
+        count = f"{len(problems)} problem" + "s" * (len(problems) > 1)
+        raise ConfigError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
+    return config
+
+
+def default_output(config: Config) -> Path:
+    """Where a run goes that was given no folder: one under `runs/`, named after its settings.
+
+    A run of the same settings that is not finished is taken up; otherwise the folder is new.
+    """
+    run, wanted = config.run, json.loads(json.dumps(plain(config)))
+    data = getattr(config.task, "data", config.task.name)
+    base = Path("runs") / f"{data}-{config.method.name}-fold{run.fold}-seed{run.seed}"
+    n = 1
+    while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
+        folder = RunFolder(candidate)
+        if folder.started and not folder.finished and not differences(folder.config(), wanted):
+            break
+        n += 1
+    return candidate
+
+
+def parse_setting(text: str) -> tuple[str, Any]:
+    """`key.path=value` as a pair; the value is read as YAML."""
+    from ruamel.yaml.error import YAMLError
+
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--set {text}: expected key=value, such as training.epochs=20.")
+    try:
+        return key.strip(), parse_yaml(value)
+    except YAMLError as error:
+        raise ConfigError(f"--set {text}: the value is not valid YAML.\n{error}") from error
+
+
+def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
+    names = [f.name for f in fields(Config)]
+    problems += [
+        f"{key}: unknown section. {did_you_mean(key, names)}" for key in values if key not in names
+    ]
+    tasks = {name: TASKS[name]() for name in TASKS}
+    parts = {
+        "task": _named("task", values, tasks, "sleep", problems),
+        "method": _named("method", values, METHODS, "none", problems),
+    }
+    for name, cls in (("preprocessing", Preprocessing), ("training", Training), ("run", Run)):
+        parts[name] = fill(cls, values.get(name) or {}, name, problems)
+    return None if problems else Config(**parts)
+
+
+def _named(
+    section: str, values: Mapping[str, Any], known: Mapping[str, Any], default: str, problems: list
+) -> Any:
+    """The dataclass that `section.name` names, filled with the rest of the section."""
+    given = values.get(section) or {}
+    if not isinstance(given, Mapping):
+        problems.append(f"{section}: expected keys and values, got {given!r}.")
+        return None
+    name = given.get("name", default)
+    if name not in known:
+        problems.append(f"{section}.name: unknown {section} '{name}'. {did_you_mean(name, known)}")
+        return None
+    rest = {key: value for key, value in given.items() if key != "name"}
+    return fill(known[name], rest, section, problems)
+
+
+def train(
+    config: Config,
+    output: Path,
+    *,
+    overwrite: bool = False,
+    cache_dir: Path | None = None,
+    progress: bool = False,
+    tell: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> dict[str, Any]:
+    """Run an experiment, or take it up where it was stopped.
+
+    Parameters
+    ----------
+    config : Config
+    output : Path
+        The run folder.
+    overwrite : bool
+        Replace the run that is in the folder.
+    cache_dir : Path, optional
+        Where prepared nights are kept.
+    progress : bool
+        Show progress bars on a terminal.
+    tell : callable
+        Is given the row of each epoch.
+
+    Returns
+    -------
+    dict
+        What `metrics.json` holds: scores of `valid` and `test`.
+    """
+    folder = RunFolder(output)
+    if overwrite and folder.started:
+        shutil.rmtree(folder.path)
+    device = pick_device(config.run.device)
+    folder.start(config, device)
+    if folder.finished:
+        log.info("%s: finished before, nothing to do", folder.path)
+        return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    options: dict[str, Any] = {"cache_dir": cache_dir, "progress": progress, "tell": tell}
+    if config.run.fold == "all":
+        metrics = _every_fold(config, folder, **options)
+    else:
+        metrics = _one_fold(config, folder, device=device, **options)
+    write_json(folder / "metrics.json", metrics)
+    return metrics
+
+
+def _one_fold(
+    config: Config,
+    folder: RunFolder,
+    *,
+    device: Any,
+    cache_dir: Path | None,
+    progress: bool,
+    tell: Callable[[dict[str, Any]], None],
+) -> dict[str, Any]:
+    loaded = config.task.load(
+        config.preprocessing,
+        fold=int(config.run.fold),
+        device=device,
+        cache_dir=cache_dir,
+        progress=progress,
+    )
+    for note in loaded.notes:
+        log.info("%s", note)
+    write_json(folder / "splits.json", loaded.parts)
+    task = loaded.task
+    search = config.method.search(task)
+    fit = Fit(task, search.augmentation(), config.training, seed=config.run.seed)
+    advance(fit, folder, Clock(device), tell=tell)
+    if not fit.best_state:
+        raise ConfigError(f"{folder.path}: training diverged in its first epoch. Lower the rate.")
+    model = fit.best_model()
+    metrics = {
+        "status": fit.status,
+        "epochs": fit.n_steps,
+        "best_epoch": fit.best_step,
+        **{
+            part: scores_by_group(model, data, task.classes)
+            for part, data in (("valid", task.valid), ("test", loaded.test))
+        },
+    }
+    description = {
+        **loaded.description,
+        "sleepaug": __version__,
+        "classes": list(task.classes),
+        "preprocessing": plain(config.preprocessing),
+        "method": plain(config.method),
+        "copies_eval": config.training.copies_eval,
+        "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
+    }
+    save_model(folder / "model.safetensors", model, description)
+    return metrics
+
+
+def _every_fold(config: Config, folder: RunFolder, **options: Any) -> dict[str, Any]:
+    """Each fold in a folder of its own; their counts are added up."""
+    folds = []
+    for fold in range(config.task.n_folds):
+        log.info("fold %d of %d", fold + 1, config.task.n_folds)
+        one = replace(config, run=replace(config.run, fold=fold))
+        folds.append(train(one, folder / f"fold-{fold}", **options))
+    pooled: dict[str, Any] = {}
+    for part in ("valid", "test"):
+        total = sum(np.array(metrics[part]["confusion"]) for metrics in folds)
+        pooled[part] = {
+            **scores(np.asarray(total), list(folds[0][part]["recall"])),
+            "folds": [metrics[part]["balanced_accuracy"] for metrics in folds],
+        }
+    pooled["test"]["nights"] = {k: v for m in folds for k, v in m["test"]["nights"].items()}
+    return pooled

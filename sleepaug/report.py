@@ -1,0 +1,114 @@
+"""The report of a run: scores as text, training and confusion as a picture."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sleepaug.config import ConfigError
+from sleepaug.runs import RunFolder
+
+
+def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | None]:
+    """Settings, rows and (once it is finished) metrics of a run folder."""
+    folder = RunFolder(run)
+    config = folder.config()
+    metrics = None
+    if folder.finished:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return config, folder.rows(), metrics
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def scores_text(scores: Mapping[str, Any]) -> str:
+    """Scores of one split as lines of text."""
+    recall = "  ".join(f"{stage} {number(value)}" for stage, value in scores["recall"].items())
+    lines = [
+        f"balanced accuracy {number(scores['balanced_accuracy'])}   "
+        f"accuracy {number(scores['accuracy'])}   kappa {number(scores['cohen_kappa'])}   "
+        f"macro F1 {number(scores['macro_f1'])}   ({scores['n_windows']} windows)",
+        f"recall: {recall}",
+    ]
+    if scores["absent"]:
+        lines.append(
+            f"No window of {', '.join(scores['absent'])} in the scoring: left out of the means."
+        )
+    return "\n".join(lines)
+
+
+def metrics_text(metrics: Mapping[str, Any]) -> str:
+    """What `metrics.json` holds, as text."""
+    lines = []
+    if "best_epoch" in metrics:
+        lines.append(
+            f"{metrics['status'].replace('_', ' ')} after {metrics['epochs']} epochs, "
+            f"best epoch {metrics['best_epoch']}"
+        )
+    for part in ("valid", "test"):
+        lines.append(f"{part}:")
+        lines += [f"  {line}" for line in scores_text(metrics[part]).splitlines()]
+        if "folds" in metrics[part]:
+            folds = "  ".join(number(value) for value in metrics[part]["folds"])
+            lines.append(f"  balanced accuracy by fold: {folds}")
+    return "\n".join(lines)
+
+
+def draw_run(
+    run: Path, rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any] | None
+) -> Path:
+    """Draw loss and balanced accuracy over epochs, and the confusion matrix of the test split.
+
+    Returns
+    -------
+    Path
+        The picture, `report.png` in the run folder.
+    """
+    from matplotlib.figure import Figure
+
+    if not rows and not metrics:
+        raise ConfigError(f"{run}: has no epoch yet, there is nothing to draw.")
+    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
+    if rows:
+        epochs = [row["epoch"] for row in rows]
+        axes[0].plot(epochs, [row["train_loss"] for row in rows], label="train (augmented)")
+        axes[0].plot(epochs, [row["valid_loss"] for row in rows], label="valid")
+        axes[0].set(xlabel="epoch", ylabel="cross-entropy")
+        axes[0].legend(frameon=False)
+        axes[1].plot(epochs, [row["valid_balanced_accuracy"] for row in rows], color="C1")
+        axes[1].axvline(rows[-1]["best_epoch"], color="0.7", linestyle=":")
+        axes[1].set(xlabel="epoch", ylabel="balanced accuracy (valid)")
+    else:
+        folds = metrics["test"]["folds"] if metrics else []
+        axes[0].set_axis_off()
+        axes[1].plot(range(len(folds)), [np.nan if f is None else f for f in folds], "o")
+        axes[1].set(xlabel="fold", ylabel="balanced accuracy (test)", xticks=range(len(folds)))
+    if metrics:
+        _draw_confusion(axes[2], metrics["test"])
+    else:
+        axes[2].set_axis_off()
+    for axis in axes[:2]:
+        axis.spines[["top", "right"]].set_visible(False)
+    path = run / "report.png"
+    figure.savefig(path, dpi=130)
+    return path
+
+
+def _draw_confusion(axis: Any, scores: Mapping[str, Any]) -> None:
+    """Shares of each true stage; the counts stand in the cells."""
+    counts = np.array(scores["confusion"])
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = list(scores["recall"])
+    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (i, j), n in np.ndenumerate(counts):
+        axis.text(j, i, n, ha="center", va="center", color="white" if shares[i, j] > 0.5 else "0.2")
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
+    axis.set(xlabel="predicted", ylabel="scored", title="test split (windows)")

@@ -1,0 +1,247 @@
+"""The run folder, the clock and the driver: what everything that takes long has in common.
+
+Training and searching are Processes. `advance` runs one, an epoch (or trial) at a time, charges its
+seconds, writes a row and saves a checkpoint, so that a killed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from sleepaug.config import ConfigError, differences, parse_yaml, plain, to_yaml
+
+
+class Process(Protocol):
+    """Something slow that can be stopped after each step and taken up again.
+
+    A Protocol, not a base class: it holds no code.
+    """
+
+    n_steps: int
+
+    @property
+    def done(self) -> bool: ...
+
+    def step(self) -> dict[str, Any]:
+        """Do one step; return what to log."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+class Clock:
+    """Seconds charged to accounts such as "train"; time outside `charge` is free.
+
+    Parameters
+    ----------
+    device : torch.device
+        Waited for before the clock is read.
+    timer : callable
+        Seconds, increasing.
+    """
+
+    def __init__(
+        self, device: torch.device | str = "cpu", timer: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.device, self.timer = torch.device(device), timer
+        self.seconds: dict[str, float] = {}
+
+    @contextlib.contextmanager
+    def charge(self, account: str) -> Iterator[None]:
+        """Add the time spent inside to `account`, unless it ends in an error."""
+        start = self.timer()
+        yield
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self.seconds[account] = self.seconds.get(account, 0.0) + self.timer() - start
+
+
+class RunFolder:
+    """A folder that holds one run: settings, environment, rows, checkpoint, results."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def finished(self) -> bool:
+        return (self / "metrics.json").is_file()
+
+    @property
+    def started(self) -> bool:
+        return (self / "config.yaml").is_file()
+
+    def config(self) -> Any:
+        """The settings the run was started with, as plain values."""
+        if not self.started:
+            raise ConfigError(f"{self.path}: not a run folder, it has no config.yaml.")
+        return parse_yaml((self / "config.yaml").read_text(encoding="utf-8"))
+
+    def start(self, config: Any, device: torch.device | str) -> None:
+        """Make the folder, or make sure that the run in it has the same settings.
+
+        Raises
+        ------
+        ConfigError
+            The folder holds a run with other settings, or files that are no run.
+        """
+        if self.started:
+            changed = differences(self.config(), json.loads(json.dumps(plain(config))))
+            if changed:
+                raise ConfigError(
+                    f"{self.path}: holds a run with other settings:\n  "
+                    + "\n  ".join(changed)
+                    + "\nName another folder with -o, or replace this run with --overwrite."
+                )
+            return
+        if self.path.is_dir() and any(self.path.iterdir()):
+            raise ConfigError(
+                f"{self.path}: holds files that are not a run. Name another folder with -o."
+            )
+        make_folder(self.path)
+        write_json(self / "environment.json", environment(device))
+        write_text(self / "config.yaml", to_yaml(config))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows written so far; a last line cut by a kill is left out."""
+        if not (self / "rows.jsonl").is_file():
+            return []
+        lines = (self / "rows.jsonl").read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        with (self / "rows.jsonl").open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def save(self, process: Process, clock: Clock) -> None:
+        """Write the checkpoint: to another name first, then moved into place."""
+        state = {
+            "process": process.state_dict(),
+            "clock": dict(clock.seconds),
+            "n_rows": len(self.rows()),
+            "random": random_state(),
+        }
+        temporary = self / "checkpoint.pt.part"
+        torch.save(state, temporary)
+        os.replace(temporary, self / "checkpoint.pt")
+
+    def restore(self, process: Process, clock: Clock, device: torch.device | str) -> bool:
+        """Take up the checkpoint if there is one; drop rows it does not know of."""
+        if not (self / "checkpoint.pt").is_file():
+            (self / "rows.jsonl").unlink(missing_ok=True)
+            return False
+        state = torch.load(self / "checkpoint.pt", map_location=device, weights_only=True)
+        process.load_state_dict(state["process"])
+        clock.seconds = dict(state["clock"])
+        rows = self.rows()[: state["n_rows"]]
+        write_text(self / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        set_random_state(state["random"])
+        return True
+
+
+def advance(
+    process: Process,
+    folder: RunFolder,
+    clock: Clock,
+    account: str = "train",
+    tell: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> None:
+    """Run a process to its end: a row and a checkpoint after each step.
+
+    Parameters
+    ----------
+    process : Process
+    folder : RunFolder
+        Where the process is taken up, and where rows and checkpoints go.
+    clock : Clock
+    account : str
+        Account of the clock that is charged; its total stands in each row as `<account>_s`.
+    tell : callable
+        Is given each row, for whoever watches.
+    """
+    folder.restore(process, clock, clock.device)
+    while not process.done:
+        with clock.charge(account):
+            row = process.step()
+        row[f"{account}_s"] = clock.seconds[account]
+        folder.append(row)
+        folder.save(process, clock)
+        tell(row)
+
+
+def random_state() -> dict[str, Any]:
+    """State of torch's generators, on the CPU and on each CUDA device in use."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def set_random_state(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"].cpu())
+    if state["cuda"]:
+        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
+
+
+def environment(device: torch.device | str) -> dict[str, Any]:
+    """What the numbers of a run may depend on: versions, machine, command line."""
+    from importlib.metadata import version
+
+    packages = ("sleepaug", "torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
+    device = torch.device(device)
+    return {
+        "command": shlex.join(["sleepaug", *sys.argv[1:]]),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        **{name: version(name) for name in packages},
+    }
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the GPU where there is one; `cuda` without a GPU is an error."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu."
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and its parents; what prevents it is a ConfigError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: this folder cannot be made: {error.strerror}. Name another with -o."
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing: to another name first, then moved into place."""
+    temporary = path.with_name(path.name + ".part")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}.") from error
+
+
+def write_json(path: Path, values: Any) -> None:
+    write_text(path, json.dumps(values, indent=2) + "\n")

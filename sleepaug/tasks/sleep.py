@@ -1,0 +1,177 @@
+"""Sleep staging: scored nights, cut into windows, split by subject, and a trunk for them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from sleepaug.augment import eeg_transforms, inapplicable
+from sleepaug.config import ConfigError, Count
+from sleepaug.data import DATASETS
+from sleepaug.data.folds import split
+from sleepaug.data.recording import STAGES, Recording
+from sleepaug.data.windows import Preprocessing, Windows, prepare
+from sleepaug.models import make_trunk
+from sleepaug.tasks import Loaded, Split, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Which nights to learn from, and with which network.
+
+    Attributes
+    ----------
+    data : str
+        Name of a dataset adapter; "simulated" without a `data_dir` simulates nights of its own.
+    data_dir : Path, optional
+        Folder of the recordings.
+    pattern : str, optional
+        Which files of the folder are recordings (dataset "edf" only), such as "**/*_psg.edf".
+    trunk : str
+        "chambon2018", or a model of braindecode such as "SleepStagerBlanco2020".
+    trunk_options : dict
+        Further arguments of the trunk, such as drop_prob.
+    n_folds : int
+        Subjects are split into this many test parts; the rest is half train, half valid.
+    split_seed : int
+        Of the train/valid split; kept apart from the seed of the run, so that runs with several
+        seeds see the same subjects.
+    """
+
+    name: ClassVar[str] = "sleep"
+    data: Literal["simulated", "mass", "sleep-edf", "dreams", "edf"] = "simulated"
+    data_dir: Path | None = None
+    pattern: str | None = None
+    trunk: str = "chambon2018"
+    trunk_options: dict[str, Any] = field(default_factory=dict)
+    n_folds: Count = 5
+    split_seed: int = 29
+
+    def problems(self) -> list[str]:
+        found = []
+        if self.data != "simulated" and self.data_dir is None:
+            found.append(f"data_dir: dataset '{self.data}' needs its folder. Add --data-dir.")
+        if self.pattern is not None and self.data != "edf":
+            found.append(f"pattern: only dataset 'edf' takes a pattern, not '{self.data}'.")
+        return found
+
+    def recordings(self, *, progress: bool = False) -> list[Recording]:
+        """The recordings of the dataset; simulated nights are made at first use."""
+        folder = self.data_dir
+        if folder is None:
+            from sleepaug.simulation import default_dataset
+
+            folder = default_dataset(progress=progress)
+        if not folder.is_dir():
+            raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
+        options = {} if self.pattern is None else {"pattern": self.pattern}
+        return DATASETS[self.data](folder, **options)
+
+    def load(
+        self,
+        preprocessing: Preprocessing,
+        *,
+        fold: int,
+        device: torch.device | str = "cpu",
+        cache_dir: Path | None = None,
+        progress: bool = False,
+    ) -> Loaded:
+        """Read, cut and split the nights.
+
+        Parameters
+        ----------
+        preprocessing : Preprocessing
+        fold : int
+            Which of the `n_folds` test parts.
+        device : torch.device
+            Where the windows are kept.
+        cache_dir : Path, optional
+            Where prepared nights are kept.
+        progress : bool
+            Show a progress bar on a terminal.
+        """
+        windows = prepare(
+            self.recordings(progress=progress),
+            preprocessing,
+            cache_dir=cache_dir,
+            progress=progress,
+            on_error="skip",
+        )
+        parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
+        splits = {part: _part(windows, parts[part], device) for part in PARTS}
+        transforms = eeg_transforms(windows.sfreq, windows.ch_names)
+        left_out = inapplicable(windows.ch_names)
+        task = Task(
+            train=splits["train"],
+            valid=splits["valid"],
+            transforms={k: t for k, t in transforms.items() if k not in left_out},
+            make_trunk=self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1]),
+            classes=STAGES,
+        )
+        learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
+        nights = np.unique(learned_from.recording)
+        notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
+        notes += [f"{night}: {note}" for night, lines in windows.notes.items() for note in lines]
+        for part in PARTS:
+            counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
+            for stage in np.flatnonzero(counts == 0):
+                notes.append(f"the {part} split has no window of stage {STAGES[stage]}")
+        return Loaded(
+            task=task,
+            test=splits["test"],
+            parts=parts,
+            description={
+                "channels": list(windows.ch_names),
+                "sfreq": windows.sfreq,
+                "trunk": self.trunk,
+                "trunk_options": self.trunk_options,
+                "trained_on": {
+                    "data": self.data,
+                    "subjects": sorted(parts["train"] + parts["valid"]),
+                    "n_windows": len(splits["train"]),
+                    "scorings": sorted(fingerprint(learned_from, night) for night in nights),
+                },
+            },
+            notes=notes,
+        )
+
+    def trunk_maker(
+        self, ch_names: Sequence[str], sfreq: float, n_times: int
+    ) -> Callable[[], nn.Module]:
+        """A function that builds the trunk for this input, freshly initialised."""
+        return lambda: make_trunk(
+            self.trunk,
+            n_chans=len(ch_names),
+            n_times=n_times,
+            sfreq=sfreq,
+            n_classes=len(STAGES),
+            **self.trunk_options,
+        )
+
+
+def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> Split:
+    chosen = windows.subset(np.isin(windows.subject, subjects))
+    return Split(
+        x=torch.as_tensor(np.ascontiguousarray(chosen.x), device=device),
+        y=torch.as_tensor(chosen.y, device=device),
+        group=chosen.recording,
+    )
+
+
+def fingerprint(windows: Windows, recording: str) -> str:
+    """A short hash of one night's scoring: the same night has it whatever its file is called."""
+    mask = windows.recording == recording
+    scoring = windows.y[mask].astype(np.int8).tobytes() + windows.onset[mask].astype(int).tobytes()
+    return hashlib.sha256(scoring).hexdigest()[:16]

@@ -1,0 +1,233 @@
+"""Fit: the one training loop. It trains one model with one augmentation, an epoch at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sleepaug.augment import Augmentation, AugmentedModel
+from sleepaug.config import Count, NotNegative, Positive, Range
+from sleepaug.metrics import balanced_accuracy, confusion_matrix, scores
+from sleepaug.tasks import Split, Task
+
+EVALUATION_BATCH = 64
+EVALUATION_SEED = 29  # what is drawn while scoring is always drawn alike
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained.
+
+    Source: the paper, A.4 (Adam, learning rate 1e-3, betas 0 and 0.999, batches of 16, at most 300
+    epochs, patience 30, classes weighted by inverse frequency; C = 1 copy in training, 4 after).
+
+    Attributes
+    ----------
+    epochs : int
+        Most passes over the training windows.
+    batch_size : int
+        Windows a step.
+    learning_rate, betas, weight_decay
+        Of Adam, for the trunk and the augmentation alike.
+    patience : int
+        Epochs without a better validation balanced accuracy after which training ends.
+    class_weights : {"balanced", "none"}
+        Weight of a stage in the loss: inverse to its share of the training split (0 for a stage
+        that split lacks), or 1.
+    copies_train, copies_eval : int
+        Augmented copies of a window that are averaged, where the augmentation is part of the model.
+    """
+
+    epochs: Count = 300
+    batch_size: Count = 16
+    learning_rate: Positive = 1e-3
+    betas: tuple[Annotated[float, Range(0, 0.9999)], Annotated[float, Range(0, 0.9999)]] = (
+        0.0,
+        0.999,
+    )
+    weight_decay: NotNegative = 0.0
+    patience: Count = 30
+    class_weights: Literal["balanced", "none"] = "balanced"
+    copies_train: Count = 1
+    copies_eval: Count = 4
+
+
+def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
+    """Weight of each class in the loss, inverse to its share; 0 for an absent class.
+
+    Parameters
+    ----------
+    y : Tensor of shape (n_windows,)
+    n_classes : int
+
+    Returns
+    -------
+    Tensor of shape (n_classes,)
+        Their mean over the windows is 1.
+    """
+    counts = torch.bincount(y, minlength=n_classes).float()
+    weights = torch.where(counts > 0, 1 / counts.clamp(min=1), counts)
+    return weights * len(y) / (counts > 0).sum()
+
+
+class Fit:
+    """The training of one model: a Process whose step is one epoch.
+
+    Parameters
+    ----------
+    task : Task
+    augment : Augmentation
+        What is applied to a batch in training, and, where it is part of the model, ever after.
+    training : Training
+    seed : int
+        Of the initial weights, the order of windows and every draw: fits with one seed start alike
+        whatever their augmentation.
+
+    Attributes
+    ----------
+    model : AugmentedModel
+    n_steps : int
+        Epochs done.
+    status : str
+        ``"running"``, ``"finished"``, ``"early_stopped"`` or ``"diverged"``.
+    """
+
+    def __init__(self, task: Task, augment: Augmentation, training: Training, *, seed: int) -> None:
+        self.task, self.training = task, training
+        device = task.train.x.device
+        torch.manual_seed(seed)
+        trunk = task.make_trunk()
+        self.model = AugmentedModel(
+            augment,
+            trunk,
+            n_copies_train=training.copies_train,
+            n_copies_eval=training.copies_eval,
+        ).to(device)
+        self.optimizer = torch.optim.Adam(
+            self.model.parameters(),
+            lr=training.learning_rate,
+            betas=training.betas,
+            weight_decay=training.weight_decay,
+        )
+        self.optimizer.register_step_post_hook(lambda *_: self.model.augment.project_())
+        self.class_weights = (
+            balanced_weights(task.train.y, len(task.classes))
+            if training.class_weights == "balanced"
+            else torch.ones(len(task.classes), device=device)
+        )
+        self.n_steps = 0
+        self.status = "running"
+        self.best_score = -math.inf
+        self.best_step = 0
+        self.best_state: dict[str, Tensor] = {}
+
+    @property
+    def done(self) -> bool:
+        return self.status != "running"
+
+    def step(self) -> dict[str, Any]:
+        """Train for one epoch, then score the validation split."""
+        self.model.train()
+        augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
+        for x, y in self.task.train.batches(self.training.batch_size, shuffle=True):
+            loss = F.cross_entropy(self.model(x), y, weight=self.class_weights)
+            total += loss.detach() * len(y)
+            loss = loss + augment.regularizer()
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+        self.n_steps += 1
+        train_loss = float(total) / len(self.task.train)
+        confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
+        score = balanced_accuracy(confusion)
+        if score > self.best_score:
+            self.best_score, self.best_step = score, self.n_steps
+            self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        if not math.isfinite(train_loss):
+            self.status = "diverged"
+        elif self.n_steps >= self.training.epochs:
+            self.status = "finished"
+        elif self.n_steps - self.best_step >= self.training.patience:
+            self.status = "early_stopped"
+        return {
+            "epoch": self.n_steps,
+            "train_loss": train_loss if math.isfinite(train_loss) else None,
+            "valid_loss": valid_loss if math.isfinite(valid_loss) else None,
+            "valid_balanced_accuracy": score,
+            "best_epoch": self.best_step,
+            "status": self.status,
+            "augmentation": augment.describe(),
+        }
+
+    def best_model(self) -> AugmentedModel:
+        """The model as it was when it scored best on the validation split."""
+        self.model.load_state_dict(self.best_state)
+        return self.model.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "n_steps": self.n_steps,
+            "status": self.status,
+            "best_score": self.best_score,
+            "best_step": self.best_step,
+            "best_state": self.best_state,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for name in ("n_steps", "status", "best_score", "best_step", "best_state"):
+            setattr(self, name, state[name])
+
+
+@torch.no_grad()
+def log_probabilities(model: nn.Module, x: Tensor) -> Tensor:
+    """Predictions of a model in evaluation mode, the same at every call.
+
+    Parameters
+    ----------
+    model : nn.Module
+        x -> log-probabilities. What it draws is drawn from a seed of its own; the random stream
+        of the caller is not touched.
+    x : Tensor of shape (n_windows, ...)
+
+    Returns
+    -------
+    Tensor of shape (n_windows, n_classes), on the device of x
+    """
+    was_training = model.training
+    model.eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(EVALUATION_SEED)
+        out = torch.cat([model(part) for part in x.split(EVALUATION_BATCH)])
+    model.train(was_training)
+    return out
+
+
+def evaluate(model: nn.Module, split: Split, n_classes: int) -> tuple[np.ndarray, float]:
+    """Confusion matrix (counts, rows are the truth) and mean cross-entropy on a split."""
+    predicted = log_probabilities(model, split.x)
+    loss = float(F.nll_loss(predicted, split.y))
+    y, found = split.y.cpu().numpy(), predicted.argmax(1).cpu().numpy()
+    return confusion_matrix(y, found, n_classes), loss
+
+
+def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> dict[str, Any]:
+    """Scores of a split, pooled and for each of its recordings under `nights`."""
+    found = log_probabilities(model, split.x).argmax(1).cpu().numpy()
+    y = split.y.cpu().numpy()
+
+    def matrix(mask: np.ndarray | slice) -> np.ndarray:
+        return confusion_matrix(y[mask], found[mask], len(classes))
+
+    nights = {str(g): scores(matrix(split.group == g), classes) for g in np.unique(split.group)}
+    return {**scores(matrix(slice(None)), classes), "nights": nights}
