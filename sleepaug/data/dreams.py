@@ -1,0 +1,129 @@
+"""The DREAMS databases: six 30-minute excerpts (Sleep Spindles) and whole nights (Subjects)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sleepaug.config import ConfigError
+from sleepaug.data.recording import (
+    UNKNOWN,
+    WINDOW_SECONDS,
+    Recording,
+    RecordingError,
+    Scoring,
+    existing_folder,
+)
+from sleepaug.data.scoring import no_scoring, read_text
+
+if TYPE_CHECKING:
+    import mne
+
+CODE_SECONDS = 5.0
+EXCERPT_SECONDS = 1800.0
+EXCERPT_RATES = (50, 100, 200)
+_BY_RK = {"5": "W", "4": "R", "3": "N1", "2": "N2", "1": "N3", "0": "N3"}
+_BY_AASM = {"5": "W", "4": "R", "3": "N1", "2": "N2", "1": "N3"}
+_OPEN = dict.fromkeys(("-1", "-2", "-3"), UNKNOWN)
+_FILE = re.compile(r"(excerpt|subject)(\d+)\.(txt|edf)", re.IGNORECASE)
+
+
+def dreams(folder: str | Path) -> list[Recording]:
+    """Recordings of the DREAMS databases below `folder`; each is a person of its own.
+
+    Looks for ``excerptN.txt`` or ``excerptN.edf`` with ``Hypnogram_excerptN.txt``, and for
+    ``subjectN.edf`` with ``HypnogramAASM_subjectN.txt`` (or else ``HypnogramR&K_subjectN.txt``).
+    Where an excerpt has both forms, the text file is taken: it is the channel that its spindles
+    were scored on, C3-A1 or CZ-A1 (``--map 'C3=C3-A1|CZ-A1'`` makes one channel of them).
+
+    Raises
+    ------
+    ConfigError
+        If there are none.
+
+    Notes
+    -----
+    Source: Devuyst et al., University of Mons. Excerpts are scored by Rechtschaffen and Kales, a
+    code for each 5 s; a window has the stage of most of its six codes.
+    """
+    found: dict[tuple[str, int], dict[str, Path]] = {}
+    scorings: dict[str, Path] = {}
+    for path in sorted(existing_folder(folder).rglob("*")):
+        if name := _FILE.fullmatch(path.name):
+            key = (name[1].lower(), int(name[2]))
+            found.setdefault(key, {}).setdefault(name[3].lower(), path)
+        elif path.name.lower().startswith("hypnogram"):
+            scorings[path.name.lower()] = path
+    if not found:
+        raise ConfigError(
+            f"{folder}: no files named 'excerptN.txt', 'excerptN.edf', 'subjectN.edf'."
+        )
+    recordings = []
+    for (kind, number), forms in sorted(found.items()):
+        night = f"{kind}{number}"
+        signals = forms.get("txt") or forms["edf"]
+        names = (f"hypnogram_{night}", f"hypnogramaasm_{night}", f"hypnogramr&k_{night}")
+        scored = next((scorings[f"{n}.txt"] for n in names if f"{n}.txt" in scorings), None)
+        files = (signals, scored) if scored else (signals,)
+        recordings.append(Recording(night, night, files, _read_codes if scored else no_scoring))
+    return recordings
+
+
+def _read_codes(files: tuple[Path, ...]) -> Scoring:
+    """Codes for 5 s each, as 30-s stages by majority (of equals, the one that comes first)."""
+    path = files[-1]
+    codes = _BY_AASM if path.name.lower().startswith("hypnogramaasm") else _BY_RK
+    meaning = {**codes, **_OPEN}
+    lines = read_text(path).split()
+    lines = lines[1:] if lines and lines[0].startswith("[") else lines
+    for k, code in enumerate(lines):
+        if code not in meaning:
+            raise RecordingError(
+                f"{path}: code {code[:20]!r} at {k * CODE_SECONDS:g} s. Allowed are "
+                f"{', '.join(meaning)}, one for each 5 s."
+            )
+    per_window = round(WINDOW_SECONDS / CODE_SECONDS)
+    stages = []
+    for k in range(0, len(lines) - per_window + 1, per_window):
+        votes = Counter(meaning[code] for code in lines[k : k + per_window])
+        stages.append(votes.most_common(1)[0][0])
+    if not stages:
+        raise RecordingError(f"{path}: {len(lines)} codes of 5 s make no window of 30 s.")
+    notes = ["Stages from codes for 5 s, by majority in 30 s."]
+    if (signals := files[0]).suffix.lower() == ".txt" and signals.with_suffix(".edf").exists():
+        notes.append(f"{signals.name} was read, not {signals.stem}.edf beside it.")
+    n = len(stages)
+    onsets = tuple(k * WINDOW_SECONDS for k in range(n))
+    return Scoring(onsets, (WINDOW_SECONDS,) * n, tuple(stages), tuple(notes))
+
+
+def read_excerpt(path: Path) -> mne.io.BaseRaw:
+    """An excerpt of the Sleep Spindles database as text: ``[C3-A1]``, then microvolts a line.
+
+    The file does not say its sampling rate; it follows from the 30 minutes that excerpts last.
+    """
+    import mne
+
+    with open(path, "rb") as file:
+        head = re.fullmatch(rb"\s*\[([^\]\r\n]{1,40})\]\s*", file.readline(100))
+        if head is None:
+            raise RecordingError(
+                f"{path}: not a recording. A text file must begin with its channel in brackets, "
+                "such as [C3-A1], and go on with a number in microvolts a line."
+            )
+        try:
+            x = np.array(file.read().split(), float)
+        except ValueError as error:
+            raise RecordingError(f"{path}: not a number a line: {error}.") from error
+    rate = min(EXCERPT_RATES, key=lambda rate: abs(len(x) / EXCERPT_SECONDS - rate))
+    if abs(len(x) / (rate * EXCERPT_SECONDS) - 1) > 0.01:
+        raise RecordingError(
+            f"{path}: {len(x)} samples. An excerpt lasts 30 minutes, at 50, 100 or 200 Hz: 90000, "
+            "180000 or 360000 samples. Was it cut short?"
+        )
+    info = mne.create_info([head[1].decode("latin-1").strip()], float(rate), "eeg")
+    return mne.io.RawArray(x[None] * 1e-6, info, verbose="error")

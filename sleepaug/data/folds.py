@@ -1,0 +1,76 @@
+"""Splits by subject: nobody is in two parts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from sleepaug.config import ConfigError
+
+
+def split(
+    subjects: Iterable[str], fold: int, n_folds: int = 5, seed: int = 29
+) -> dict[str, list[str]]:
+    """Subjects to train on, to validate on and to test on.
+
+    Every subject is tested in exactly one fold. The others are halved at random into train and
+    valid: 60 subjects in 5 folds give 24 train, 24 valid, 12 test. The same subjects, in whatever
+    order, give the same split on every machine.
+
+    Parameters
+    ----------
+    subjects : iterable of str
+        Repetitions are ignored, so an entry for each window or recording will do.
+    fold : int
+        From 0 to n_folds - 1.
+    n_folds : int
+        At least 2 and at most the number of subjects; equal to it, one subject is left out.
+    seed : int
+        Of the halving.
+
+    Returns
+    -------
+    dict
+        Sorted subjects under "train", "valid" and "test".
+
+    Raises
+    ------
+    ConfigError
+        If there are too few subjects, or no such fold.
+
+    Notes
+    -----
+    Source of the proportions and the seed: the official code of AugNet.
+    """
+    people = sorted({str(subject) for subject in subjects})
+    if len(people) < max(n_folds, 3) or n_folds < 2:
+        raise ConfigError(
+            f"{len(people)} subjects cannot be split into {n_folds} folds of train, valid and "
+            f"test. At least {max(n_folds, 3)} subjects and 2 folds are needed."
+        )
+    if not 0 <= fold < n_folds:
+        raise ConfigError(f"fold {fold}: expected a whole number from 0 to {n_folds - 1}.")
+    test = people[fold::n_folds]
+    rest = sorted(set(people) - set(test), key=lambda subject: _draw(f"{seed} {fold} {subject}"))
+    half = (len(rest) + 1) // 2
+    parts = {"train": sorted(rest[:half]), "valid": sorted(rest[half:]), "test": test}
+    check_disjoint(parts)
+    return parts
+
+
+def _draw(text: str) -> str:
+    """A random-looking key that depends on nothing but the text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_disjoint(split: Mapping[str, Sequence[str]]) -> None:
+    """Raise a `ConfigError` if a subject is in two parts."""
+    part_of: dict[str, str] = {}
+    for part, subjects in split.items():
+        for subject in set(subjects):
+            if subject in part_of:
+                raise ConfigError(
+                    f"subject '{subject}' is in both '{part_of[subject]}' and '{part}'. A subject "
+                    "may be in one part only, or the score says nothing about new people."
+                )
+            part_of[subject] = part

@@ -1,0 +1,267 @@
+"""From a recording to continuous signals: pick, derive, filter, resample, check.
+
+`signals` is the one door through which training and prediction load EEG. EDF and BDF files are
+read by our own reader, channel by channel and block by block; everything else by MNE.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sleepaug.config import NotNegative, Positive
+from sleepaug.data.channels import Reference, Source, choose
+from sleepaug.data.edf import Edf, is_edf, read_edf_header
+from sleepaug.data.recording import WINDOW_SECONDS, RecordingError, check_file
+from sleepaug.data.resample import lowpass_and_resample
+
+if TYPE_CHECKING:
+    import mne
+
+MIN_SFREQ = 50.0
+PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What is done to a night before it is cut into windows.
+
+    Attributes
+    ----------
+    channels : tuple of str
+        Wanted channels, in this order.
+    map : dict of str to str
+        Recorded names for wanted channels, alternatives separated by ``|``.
+    reference : "as-recorded", "A2", "average" or "contralateral"
+        What the EEG is measured against.
+    lowpass : float or None
+        Upper edge of the pass band in Hz (FIR of zero phase; there is no high-pass). It is left
+        out, and said, where half the recording's rate is not above it.
+    sfreq : float
+        Sampling rate of the result in Hz.
+    crop_wake : float or None
+        Minutes of wake kept before the first and after the last epoch of sleep; None keeps all.
+    unknown : "drop" or "wake"
+        What becomes of epochs which the scorer left open.
+    normalize : "window" or "none"
+        Zero mean and unit variance for each window and channel, or microvolts.
+    """
+
+    channels: tuple[str, ...] = ("C3", "C4", "F3", "F4", "O1", "O2")
+    map: dict[str, str] = field(default_factory=dict)
+    reference: Reference = "as-recorded"
+    lowpass: Positive | None = 30.0
+    sfreq: Positive = 100.0
+    crop_wake: NotNegative | None = 30.0
+    unknown: Literal["drop", "wake"] = "drop"
+    normalize: Literal["window", "none"] = "window"
+
+    def problems(self) -> list[str]:
+        """Settings that no type can rule out."""
+        lines = []
+        if not self.channels or len(set(self.channels)) < len(self.channels):
+            lines.append(
+                f"channels: expected different names, at least one, got {self.channels!r}."
+            )
+        lines += [
+            f"map.{name}: no such channel is asked for. Allowed: {', '.join(self.channels)}."
+            for name in self.map
+            if name not in self.channels
+        ]
+        if not (self.sfreq * WINDOW_SECONDS).is_integer():
+            lines.append(
+                f"sfreq: a window of {WINDOW_SECONDS:g} s must hold a whole number of samples, "
+                f"got {self.sfreq:g} Hz."
+            )
+        return lines
+
+    @property
+    def n_times(self) -> int:
+        """Samples of a window."""
+        return round(WINDOW_SECONDS * self.sfreq)
+
+
+def signals(
+    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing
+) -> tuple[np.ndarray, list[str]]:
+    """Continuous signals of a recording, ready to be cut.
+
+    Parameters
+    ----------
+    source : path or mne.io.BaseRaw
+        The recording; only the channels that are needed are read.
+    preprocessing : Preprocessing
+        Its channels, map, reference, low-pass and rate are used.
+
+    Returns
+    -------
+    x : ndarray of shape (n_chans, n_times), float32
+        In microvolts, NaN where samples are missing.
+    notes : list of str
+        What was used for each channel, and what was left out, a sentence each.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be read, a channel or the reference is missing, a channel is flat, or
+        the amplitude cannot be that of EEG in the stated unit.
+    """
+    recorded = _open(source)
+    try:
+        sources = choose(
+            recorded.names, preprocessing.channels, preprocessing.map, preprocessing.reference
+        )
+    except RecordingError as error:
+        raise RecordingError(f"{recorded.path}: {error}") from error
+    notes = [*recorded.notes, *(s.sentence for s in sources.values())]
+    n_new = int(recorded.seconds * preprocessing.sfreq + 1e-6)
+    if n_new < preprocessing.n_times:
+        raise RecordingError(
+            f"{recorded.path}: lasts {recorded.seconds:g} s; at least one window of "
+            f"{WINDOW_SECONDS:g} s is needed."
+        )
+    x = np.empty((len(sources), n_new), np.float32)
+    for sfreq, rows in _by_rate(recorded, list(sources.values())).items():
+        lowpass = preprocessing.lowpass
+        if lowpass is not None and lowpass >= sfreq / 2:
+            notes.append(f"No {lowpass:g}-Hz low-pass: the recording's rate is {sfreq:g} Hz.")
+            lowpass = None
+        chosen = [list(sources.values())[row] for row in rows]
+        needed = list(dict.fromkeys(name for s in chosen for name in s.needs))
+        weights = _derivation(chosen, needed)
+        part = np.empty((len(rows), n_new), np.float32)
+        lowpass_and_resample(
+            partial(_derived, recorded, needed, weights),
+            *(recorded.n_times(needed[0]), sfreq, preprocessing.sfreq, lowpass, part),
+        )
+        x[rows] = part
+    _check_amplitude(x, list(sources), recorded.path, preprocessing.n_times)
+    return x, notes
+
+
+class _Raw:
+    """The same face for a recording opened by MNE as `Edf` has."""
+
+    def __init__(self, raw: mne.io.BaseRaw) -> None:
+        self.raw = raw
+        self.names = list(raw.ch_names)
+        self.path = Path(raw.filenames[0] or "raw") if raw.filenames else Path("raw")
+        self.seconds = raw.n_times / raw.info["sfreq"]
+        self.notes: tuple[str, ...] = ()
+        self._gaps = [
+            (a["onset"] - raw.first_time * (raw.annotations.orig_time is not None), a["duration"])
+            for a in raw.annotations
+            if a["description"].upper() in ("BAD_ACQ_SKIP", "EDGE BOUNDARY")
+        ]
+
+    def rate(self, name: str) -> float:
+        return float(self.raw.info["sfreq"])
+
+    def n_times(self, name: str) -> int:
+        return int(self.raw.n_times)
+
+    def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            x = self.raw.get_data(list(names), start, stop, verbose="error") * 1e6
+        for onset, duration in self._gaps:
+            low, high = (round(t * self.rate("")) for t in (onset, onset + duration))
+            x[:, max(low - start, 0) : max(high - start, 0)] = np.nan
+        return x.astype(np.float32)
+
+
+def _open(source: str | Path | mne.io.BaseRaw) -> Edf | _Raw:
+    """Open a recording for reading by channel and block."""
+    if not isinstance(source, str | Path):
+        return _Raw(source)
+    path = Path(source)
+    check_file(path)
+    if not is_edf(path):
+        from sleepaug.data.read import read_raw
+
+        return _Raw(read_raw(path))
+    edf = read_edf_header(path)
+    if not edf.names:
+        raise RecordingError(f"{path}: holds annotations only, no signals.")
+    return edf
+
+
+def _by_rate(recorded: Edf | _Raw, sources: list[Source]) -> dict[float, list[int]]:
+    """Indices of the sources for each sampling rate; an error for rates that cannot be used."""
+    groups: dict[float, list[int]] = {}
+    for row, source in enumerate(sources):
+        rates = {name: recorded.rate(name) for name in source.needs}
+        if len(set(rates.values())) > 1:
+            shown = ", ".join(f"{name} {rate:g} Hz" for name, rate in rates.items())
+            raise RecordingError(
+                f"{recorded.path}: cannot subtract channels of different rates ({shown}). Use "
+                "--reference as-recorded."
+            )
+        rate = rates[source.channel]
+        if rate < MIN_SFREQ:
+            raise RecordingError(
+                f"{recorded.path}: channel '{source.channel}' is sampled at {rate:g} Hz; at least "
+                f"{MIN_SFREQ:g} Hz is needed."
+            )
+        groups.setdefault(rate, []).append(row)
+    return groups
+
+
+def _derived(
+    recorded: Edf | _Raw, names: list[str], weights: np.ndarray | None, start: int, stop: int
+) -> np.ndarray:
+    """Samples of the wanted channels, made from the recorded ones."""
+    x = recorded.read(names, start, stop)
+    return x if weights is None else weights @ x
+
+
+def _derivation(sources: list[Source], needed: list[str]) -> np.ndarray | None:
+    """Matrix from recorded to wanted channels, or None if it is the identity."""
+    weights = np.zeros((len(sources), len(needed)), np.float32)
+    for row, source in zip(weights, sources, strict=True):
+        row[needed.index(source.channel)] += 1
+        for name in source.minus:
+            row[needed.index(name)] -= 1 / len(source.minus)
+    return None if not any(source.minus for source in sources) else weights
+
+
+def is_flat(x: np.ndarray) -> np.ndarray:
+    """Whether a stretch is constant, but for rounding, along the last axis; False with NaN."""
+    return x.std(axis=-1) <= 1e-6 * np.abs(x).max(axis=-1)
+
+
+def _check_amplitude(x: np.ndarray, names: list[str], path: Path, n_times: int) -> None:
+    """Raise unless each channel's typical amplitude can be that of EEG in microvolts."""
+    low, high = PLAUSIBLE_MICROVOLTS
+    for name, row in zip(names, x, strict=True):
+        cut = row[: len(row) // n_times * n_times].reshape(-1, n_times)
+        alive = cut[~is_flat(cut) & ~np.isnan(cut).any(axis=1)]
+        if not len(alive):
+            what = "has no samples" if np.isnan(cut).any(axis=1).all() else "is flat (constant)"
+            raise RecordingError(
+                f"{path}: channel '{name}' {what} from start to end. Leave it out with --channels, "
+                f"or name another with --map '{name}=NAME'."
+            )
+        amplitude = float(np.median(alive.std(axis=1)))
+        if not low <= amplitude <= high:
+            raise RecordingError(
+                f"{path}: channel '{name}' has a typical amplitude of {amplitude:.3g} uV (standard "
+                f"deviation in 30 s), EEG has {low:g} to {high:g} uV. {_suggestion(amplitude)}"
+            )
+
+
+def _suggestion(amplitude: float) -> str:
+    """What may be wrong with the unit."""
+    for factor, unit in ((1e3, "mV"), (1e6, "V"), (1e-3, "nV"), (1e-6, "pV")):
+        if 3 <= amplitude * factor <= 300:
+            return (
+                f"Its values would be plausible if they were in {unit} where the file means uV "
+                f"(a factor of {factor:g}): correct the unit in the file's header."
+            )
+    return "Is it an EEG channel? Correct the unit in the file's header, or map another channel."

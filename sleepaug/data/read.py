@@ -1,0 +1,86 @@
+"""Opening a recording of any format MNE reads, with our checks and our messages."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import mne
+
+from sleepaug.data.dreams import read_excerpt
+from sleepaug.data.edf import Edf, is_edf, read_edf_header
+from sleepaug.data.recording import RecordingError, check_file
+
+
+def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.BaseRaw:
+    """Open a recording.
+
+    Parameters
+    ----------
+    path : path
+        EDF, BDF, BrainVision, FIF, EEGLAB, or whatever else MNE reads by its suffix; or one
+        channel of text as in the DREAMS database (``[C3-A1]``, then a number in microvolts a line).
+    include : sequence of str, optional
+        Channels to read; all by default.
+
+    Returns
+    -------
+    mne.io.BaseRaw
+        Not loaded into memory where the format allows it.
+
+    Raises
+    ------
+    RecordingError
+        If the file is missing, empty, truncated, or cannot be read, or lacks a channel.
+    """
+    path = Path(path)
+    check_file(path)
+    if is_edf(path):
+        edf = read_edf_header(path)
+        if not edf.names:
+            raise RecordingError(f"{path}: holds annotations only, no signals.")
+        if edf.record_onsets is not None:
+            return _with_gaps(edf, include)
+        _check_included(path, include, edf.names)
+    elif path.suffix.lower() == ".txt":
+        return _pick(path, read_excerpt(path), include)
+    options = {"include": list(include)} if is_edf(path) and include is not None else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # about header fields that we do not use
+        try:
+            raw = mne.io.read_raw(path, preload=False, verbose="error", **options)
+        except Exception as error:  # a parser for each format, each with errors of its own
+            raise RecordingError(
+                f"{path}: MNE cannot read it: {str(error).strip() or type(error).__name__}"
+            ) from error
+    return raw if options else _pick(path, raw, include)
+
+
+def _check_included(path: Path, include: Sequence[str] | None, names: Sequence[str]) -> None:
+    missing = [name for name in include or () if name not in names]
+    if missing:
+        raise RecordingError(
+            f"{path}: no channel named {', '.join(map(repr, missing))}. The file has: "
+            f"{', '.join(names)}."
+        )
+
+
+def _pick(path: Path, raw: mne.io.BaseRaw, include: Sequence[str] | None) -> mne.io.BaseRaw:
+    _check_included(path, include, raw.ch_names)
+    return raw if include is None else raw.pick(list(include), verbose="error")
+
+
+def _with_gaps(edf: Edf, include: Sequence[str] | None) -> mne.io.BaseRaw:
+    """A discontinuous file (EDF+D), which MNE would join; the gaps are NaN."""
+    names = list(include) if include is not None else edf.names
+    _check_included(edf.path, names, edf.names)
+    rates = {edf.rate(name) for name in names}
+    if len(rates) > 1:
+        raise RecordingError(
+            f"{edf.path}: discontinuous (EDF+D) with several sampling rates "
+            f"({', '.join(f'{rate:g}' for rate in sorted(rates))} Hz). Name channels of one rate."
+        )
+    info = mne.create_info(names, rates.pop(), "eeg")
+    volts = edf.read(names, 0, edf.n_times(names[0])) * 1e-6
+    return mne.io.RawArray(volts, info, verbose="error")

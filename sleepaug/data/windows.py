@@ -1,0 +1,309 @@
+"""Windows: 30 s of EEG with one stage. Cutting, scaling, and a data set of many nights.
+
+`prepare` makes scored windows for training, through the cache; `night_windows` cuts a night that
+has no scoring, for prediction.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from tqdm import tqdm
+
+from sleepaug.data import cache
+from sleepaug.data.preprocessing import Preprocessing, is_flat, signals
+from sleepaug.data.recording import (
+    STAGES,
+    UNKNOWN,
+    WINDOW_SECONDS,
+    Recording,
+    RecordingError,
+    Scoring,
+)
+
+if TYPE_CHECKING:
+    import mne
+    from braindecode.datasets import BaseConcatDataset
+
+__all__ = ["Night", "Preprocessing", "Windows", "night_windows", "prepare", "signals"]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Scored windows of many nights, in memory.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n_windows, n_chans, n_times), float32
+        4 bytes a sample: 60 nights of 6 channels at 100 Hz take about 4 GB.
+    y : ndarray of shape (n_windows,), int64
+        Index into `STAGES`.
+    subject, recording : ndarray of shape (n_windows,), str
+        Whose window it is, and of which night.
+    onset : ndarray of shape (n_windows,), float64
+        Seconds from the start of the recording.
+    sfreq : float
+        Sampling rate in Hz.
+    ch_names : tuple of str
+        Names of the channels.
+    notes : dict of str to list of str
+        For each night, which channels were used and what was dropped.
+    failures : dict of str to str
+        Nights that could not be used, and why.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    subject: np.ndarray
+    recording: np.ndarray
+    onset: np.ndarray
+    sfreq: float
+    ch_names: tuple[str, ...]
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def subset(self, mask: np.ndarray) -> Windows:
+        """The windows that a mask or an array of indices chooses."""
+        rows = {n: getattr(self, n)[mask] for n in ("x", "y", "subject", "recording", "onset")}
+        kept = set(rows["recording"].tolist())
+        notes = {name: lines for name, lines in self.notes.items() if name in kept}
+        return dataclasses.replace(self, **rows, notes=notes)
+
+    @classmethod
+    def from_braindecode(cls, dataset: BaseConcatDataset) -> Windows:
+        """Windows of a braindecode data set; see `sleepaug.data.exchange`."""
+        from sleepaug.data.exchange import from_braindecode
+
+        return from_braindecode(dataset)
+
+    def to_braindecode(self) -> BaseConcatDataset:
+        """These windows as a braindecode data set; see `sleepaug.data.exchange`."""
+        from sleepaug.data.exchange import to_braindecode
+
+        return to_braindecode(self)
+
+
+@dataclass(frozen=True)
+class Night:
+    """All windows of a night, scored or not.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n_windows, n_chans, n_times), float32
+        Scaled as asked for; finite everywhere.
+    onset : ndarray of shape (n_windows,), float64
+        Seconds from the start of the recording.
+    reason : list of str
+        Why a window cannot be scored; "" where it can.
+    notes : list of str
+        Which channels were used and what was left out, a sentence each.
+    """
+
+    x: np.ndarray
+    onset: np.ndarray
+    reason: list[str]
+    notes: list[str]
+
+
+def normalize(x: np.ndarray) -> np.ndarray:
+    """Give each window and channel zero mean and unit variance, in place; a flat one becomes 0."""
+    flat = is_flat(x)
+    x -= x.mean(axis=-1, keepdims=True)
+    spread = x.std(axis=-1, keepdims=True)
+    x /= np.where(flat[..., None] | (spread == 0), 1, spread)
+    x[flat] = 0
+    return x
+
+
+def night_windows(source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing) -> Night:
+    """Cut a whole recording into windows from its first sample on, without a scoring.
+
+    Parameters
+    ----------
+    source : path or mne.io.BaseRaw
+        The recording.
+    preprocessing : Preprocessing
+        As in training; `crop_wake` and `unknown` do not apply.
+
+    Returns
+    -------
+    Night
+        Every full window, the last one included.
+    """
+    continuous, notes = signals(source, preprocessing)
+    n_times = preprocessing.n_times
+    n = continuous.shape[1] // n_times
+    x = continuous[:, : n * n_times].reshape(len(continuous), n, n_times).transpose(1, 0, 2).copy()
+    missing = np.isnan(x).any(axis=2)
+    flat = is_flat(x)
+    x[missing] = 0
+    reason = []
+    for is_missing, is_constant in zip(missing, flat, strict=True):
+        named = [
+            f"{name}: {'samples missing' if gone else 'flat'}"
+            for name, gone, dead in zip(
+                preprocessing.channels, is_missing, is_constant, strict=True
+            )
+            if gone or dead
+        ]
+        reason.append(", ".join(named))
+    x = normalize(x) if preprocessing.normalize == "window" else x
+    return Night(x, np.arange(n) * WINDOW_SECONDS, reason, notes)
+
+
+def prepare(
+    recordings: Sequence[Recording],
+    preprocessing: Preprocessing,
+    *,
+    cache_dir: Path | None = None,
+    progress: bool = False,
+    on_error: Literal["raise", "skip"] = "raise",
+) -> Windows:
+    """Scored windows of many nights.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Nights with different ids.
+    preprocessing : Preprocessing
+        What to do to each.
+    cache_dir : Path, optional
+        Where prepared nights are kept; the user's cache folder by default.
+    progress : bool
+        Show a progress bar if standard error is a terminal.
+    on_error : "raise" or "skip"
+        What to do about a night that cannot be used. Skipped ones are warned about one by one
+        and listed in `failures`.
+
+    Raises
+    ------
+    RecordingError
+        Naming the night that failed, or if none could be used.
+    ConfigError
+        If the cache cannot be written.
+    """
+    nights, failures = {}, {}
+    for recording in tqdm(recordings, "Preparing", unit="night", disable=not progress or None):
+        try:
+            nights[recording.id] = (
+                recording.subject,
+                _prepared(recording, preprocessing, cache_dir),
+            )
+        except RecordingError as error:
+            if on_error == "raise":
+                raise
+            failures[recording.id] = str(error)
+            warnings.warn(f"Skipped recording {recording.id}: {error}", stacklevel=2)
+    if not nights:
+        listed = "".join(f"\n  {text}" for text in failures.values())
+        raise RecordingError(f"None of {len(recordings)} recordings can be used.{listed}")
+    if failures:
+        warnings.warn(
+            f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2
+        )
+    return _joined(nights, preprocessing, failures)
+
+
+def _prepared(
+    recording: Recording, preprocessing: Preprocessing, cache_dir: Path | None
+) -> cache.Prepared:
+    """One night, from the cache or made and put there."""
+    scoring = recording.scoring()
+    key = cache.key(recording, scoring, preprocessing)
+    if (found := cache.load(key, cache_dir)) is not None:
+        return found
+    continuous, notes = signals(recording.files[0], preprocessing)
+    onset, y, dropped = _scored_windows(scoring, preprocessing)
+    x, usable = _cut(continuous, onset, preprocessing, dropped)
+    if not len(x):
+        why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
+        raise RecordingError(
+            f"{recording.files[0]}: no usable window ({why}). Epochs of {WINDOW_SECONDS:g} s "
+            f"scored {', '.join(STAGES)} are needed."
+        )
+    notes = [*notes, *scoring.notes, *(f"Dropped: {n} {text}." for text, n in dropped.items())]
+    return cache.save(key, x, y[usable], onset[usable], notes, recording.id, cache_dir)
+
+
+def _scored_windows(
+    scoring: Scoring, preprocessing: Preprocessing
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Onsets and stages of the windows to cut, and how many were dropped for which reason."""
+    onset, y = [], []
+    dropped: dict[str, int] = {}
+    for start, duration, stage in zip(scoring.onset, scoring.duration, scoring.stage, strict=True):
+        n = int(duration / WINDOW_SECONDS + 1e-3)
+        if duration - n * WINDOW_SECONDS > 0.1:
+            _count(dropped, f"shorter than {WINDOW_SECONDS:g} s", 1)
+        if stage == UNKNOWN and preprocessing.unknown == "drop":
+            _count(dropped, "epochs scored unknown", n)
+            continue
+        onset += [start + k * WINDOW_SECONDS for k in range(n)]
+        y += [0 if stage == UNKNOWN else STAGES.index(stage)] * n
+    onsets, stages = np.array(onset, float), np.array(y, np.int64)
+    asleep = onsets[stages > 0]
+    if preprocessing.crop_wake is not None and len(asleep):
+        wake = 60 * preprocessing.crop_wake + 1e-3
+        kept = (onsets >= asleep.min() - wake) & (onsets <= asleep.max() + wake)
+        _count(dropped, "wake windows far from sleep", int((~kept).sum()))
+        onsets, stages = onsets[kept], stages[kept]
+    return onsets, stages, dropped
+
+
+def _cut(
+    continuous: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Windows at the onsets, scaled; and which of the onsets gave one."""
+    n_times = preprocessing.n_times
+    first = np.rint(onset * preprocessing.sfreq).astype(np.int64)
+    inside = (first >= 0) & (first + n_times <= continuous.shape[1])
+    _count(dropped, "scored windows outside the recording", int((~inside).sum()))
+    usable = np.flatnonzero(inside)
+    x = np.empty((len(usable), len(continuous), n_times), np.float32)
+    for window, start in zip(x, first[usable], strict=True):
+        window[:] = continuous[:, start : start + n_times]
+    whole = ~np.isnan(x).any(axis=(1, 2))
+    if not whole.all():
+        _count(dropped, "windows with missing samples", int((~whole).sum()))
+        x, usable = x[whole], usable[whole]
+    return (normalize(x) if preprocessing.normalize == "window" else x), usable
+
+
+def _count(dropped: dict[str, int], why: str, n: int) -> None:
+    """Add `n` to a tally, leaving out zeros."""
+    if n:
+        dropped[why] = dropped.get(why, 0) + n
+
+
+def _joined(
+    nights: dict[str, tuple[str, cache.Prepared]],
+    preprocessing: Preprocessing,
+    failures: dict[str, str],
+) -> Windows:
+    """All nights in arrays of their own, one after the other."""
+    sizes = [len(night.y) for _, night in nights.values()]
+    x = np.empty((sum(sizes), len(preprocessing.channels), preprocessing.n_times), np.float32)
+    at = 0
+    for _, night in nights.values():
+        x[at : at + len(night.y)] = night.x
+        at += len(night.y)
+    return Windows(
+        x=x,
+        y=np.concatenate([night.y for _, night in nights.values()]),
+        subject=np.repeat([subject for subject, _ in nights.values()], sizes),
+        recording=np.repeat(list(nights), sizes),
+        onset=np.concatenate([night.onset for _, night in nights.values()]),
+        sfreq=preprocessing.sfreq,
+        ch_names=preprocessing.channels,
+        notes={name: list(night.notes) for name, (_, night) in nights.items()},
+        failures=failures,
+    )
