@@ -221,7 +221,13 @@ def _one_fold(
     write_json(folder / "splits.json", loaded.parts)
     task = loaded.task
     search = config.method.search(task)
-    fit = Fit(task, search.augmentation(), config.training, seed=config.run.seed)
+    fit = Fit(
+        task,
+        search.augmentation(),
+        config.training,
+        regularization=search.regularization,
+        seed=config.run.seed,
+    )
     advance(fit, folder, Clock(device), tell=tell)
     if not fit.best_state:
         raise ConfigError(f"{folder.path}: training diverged in its first epoch. Lower the rate.")
@@ -240,7 +246,8 @@ def _one_fold(
         "sleepaug": __version__,
         "classes": list(task.classes),
         "preprocessing": plain(config.preprocessing),
-        "method": plain(config.method),
+        "method": config.method.name,
+        "augmentation": plain(config.method) if model.augment.at_inference else None,
         "copies_eval": config.training.copies_eval,
         "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
     }

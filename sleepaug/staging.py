@@ -15,12 +15,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from sleepaug.augment import AugmentedModel, Identity
+from sleepaug.augment import Augmentation, AugmentedModel, Identity
 from sleepaug.config import ConfigError, fill
 from sleepaug.data.recording import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Preprocessing, night_windows
 from sleepaug.hypnogram import Hypnogram
+from sleepaug.methods import METHODS
 from sleepaug.models import make_trunk
+from sleepaug.tasks.sleep import applicable
 from sleepaug.training import log_probabilities
 
 if TYPE_CHECKING:
@@ -158,7 +160,12 @@ def _load(path: Path) -> Stager:
         )
         problems: list[str] = []
         preprocessing = fill(Preprocessing, description["preprocessing"], "preprocessing", problems)
-        model = AugmentedModel(Identity(), trunk, n_copies_eval=int(description["copies_eval"]))
+        augment: Augmentation = Identity()
+        if description["augmentation"]:
+            settings = dict(description["augmentation"])
+            method = fill(METHODS[settings.pop("name")], settings, "augmentation", problems)
+            augment = method.build(applicable(sfreq, ch_names))
+        model = AugmentedModel(augment, trunk, n_copies_eval=int(description["copies_eval"]))
         model.load_state_dict(weights)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ConfigError(f"{path}: not a model of sleepaug: {error!r}.") from error

@@ -86,6 +86,8 @@ class Fit:
     augment : Augmentation
         What is applied to a batch in training, and, where it is part of the model, ever after.
     training : Training
+    regularization : float
+        Weight of the augmentation's regularizer in the loss (lambda of eq. 3).
     seed : int
         Of the initial weights, the order of windows and every draw: fits with one seed start alike
         whatever their augmentation.
@@ -99,8 +101,16 @@ class Fit:
         ``"running"``, ``"finished"``, ``"early_stopped"`` or ``"diverged"``.
     """
 
-    def __init__(self, task: Task, augment: Augmentation, training: Training, *, seed: int) -> None:
-        self.task, self.training = task, training
+    def __init__(
+        self,
+        task: Task,
+        augment: Augmentation,
+        training: Training,
+        *,
+        regularization: float = 0.0,
+        seed: int,
+    ) -> None:
+        self.task, self.training, self.regularization = task, training, regularization
         device = task.train.x.device
         torch.manual_seed(seed)
         trunk = task.make_trunk()
@@ -139,7 +149,7 @@ class Fit:
         for x, y in self.task.train.batches(self.training.batch_size, shuffle=True):
             loss = F.cross_entropy(self.model(x), y, weight=self.class_weights)
             total += loss.detach() * len(y)
-            loss = loss + augment.regularizer()
+            loss = loss + self.regularization * augment.regularizer()
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

@@ -10,16 +10,20 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from sleepaug.augment import Augmentation
-from sleepaug.methods.given import Fixed, Nothing
+from sleepaug.methods.given import AugNet, Fixed, LearnedAffine, Nothing
 from sleepaug.runs import Process
 
 
 class Search(Process, Protocol):
-    """A Process that looks for an augmentation."""
+    """A Process that looks for an augmentation; `regularization` weighs its regularizer."""
+
+    regularization: float
 
     def augmentation(self) -> Augmentation:
         """What to train with if the search ended now."""
         ...
 
 
-METHODS: dict[str, Any] = {method.name: method for method in (Nothing, Fixed)}
+METHODS: dict[str, Any] = {
+    method.name: method for method in (Nothing, Fixed, AugNet, LearnedAffine)
+}

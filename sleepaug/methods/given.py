@@ -1,24 +1,43 @@
-"""Methods that have nothing to search for: none and fixed."""
+"""Methods with nothing to search for: none, fixed, and the two that learn while they train."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from sleepaug.augment import Augmentation, Identity, Policy
-from sleepaug.config import ConfigError, Fraction, did_you_mean
+from sleepaug.augment import (
+    SENSORS,
+    TIME_FREQUENCY,
+    Augerino,
+    Augmentation,
+    AugmentationModule,
+    Identity,
+    Policy,
+    Transform,
+)
+from sleepaug.config import ConfigError, Fraction, NotNegative, Positive, did_you_mean
 from sleepaug.tasks import Task
 
 
 class Given:
-    """A search that was over before it began."""
+    """A search that was over before it began.
+
+    Parameters
+    ----------
+    make : callable
+        Returns what to train with.
+    regularization : float
+        Weight of its regularizer in the loss (lambda of eq. 3).
+    """
 
     done = True
     n_steps = 0
 
-    def __init__(self, make: Callable[[], Augmentation]) -> None:
+    def __init__(self, make: Callable[[], Augmentation], regularization: float = 0.0) -> None:
         self.augmentation = make
+        self.regularization = regularization
 
     def step(self) -> dict[str, Any]:
         raise RuntimeError("There is nothing to search for.")
@@ -56,10 +75,109 @@ class Fixed:
     )
 
     def search(self, task: Task) -> Given:
-        unknown = [step[0] for sub in self.policy for step in sub if step[0] not in task.transforms]
-        if unknown:
-            raise ConfigError(
-                f"method.policy: no transform '{unknown[0]}' for this data. "
-                + did_you_mean(unknown[0], task.transforms)
-            )
+        _check_names(self.policy, task.transforms, "method.policy", name_of=lambda step: step[0])
         return Given(lambda: Policy(self.policy, task.transforms))
+
+
+@dataclass(frozen=True)
+class AugNet:
+    """Learn, with the trunk, which transforms leave the meaning unchanged, and how far.
+
+    Attributes
+    ----------
+    layers : list of lists of str, optional
+        The transforms each layer chooses from; by default the paper's sensors, time-frequency,
+        time-frequency, without those that cannot act on the channels at hand.
+    regularization : float
+        Lambda of eq. 3.
+    regularizer : {"selective", "magnitudes", "none"}
+        ``-||w * mu||`` (eq. 3), or the ablations ``-||mu||`` and 0.
+    magnitude : float
+        Of every transform at the start.
+    temperature : float
+        The weights are ``softmax(logits / temperature)``.
+    freeze_probabilities : bool
+        Do not learn the probability of time reverse, sign flip and channels symmetry (the
+        authors' code).
+    """
+
+    name: ClassVar[str] = "augnet"
+    layers: list[list[str]] | None = None
+    regularization: NotNegative = 0.5
+    regularizer: Literal["selective", "magnitudes", "none"] = "selective"
+    magnitude: Fraction = 0.1
+    temperature: Positive = 0.01
+    freeze_probabilities: bool = False
+
+    def search(self, task: Task) -> Given:
+        layers = self.layers
+        if layers is None:
+            layers = default_layers(task.transforms)
+        learnable = {name: t for name, t in task.transforms.items() if t.differentiable}
+        _check_names(layers, learnable, "method.layers", name_of=lambda name: name)
+        return Given(lambda: self.build(task.transforms), self.regularization)
+
+    def build(self, transforms: Mapping[str, Transform]) -> AugmentationModule:
+        """The layers, untrained."""
+        return AugmentationModule.of(
+            transforms,
+            default_layers(transforms) if self.layers is None else self.layers,
+            magnitude=self.magnitude,
+            temperature=self.temperature,
+            freeze_probabilities=self.freeze_probabilities,
+            regularizer=self.regularizer,
+        )
+
+
+@dataclass(frozen=True)
+class LearnedAffine:
+    """Augerino: learn the widths of random affine maps of images.
+
+    Attributes
+    ----------
+    regularization : float
+        Weight of ``-||W||`` in the loss; 0.05 is the paper's (A.1).
+    half_width : float
+        Of all six distributions at the start; pi / 8 is the paper's.
+    """
+
+    name: ClassVar[str] = "augerino"
+    regularization: NotNegative = 0.05
+    half_width: Positive = math.pi / 8
+
+    def search(self, task: Task) -> Given:
+        if task.train.x.ndim != 4:
+            raise ConfigError(
+                "method.name: 'augerino' learns affine maps of images, and this task has none. "
+                "For EEG use augnet, fixed or none."
+            )
+        return Given(lambda: self.build(task.transforms), self.regularization)
+
+    def build(self, transforms: Mapping[str, Transform]) -> Augerino:
+        """The affine maps, untrained."""
+        return Augerino(half_width=self.half_width)
+
+
+def default_layers(transforms: Mapping[str, Transform]) -> list[list[str]]:
+    """The paper's three layers (5.2), of the transforms that are at hand."""
+    groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
+    layers = [[name for name in group if name in transforms] for group in groups]
+    return [layer for layer in layers if layer]
+
+
+def _check_names(
+    groups: list[list[Any]],
+    known: Mapping[str, Transform],
+    where: str,
+    name_of: Callable[[Any], str],
+) -> None:
+    """Every name must be a transform of this task; all that are not are reported."""
+    lines = [
+        f"  {where}[{i}][{j}]: unknown transform '{name_of(item)}'. "
+        + did_you_mean(name_of(item), known)
+        for i, group in enumerate(groups)
+        for j, item in enumerate(group)
+        if name_of(item) not in known
+    ]
+    if lines:
+        raise ConfigError("These transforms are not at hand for this data:\n" + "\n".join(lines))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sleepaug.augment import eeg_transforms, inapplicable
+from sleepaug import __version__
+from sleepaug.augment import Transform, eeg_transforms, inapplicable
 from sleepaug.config import ConfigError, Count
 from sleepaug.data import DATASETS
 from sleepaug.data.folds import split
@@ -71,9 +75,7 @@ class Sleep:
         """The recordings of the dataset; simulated nights are made at first use."""
         folder = self.data_dir
         if folder is None:
-            from sleepaug.simulation import default_dataset
-
-            folder = default_dataset(progress=progress)
+            folder = simulated_nights(progress=progress)
         if not folder.is_dir():
             raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
         options = {} if self.pattern is None else {"pattern": self.pattern}
@@ -111,12 +113,11 @@ class Sleep:
         )
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
         splits = {part: _part(windows, parts[part], device) for part in PARTS}
-        transforms = eeg_transforms(windows.sfreq, windows.ch_names)
         left_out = inapplicable(windows.ch_names)
         task = Task(
             train=splits["train"],
             valid=splits["valid"],
-            transforms={k: t for k, t in transforms.items() if k not in left_out},
+            transforms=applicable(windows.sfreq, windows.ch_names),
             make_trunk=self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1]),
             classes=STAGES,
         )
@@ -159,6 +160,33 @@ class Sleep:
             n_classes=len(STAGES),
             **self.trunk_options,
         )
+
+
+def applicable(sfreq: float, ch_names: Sequence[str]) -> dict[str, Transform]:
+    """The transforms of Table 4 that can do something on these channels."""
+    left_out = inapplicable(ch_names)
+    return {k: t for k, t in eeg_transforms(sfreq, ch_names).items() if k not in left_out}
+
+
+def simulated_nights(*, progress: bool) -> Path:
+    """The folder of the simulated nights that are used where no others are named.
+
+    Made at first use, in the cache: 15 people, 4 hours each, six channels.
+    """
+    from sleepaug.data import cache
+    from sleepaug.simulation import simulate_dataset
+
+    folder = cache.folder() / f"simulated-nights-{__version__}"
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
+        simulate_dataset(
+            part, nights=15, seed=0, hours=4.0, ch_names=Preprocessing.channels, progress=progress
+        )
+        with contextlib.suppress(OSError):  # another process was first: its nights are the same
+            part.rename(folder)
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
 
 
 def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> Split:
