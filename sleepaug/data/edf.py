@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -68,6 +68,11 @@ class Edf:
     def names(self) -> list[str]:
         """Names of the signals, annotations left out."""
         return [c.name for c in self.channels if not c.is_annotation]
+
+    @property
+    def begins(self) -> datetime | None:
+        """Local time of the first sample, if the header says one."""
+        return self.start and self.start + timedelta(seconds=self.start_offset)
 
     @property
     def seconds(self) -> float:
@@ -280,16 +285,17 @@ def _start(head: bytes) -> datetime | None:
     try:
         day, month, year = (int(part) for part in head[168:176].decode("latin-1").split("."))
         hour, minute, second = (int(part) for part in head[176:184].decode("latin-1").split("."))
-        return datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
+        start = datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
     except ValueError:
         return None
+    return None if start == datetime(1985, 1, 1) else start  # what EDF+ writes for an unknown one
 
 
 def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
     """`edf` with the time of its first record, and of all records if there may be gaps."""
     if not any(c.is_annotation for c in edf.channels):
         return edf
-    onsets = []
+    onsets: list[float] = []
     for k, text in enumerate(_annotation_bytes(edf, None if discontinuous else 1)):
         first = _TAL.match(text.lstrip(b"\0"))
         onsets.append(float(first[1]) if first else onsets[-1] + edf.record_seconds if k else 0.0)

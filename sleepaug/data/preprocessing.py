@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -112,7 +113,13 @@ def signals(
         If the file cannot be read, a channel or the reference is missing, a channel is flat, or
         the amplitude cannot be that of EEG in the stated unit.
     """
-    recorded = _open(source)
+    return continuous(open_recording(source), preprocessing)
+
+
+def continuous(
+    recorded: Edf | OpenRaw, preprocessing: Preprocessing
+) -> tuple[np.ndarray, list[str]]:
+    """`signals` of a recording that is open."""
     try:
         sources = choose(
             recorded.names, preprocessing.channels, preprocessing.map, preprocessing.reference
@@ -145,7 +152,7 @@ def signals(
     return x, notes
 
 
-class _Raw:
+class OpenRaw:
     """The same face for a recording opened by MNE as `Edf` has."""
 
     def __init__(self, raw: mne.io.BaseRaw) -> None:
@@ -154,6 +161,8 @@ class _Raw:
         self.path = Path(raw.filenames[0] or "raw") if raw.filenames else Path("raw")
         self.seconds = raw.n_times / raw.info["sfreq"]
         self.notes: tuple[str, ...] = ()
+        begins = raw.info["meas_date"]
+        self.begins = begins and begins.replace(tzinfo=None) + timedelta(seconds=raw.first_time)
         self._gaps = [
             (a["onset"] - raw.first_time * (raw.annotations.orig_time is not None), a["duration"])
             for a in raw.annotations
@@ -176,23 +185,23 @@ class _Raw:
         return x.astype(np.float32)
 
 
-def _open(source: str | Path | mne.io.BaseRaw) -> Edf | _Raw:
+def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
     """Open a recording for reading by channel and block."""
     if not isinstance(source, str | Path):
-        return _Raw(source)
+        return OpenRaw(source)
     path = Path(source)
     check_file(path)
     if not is_edf(path):
         from sleepaug.data.read import read_raw
 
-        return _Raw(read_raw(path))
+        return OpenRaw(read_raw(path))
     edf = read_edf_header(path)
     if not edf.names:
         raise RecordingError(f"{path}: holds annotations only, no signals.")
     return edf
 
 
-def _by_rate(recorded: Edf | _Raw, sources: list[Source]) -> dict[float, list[int]]:
+def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list[int]]:
     """Indices of the sources for each sampling rate; an error for rates that cannot be used."""
     groups: dict[float, list[int]] = {}
     for row, source in enumerate(sources):
@@ -214,7 +223,7 @@ def _by_rate(recorded: Edf | _Raw, sources: list[Source]) -> dict[float, list[in
 
 
 def _derived(
-    recorded: Edf | _Raw, names: list[str], weights: np.ndarray | None, start: int, stop: int
+    recorded: Edf | OpenRaw, names: list[str], weights: np.ndarray | None, start: int, stop: int
 ) -> np.ndarray:
     """Samples of the wanted channels, made from the recorded ones."""
     x = recorded.read(names, start, stop)

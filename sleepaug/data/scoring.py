@@ -81,7 +81,7 @@ def read_edf_scoring(
             "'Sleep stage W', or a scoring in a file beside it."
         )
     shift, notes = _shift(edf, files[0])
-    return scoring_of(path, [(onset + shift, *rest) for onset, *rest in rows], notes)
+    return scoring_of(path, [(o + shift, d, stage) for o, d, stage in rows], notes)
 
 
 def _stage_or_none(text: str) -> str | None:
@@ -131,8 +131,8 @@ def scoring_of(
                 f"{path}: stages overlap: {stage} lasts from {onset:g} to {onset + duration:g} s, "
                 f"and {other} begins at {after:g} s. Are there two scorings in the file?"
             )
-    onset, duration, stage = zip(*rows, strict=True) if rows else ((), (), ())
-    return Scoring(onset, duration, stage, tuple(notes))
+    columns = [tuple(row[k] for row in rows) for k in range(3)]
+    return Scoring(*columns, notes=tuple(notes))
 
 
 def _from_table(path: Path, text: str) -> Scoring:
@@ -158,7 +158,8 @@ def _from_table(path: Path, text: str) -> Scoring:
                 f"{path}: line {line}: onset and duration must be seconds, not negative; got "
                 f"{row[columns['onset']]!r} and {row[columns['duration']]!r}."
             )
-        rows.append((*numbers, _stage(path, line, row[columns[stage_column]] or "")))
+        stage = _stage(path, line, row[columns[stage_column]] or "")
+        rows.append((numbers[0], numbers[1], stage))
     if not rows:
         raise RecordingError(f"{path}: a header but no stages.")
     return scoring_of(path, rows)

@@ -10,6 +10,7 @@ import dataclasses
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,13 @@ import numpy as np
 from tqdm import tqdm
 
 from sleepaug.data import cache
-from sleepaug.data.preprocessing import Preprocessing, is_flat, signals
+from sleepaug.data.preprocessing import (
+    Preprocessing,
+    continuous,
+    is_flat,
+    open_recording,
+    signals,
+)
 from sleepaug.data.recording import (
     STAGES,
     UNKNOWN,
@@ -106,12 +113,15 @@ class Night:
         Why a window cannot be scored; "" where it can.
     notes : list of str
         Which channels were used and what was left out, a sentence each.
+    start : datetime or None
+        Local time at which the recording begins, if the file says.
     """
 
     x: np.ndarray
     onset: np.ndarray
     reason: list[str]
     notes: list[str]
+    start: datetime | None
 
 
 def normalize(x: np.ndarray) -> np.ndarray:
@@ -139,10 +149,11 @@ def night_windows(source: str | Path | mne.io.BaseRaw, preprocessing: Preprocess
     Night
         Every full window, the last one included.
     """
-    continuous, notes = signals(source, preprocessing)
+    recorded = open_recording(source)
+    night, notes = continuous(recorded, preprocessing)
     n_times = preprocessing.n_times
-    n = continuous.shape[1] // n_times
-    x = continuous[:, : n * n_times].reshape(len(continuous), n, n_times).transpose(1, 0, 2).copy()
+    n = night.shape[1] // n_times
+    x = night[:, : n * n_times].reshape(len(night), n, n_times).transpose(1, 0, 2).copy()
     missing = np.isnan(x).any(axis=2)
     flat = is_flat(x)
     x[missing] = 0
@@ -157,7 +168,7 @@ def night_windows(source: str | Path | mne.io.BaseRaw, preprocessing: Preprocess
         ]
         reason.append(", ".join(named))
     x = normalize(x) if preprocessing.normalize == "window" else x
-    return Night(x, np.arange(n) * WINDOW_SECONDS, reason, notes)
+    return Night(x, np.arange(n) * WINDOW_SECONDS, reason, notes, recorded.begins)
 
 
 def prepare(
@@ -221,9 +232,9 @@ def _prepared(
     key = cache.key(recording, scoring, preprocessing)
     if (found := cache.load(key, cache_dir)) is not None:
         return found
-    continuous, notes = signals(recording.files[0], preprocessing)
+    night, notes = signals(recording.files[0], preprocessing)
     onset, y, dropped = _scored_windows(scoring, preprocessing)
-    x, usable = _cut(continuous, onset, preprocessing, dropped)
+    x, usable = _cut(night, onset, preprocessing, dropped)
     if not len(x):
         why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
         raise RecordingError(
@@ -260,17 +271,17 @@ def _scored_windows(
 
 
 def _cut(
-    continuous: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
+    night: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Windows at the onsets, scaled; and which of the onsets gave one."""
     n_times = preprocessing.n_times
     first = np.rint(onset * preprocessing.sfreq).astype(np.int64)
-    inside = (first >= 0) & (first + n_times <= continuous.shape[1])
+    inside = (first >= 0) & (first + n_times <= night.shape[1])
     _count(dropped, "scored windows outside the recording", int((~inside).sum()))
     usable = np.flatnonzero(inside)
-    x = np.empty((len(usable), len(continuous), n_times), np.float32)
+    x = np.empty((len(usable), len(night), n_times), np.float32)
     for window, start in zip(x, first[usable], strict=True):
-        window[:] = continuous[:, start : start + n_times]
+        window[:] = night[:, start : start + n_times]
     whole = ~np.isnan(x).any(axis=(1, 2))
     if not whole.all():
         _count(dropped, "windows with missing samples", int((~whole).sum()))
