@@ -142,12 +142,13 @@ def continuous(
         chosen = [list(sources.values())[row] for row in rows]
         needed = list(dict.fromkeys(name for s in chosen for name in s.needs))
         weights = _derivation(chosen, needed)
-        part = np.empty((len(rows), n_new), np.float32)
+        part = x if len(rows) == len(x) else np.empty((len(rows), n_new), np.float32)
         lowpass_and_resample(
             partial(_derived, recorded, needed, weights),
             *(recorded.n_times(needed[0]), sfreq, preprocessing.sfreq, lowpass, part),
         )
-        x[rows] = part
+        if part is not x:
+            x[rows] = part
     _check_amplitude(x, list(sources), recorded.path, preprocessing.n_times)
     return x, notes
 

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
+from scipy import fft
 
-BLOCK_SAMPLES = 2**17
+BLOCK_SAMPLES = 2**16
 OVERLAP_SECONDS = 10.0
 
 
@@ -65,7 +66,7 @@ def lowpass_and_resample(
     if lowpass is not None:
         taps = lowpass_taps(sfreq, lowpass)
         reach = len(taps) // 2
-        response = np.fft.rfft(np.roll(np.pad(taps, (0, n_in - len(taps))), -reach)).real
+        response = fft.rfft(np.roll(np.pad(taps, (0, n_in - len(taps))), -reach)).real
         response = response.astype(np.float32)
     response *= np.float32(up / down)
     for first in range(0, out.shape[1], keep):
@@ -74,7 +75,7 @@ def lowpass_and_resample(
         missing = np.isnan(x)
         if missing.any():
             x = _filled(x, missing)
-        y = _resampled(np.fft.rfft(x) * response, n_in, n_out)[:, pad * up : pad * up + keep]
+        y = _resampled(fft.rfft(x) * response, n_in, n_out)[:, pad * up : pad * up + keep]
         if missing.any():
             y[_reached(missing, reach, ratio, n_out)[:, pad * up : pad * up + keep]] = np.nan
         out[:, first : first + keep] = y[:, : out.shape[1] - first]
@@ -100,7 +101,7 @@ def _resampled(spectrum: np.ndarray, n_in: int, n_out: int) -> np.ndarray:
     spectrum = spectrum[:, : shorter // 2 + 1]
     if n_in != n_out and shorter % 2 == 0:
         spectrum[:, -1] *= 2.0 if n_out < n_in else 0.5
-    return np.fft.irfft(spectrum, n_out)
+    return fft.irfft(spectrum, n_out)
 
 
 def _filled(x: np.ndarray, missing: np.ndarray) -> np.ndarray:

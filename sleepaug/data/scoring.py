@@ -131,8 +131,12 @@ def scoring_of(
                 f"{path}: stages overlap: {stage} lasts from {onset:g} to {onset + duration:g} s, "
                 f"and {other} begins at {after:g} s. Are there two scorings in the file?"
             )
-    columns = [tuple(row[k] for row in rows) for k in range(3)]
-    return Scoring(*columns, notes=tuple(notes))
+    return Scoring(
+        onset=tuple(onset for onset, _, _ in rows),
+        duration=tuple(duration for _, duration, _ in rows),
+        stage=tuple(stage for _, _, stage in rows),
+        notes=tuple(notes),
+    )
 
 
 def _from_table(path: Path, text: str) -> Scoring:
