@@ -9,6 +9,7 @@ the majority as the stage, leaves every third night out for testing, and writes
 
 import argparse
 import csv
+import itertools
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -53,53 +54,65 @@ def split(nights: list) -> tuple[list, list]:
 
 
 def fit_random_effects(
-    design: list[torch.Tensor], target: torch.Tensor, group: torch.Tensor, ridge: float
+    design: list[torch.Tensor],
+    target: torch.Tensor,
+    group: torch.Tensor,
+    exposed: torch.Tensor,
+    ridge: float,
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
     """Multinomial logistic regression with a random intercept a group and class.
 
-    `design` holds one-hot or real matrices (n, F_k) whose products with weights (F_k, 5) are
-    added. Returns the weights and the covariance (5, 5) of the intercepts (Laplace, EM).
+    `design` holds matrices (n, F_k) whose products with weights (F_k, 5) are added; `exposed`
+    (n, 5) is 1 where the intercept of the class counts. Returns the weights and the covariance
+    (5, 5) of the intercepts (EM with Laplace's approximation).
     """
     weights = [torch.zeros(d.shape[1], 5, dtype=torch.float64) for d in design]
     n_groups = int(group.max()) + 1
     u = torch.zeros(n_groups, 5, dtype=torch.float64)
     cov = torch.eye(5, dtype=torch.float64) * 0.1
-    centre = torch.eye(5, dtype=torch.float64) - 0.2  # only differences between classes matter
+
+    def logits() -> torch.Tensor:
+        fixed = sum(d @ w for d, w in zip(design, weights, strict=True))
+        return fixed + u[group] * exposed
+
     for _ in range(6):
         params = [p.requires_grad_(True) for p in [*weights, u]]
         precision = torch.linalg.inv(cov)
         optimizer = torch.optim.LBFGS(params, max_iter=150, line_search_fn="strong_wolfe")
 
-        def closure() -> torch.Tensor:
+        def loss(
+            optimizer: torch.optim.Optimizer = optimizer, precision: torch.Tensor = precision
+        ) -> torch.Tensor:
             optimizer.zero_grad()
-            logits = sum(d @ w for d, w in zip(design, weights, strict=True)) + u[group]
-            loss = torch.nn.functional.cross_entropy(logits, target, reduction="sum")
-            loss = loss + ridge * sum((w**2).sum() for w in weights)
-            loss = loss + 0.5 * torch.einsum("ni,ij,nj->", u, precision, u)
-            loss.backward()
-            return loss
+            total = torch.nn.functional.cross_entropy(logits(), target, reduction="sum")
+            total = total + ridge * sum((w**2).sum() for w in weights)
+            total = total + 0.5 * torch.einsum("ni,ij,nj->", u, precision, u)
+            total.backward()
+            return total
 
-        optimizer.step(closure)
+        optimizer.step(loss)
         with torch.no_grad():
-            logits = sum(d @ w for d, w in zip(design, weights, strict=True)) + u[group]
-            p = logits.softmax(1)
+            p = logits().softmax(1)
             outer = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
+            outer = outer * exposed[:, :, None] * exposed[:, None, :]
             fisher = torch.zeros(n_groups, 5, 5, dtype=torch.float64).index_add_(0, group, outer)
-            spread = torch.linalg.inv(fisher + precision).mean(0)
-            cov = (u.T @ u) / n_groups + spread
-            cov = centre @ cov @ centre + 1e-3 * torch.eye(5, dtype=torch.float64)
-        weights = [w.detach() for w in weights]
-        u = u.detach()
-    return weights, cov
+            cov = (u.T @ u) / n_groups + torch.linalg.inv(fisher + precision).mean(0)
+            cov = cov + 1e-3 * torch.eye(5, dtype=torch.float64)
+    return [w.detach() for w in weights], cov
 
 
 def fit_stages(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
-    """Fit the hazards of the next stage; each night has its own propensities."""
+    """Fit sleep latency, the first stage and the hazards; each night has its propensities."""
     x, stage, y, night = [], [], [], []
+    log_latency: tuple[list[float], list[float]] = ([], [])
+    first = np.zeros(5)
     for i, (apnea, scored) in enumerate(nights):
         history = History(apnea)
         stages = consensus(scored)
-        for now, then in zip(stages[:-1], stages[1:], strict=True):
+        onset = int(np.argmax(stages > 0))
+        log_latency[apnea].append(np.log(max(onset, 1) / 2))
+        first[stages[onset]] += 1
+        for now, then in itertools.pairwise(stages[onset:]):
             history.append(int(now))
             x.append(history.features())
             stage.append(now)
@@ -110,12 +123,14 @@ def fit_stages(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
     n_features = features.shape[1]
     design = torch.zeros(len(features), 5, n_features, dtype=torch.float64)
     design[torch.arange(len(now)), now] = features
+    exposed = 1 - torch.eye(5, dtype=torch.float64)[now]
     (weights,), cov = fit_random_effects(
-        [design.flatten(1)], torch.tensor(np.array(y)), torch.tensor(night), ridge=0.5
+        [design.flatten(1)], torch.tensor(np.array(y)), torch.tensor(night), exposed, ridge=0.5
     )
-    weights = weights.reshape(5, n_features, 5)
     return {
-        "weights": weights.numpy().round(3).tolist(),
+        "log_latency": [[round(np.mean(v), 3), round(np.std(v), 3)] for v in log_latency],
+        "first_stage": (first / first.sum()).round(4).tolist(),
+        "weights": weights.reshape(5, n_features, 5).numpy().round(3).tolist(),
         "night_cov": cov.numpy().round(4).tolist(),
     }
 
@@ -138,8 +153,10 @@ def fit_scorers(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
             who.append(np.full(ok.sum(), n))
             n += 1
     onehot = [torch.eye(5, dtype=torch.float64)[np.concatenate(part)] for part in parts]
+    target = torch.tensor(np.concatenate(y))
+    exposed = torch.ones(len(target), 5, dtype=torch.float64)
     weights, cov = fit_random_effects(
-        onehot, torch.tensor(np.concatenate(y)), torch.tensor(np.concatenate(who)), ridge=0.5
+        onehot, target, torch.tensor(np.concatenate(who)), exposed, ridge=0.5
     )
     return {
         "scorer": [w.numpy().round(3).tolist() for w in weights],

@@ -18,7 +18,7 @@ W, N1, N2, N3, R = range(5)
 WINDOW = 30  # seconds
 
 FEATURES = (
-    "one", "log_age", "inverse_age", "hours", "hours_squared", "awake_so_far",
+    "one", "log_age", "inverse_age", "hours", "hours_squared",
     "from_W", "from_N1", "from_N2", "from_N3", "from_R",
     "log_nrem_since_rem", "nrem_since_rem", "rem_recently", "rem_in_period", "n3_recently",
     "n3_so_far", "wake_recently", "apnea",
@@ -26,7 +26,7 @@ FEATURES = (
 
 
 class History:
-    """What the next stage depends on, updated window by window.
+    """What the next stage depends on, updated window by window from the onset of sleep.
 
     Parameters
     ----------
@@ -38,7 +38,6 @@ class History:
         self.apnea = float(apnea)
         self.n = self.age = 0
         self.stage = self.before = W
-        self.asleep = False
         self.nrem_since_rem = self.rem_recently = self.n3_recently = 0.0
         self.rem_in_period = self.n3_so_far = self.wake_recently = 0.0
 
@@ -49,7 +48,6 @@ class History:
         else:
             self.before, self.stage, self.age = self.stage, stage, 1
         self.n += 1
-        self.asleep = self.asleep or stage != W
         if stage == R:
             self.rem_in_period += 1
             if self.rem_in_period >= 4:
@@ -68,8 +66,7 @@ class History:
         hours = self.n / 120
         came_from = [float(self.before == s) for s in range(5)]
         return [
-            1.0, np.log(self.age), 1 / self.age, hours / 4, (hours / 4) ** 2,
-            float(not self.asleep), *came_from,
+            1.0, np.log(self.age), 1 / self.age, hours / 4, (hours / 4) ** 2, *came_from,
             np.log1p(self.nrem_since_rem) / 4, self.nrem_since_rem / 120, self.rem_recently,
             min(self.rem_in_period, 80) / 40, self.n3_recently,
             min(self.n3_so_far, 240) / 120, self.wake_recently, self.apnea,
@@ -86,7 +83,7 @@ def macrostructure() -> dict[str, np.ndarray]:
 
 
 def simulate_stages(
-    n_windows: int, rng: np.random.Generator, *, propensity: Sequence[float], apnea: bool
+    n_windows: int, rng: np.random.Generator, *, propensity: np.ndarray, apnea: bool
 ) -> np.ndarray:
     """Draw the stages of one night, from lights off.
 
@@ -96,8 +93,8 @@ def simulate_stages(
         Number of 30-s windows.
     rng : numpy.random.Generator
         Source of randomness.
-    propensity : sequence of 5 floats
-        What distinguishes this night: added to the log-odds of each stage.
+    propensity : ndarray of shape (5,)
+        What distinguishes this night: added to the log-odds of changing to each stage.
     apnea : bool
         Whether the sleeper has sleep apnea.
 
@@ -106,14 +103,19 @@ def simulate_stages(
     ndarray of shape (n_windows,), int8
         Index into `STAGES`.
     """
-    weights = macrostructure()["weights"]
-    history = History(apnea)
-    stages = np.empty(n_windows, np.int8)
+    table = macrostructure()
+    mean, sd = table["log_latency"][int(apnea)]
+    onset = max(1, round(2 * np.exp(rng.normal(mean, sd))))  # 30-s windows awake
+    stages = np.zeros(n_windows, np.int8)
     draws = rng.random(n_windows)
-    stage = W  # lights go off on somebody who is awake
-    for i in range(n_windows):
-        if i:
-            logits = np.array(history.features()) @ weights[stage] + propensity
+    history = History(apnea)
+    stage = N1
+    for i in range(onset, n_windows):
+        if i == onset:
+            stage = int(np.searchsorted(np.cumsum(table["first_stage"]), draws[i]))
+        else:
+            logits = np.array(history.features()) @ table["weights"][stage]
+            logits += propensity * (np.arange(5) != stage)
             p = np.exp(logits - logits.max())
             stage = min(int(np.searchsorted(np.cumsum(p) / p.sum(), draws[i])), 4)
         stages[i] = stage
