@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,12 @@ def main(verbose: bool) -> None:
     For research, not for diagnosis.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    warnings.showwarning = _warn
     logging.getLogger("sleepaug").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"Warning: {message}", err=True)
 
 
 def cache_option(command: Callable) -> Callable:

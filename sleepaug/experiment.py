@@ -216,9 +216,10 @@ def _one_fold(
         cache_dir=cache_dir,
         progress=progress,
     )
-    for note in loaded.notes:
+    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
         log.info("%s", note)
     write_json(folder / "splits.json", loaded.parts)
+    write_json(folder / "nights.json", loaded.nights)
     task = loaded.task
     search = config.method.search(task)
     fit = Fit(
@@ -253,6 +254,19 @@ def _one_fold(
     }
     save_model(folder / "model.safetensors", model, description)
     return metrics
+
+
+def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
+    """One line for each different note, with the number of nights it is about."""
+    counts: dict[str, int] = {}
+    for notes in nights.values():
+        for note in notes:
+            counts[note] = counts.get(note, 0) + 1
+    numbered = {note: n for note, n in counts.items() if not note.startswith("Dropped")}
+    lines = [f"{note} ({n} of {len(nights)} nights)" for note, n in numbered.items()]
+    if len(counts) > len(numbered):
+        lines.append("What was dropped from each night stands in nights.json.")
+    return lines
 
 
 def _every_fold(config: Config, folder: RunFolder, **options: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 import torch
 
+from sleepaug import __version__
 from sleepaug.config import ConfigError, differences, parse_yaml, plain, to_yaml
 
 
@@ -200,7 +201,7 @@ def environment(device: torch.device | str) -> dict[str, Any]:
     """What the numbers of a run may depend on: versions, machine, command line."""
     from importlib.metadata import version
 
-    packages = ("sleepaug", "torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
+    packages = ("torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
     device = torch.device(device)
     return {
         "command": shlex.join(["sleepaug", *sys.argv[1:]]),
@@ -209,6 +210,7 @@ def environment(device: torch.device | str) -> dict[str, Any]:
         "system": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
+        "sleepaug": __version__,
         **{name: version(name) for name in packages},
     }
 

@@ -81,7 +81,9 @@ class Loaded:
     description : dict
         What prediction needs to know, written into the model file.
     notes : list of str
-        What was done to the data that its owner should hear of.
+        What its owner should hear of the task.
+    nights : dict
+        What was done to each recording, written to `nights.json`.
     """
 
     task: Task
@@ -89,6 +91,7 @@ class Loaded:
     parts: dict[str, list[str]]
     description: dict[str, Any]
     notes: list[str]
+    nights: dict[str, list[str]] = field(default_factory=dict)
 
 
 def _sleep() -> Any:

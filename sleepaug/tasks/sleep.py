@@ -124,7 +124,6 @@ class Sleep:
         learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
         nights = np.unique(learned_from.recording)
         notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
-        notes += [f"{night}: {note}" for night, lines in windows.notes.items() for note in lines]
         for part in PARTS:
             counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
             for stage in np.flatnonzero(counts == 0):
@@ -146,6 +145,7 @@ class Sleep:
                 },
             },
             notes=notes,
+            nights=windows.notes,
         )
 
     def trunk_maker(
