@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -25,12 +24,12 @@ from sleepaug.config import (
     read_yaml,
 )
 from sleepaug.data.windows import Preprocessing
-from sleepaug.methods import METHODS
+from sleepaug.methods import METHODS, Search
 from sleepaug.methods.given import Nothing
 from sleepaug.metrics import scores
 from sleepaug.runs import Clock, RunFolder, advance, pick_device, write_json
 from sleepaug.staging import save_model
-from sleepaug.tasks import TASKS
+from sleepaug.tasks import TASKS, Loaded
 from sleepaug.tasks.sleep import Sleep
 from sleepaug.training import Fit, Training, scores_by_group
 
@@ -184,18 +183,30 @@ def train(
         What `metrics.json` holds: scores of `valid` and `test`.
     """
     folder = RunFolder(output)
-    if overwrite and folder.started:
-        shutil.rmtree(folder.path)
     device = pick_device(config.run.device)
-    folder.start(config, device)
-    if folder.finished:
-        log.info("%s: finished before, nothing to do", folder.path)
-        return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    options: dict[str, Any] = {"cache_dir": cache_dir, "progress": progress, "tell": tell}
-    if config.run.fold == "all":
+    if not overwrite:
+        folder.check(config)
+        if folder.finished:
+            log.info("%s: finished before, nothing to do", folder.path)
+            return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    every = config.run.fold == "all"
+    loaded = config.task.load(  # before anything is written: data may be missing
+        config.preprocessing,
+        fold=0 if every else config.run.fold,
+        device=device,
+        cache_dir=cache_dir,
+        progress=progress,
+    )
+    search = config.method.search(loaded.task)
+    folder.start(config, device, overwrite=overwrite)
+    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
+        log.info("%s", note)
+    if every:
+        del loaded, search
+        options = {"cache_dir": cache_dir, "progress": progress, "tell": tell}
         metrics = _every_fold(config, folder, **options)
     else:
-        metrics = _one_fold(config, folder, device=device, **options)
+        metrics = _one_fold(config, folder, loaded, search, Clock(device), tell)
     write_json(folder / "metrics.json", metrics)
     return metrics
 
@@ -203,25 +214,14 @@ def train(
 def _one_fold(
     config: Config,
     folder: RunFolder,
-    *,
-    device: Any,
-    cache_dir: Path | None,
-    progress: bool,
+    loaded: Loaded,
+    search: Search,
+    clock: Clock,
     tell: Callable[[dict[str, Any]], None],
 ) -> dict[str, Any]:
-    loaded = config.task.load(
-        config.preprocessing,
-        fold=int(config.run.fold),
-        device=device,
-        cache_dir=cache_dir,
-        progress=progress,
-    )
-    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
-        log.info("%s", note)
     write_json(folder / "splits.json", loaded.parts)
     write_json(folder / "nights.json", loaded.nights)
     task = loaded.task
-    search = config.method.search(task)
     fit = Fit(
         task,
         search.augmentation(),
@@ -229,7 +229,7 @@ def _one_fold(
         regularization=search.regularization,
         seed=config.run.seed,
     )
-    advance(fit, folder, Clock(device), tell=tell)
+    advance(fit, folder, clock, tell=tell)
     if not fit.best_state:
         raise ConfigError(f"{folder.path}: training diverged in its first epoch. Lower the rate.")
     model = fit.best_model()

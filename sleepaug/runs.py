@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -93,14 +94,8 @@ class RunFolder:
             raise ConfigError(f"{self.path}: not a run folder, it has no config.yaml.")
         return parse_yaml((self / "config.yaml").read_text(encoding="utf-8"))
 
-    def start(self, config: Any, device: torch.device | str) -> None:
-        """Make the folder, or make sure that the run in it has the same settings.
-
-        Raises
-        ------
-        ConfigError
-            The folder holds a run with other settings, or files that are no run.
-        """
+    def check(self, config: Any) -> None:
+        """Raise a ConfigError if the folder holds another run, or files that are no run."""
         if self.started:
             changed = differences(self.config(), json.loads(json.dumps(plain(config))))
             if changed:
@@ -109,11 +104,26 @@ class RunFolder:
                     + "\n  ".join(changed)
                     + "\nName another folder with -o, or replace this run with --overwrite."
                 )
-            return
-        if self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and any(self.path.iterdir()):
             raise ConfigError(
                 f"{self.path}: holds files that are not a run. Name another folder with -o."
             )
+
+    def start(self, config: Any, device: torch.device | str, *, overwrite: bool = False) -> None:
+        """Make the folder, unless the same run is in it already.
+
+        Parameters
+        ----------
+        config : Config
+        device : torch.device
+        overwrite : bool
+            Remove the run that is in the folder first, whatever its settings.
+        """
+        if overwrite and self.started:
+            shutil.rmtree(self.path)
+        self.check(config)
+        if self.started:
+            return
         make_folder(self.path)
         write_json(self / "environment.json", environment(device))
         write_text(self / "config.yaml", to_yaml(config))
