@@ -92,11 +92,10 @@ def load(key: str, cache_dir: Path | None = None) -> Prepared | None:
     try:
         told = json.loads((where / f"{key}.json").read_text(encoding="utf-8"))
         x = np.load(where / f"{key}.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):  # absent, or cut short by a crash: made again
+        night = Prepared(x, np.array(told["y"], np.int64), np.array(told["onset"]), told["notes"])
+    except (OSError, EOFError, ValueError, KeyError, TypeError):  # absent, or cut short by a crash
         return None
-    if list(x.shape) != told["shape"] or x.dtype != np.float32:
-        return None
-    return Prepared(x, np.array(told["y"], np.int64), np.array(told["onset"]), told["notes"])
+    return night if list(x.shape) == told["shape"] and x.dtype == np.float32 else None
 
 
 def save(
@@ -145,10 +144,10 @@ def entries(cache_dir: Path | None = None) -> list[Entry]:
         try:
             told = json.loads(path.read_text(encoding="utf-8"))
             stat = array.stat()
-        except (OSError, ValueError):
+            size = stat.st_size + path.stat().st_size
+            found.append(Entry(path.stem, told["recording"], len(told["y"]), size, stat.st_mtime))
+        except (OSError, ValueError, KeyError, TypeError):  # being written or cleared, or not ours
             continue
-        size = stat.st_size + path.stat().st_size
-        found.append(Entry(path.stem, told["recording"], len(told["y"]), size, stat.st_mtime))
     return sorted(found, key=lambda entry: (entry.recording, entry.made))
 
 

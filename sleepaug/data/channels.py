@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from sleepaug.data.recording import RecordingError
+from sleepaug.data.recording import RecordingError, printable
 
 Reference = Literal["as-recorded", "A2", "average", "contralateral"]
 
@@ -172,12 +172,12 @@ def _referenced(names: Sequence[str], want: str, channel: str, reference: Refere
     recorded = parsed.reference if parsed is not None else ""
     shown = f"reference {recorded}" if recorded else "its reference is not named"
     if reference == "as-recorded":
-        return Source(channel, (), f"{want}: {channel}, as recorded ({shown}).")
+        return Source(channel, (), printable(f"{want}: {channel}, as recorded ({shown})."))
     if reference == "average":
         return _average(names, want, channel, recorded)
     ear = "A2" if reference == "A2" else _opposite_ear(want, parsed)
     if _place(recorded) == ear:
-        return Source(channel, (), f"{want}: {channel}, recorded against {recorded}.")
+        return Source(channel, (), printable(f"{want}: {channel}, recorded against {recorded}."))
     parts = [
         name
         for name, p in ((name, parse_name(name)) for name in names)
@@ -189,7 +189,8 @@ def _referenced(names: Sequence[str], want: str, channel: str, reference: Refere
             f"no {ear} channel with that reference to subtract. Use --reference as-recorded."
         )
     part = _only(parts, ear)
-    return Source(channel, (part,), f"{want}: {channel} minus {part} (reference {ear}).")
+    sentence = f"{want}: {channel} minus {part} (reference {ear})."
+    return Source(channel, (part,), printable(sentence))
 
 
 def _average(names: Sequence[str], want: str, channel: str, recorded: str) -> Source:
@@ -207,9 +208,8 @@ def _average(names: Sequence[str], want: str, channel: str, recorded: str) -> So
             f"'{channel}', and an average needs at least {MIN_FOR_AVERAGE}. Use --reference "
             "as-recorded."
         )
-    return Source(
-        channel, tuple(scalp), f"{want}: {channel} minus the average of {len(scalp)} EEG channels."
-    )
+    sentence = f"{want}: {channel} minus the average of {len(scalp)} EEG channels."
+    return Source(channel, tuple(scalp), printable(sentence))
 
 
 def _opposite_ear(want: str, parsed: ChannelName | None) -> str:

@@ -17,6 +17,7 @@ from sleepaug.data.recording import (
     RecordingError,
     Scoring,
     existing_folder,
+    file_away,
 )
 from sleepaug.data.scoring import no_scoring, read_text
 
@@ -54,8 +55,7 @@ def dreams(folder: str | Path) -> list[Recording]:
     scorings: dict[str, Path] = {}
     for path in sorted(existing_folder(folder).rglob("*")):
         if name := _FILE.fullmatch(path.name):
-            key = (name[1].lower(), int(name[2]))
-            found.setdefault(key, {}).setdefault(name[3].lower(), path)
+            file_away(found, (name[1].lower(), int(name[2])), name[3].lower(), path)
         elif path.name.lower().startswith("hypnogram"):
             scorings[path.name.lower()] = path
     if not found:
@@ -108,6 +108,8 @@ def read_excerpt(path: Path) -> mne.io.BaseRaw:
     """
     import mne
 
+    if path.stat().st_size > 50e6:
+        raise RecordingError(f"{path}: too large for an excerpt ({path.stat().st_size} bytes).")
     with open(path, "rb") as file:
         head = re.fullmatch(rb"\s*\[([^\]\r\n]{1,40})\]\s*", file.readline(100))
         if head is None:

@@ -11,10 +11,10 @@ from sleepaug.data.recording import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows
 
 if TYPE_CHECKING:
-    from braindecode.datasets import BaseConcatDataset
+    from sleepaug.braindecode_bridge import braindecode
 
 
-def from_braindecode(dataset: BaseConcatDataset) -> Windows:
+def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
     """Windows of a braindecode data set, with the values it holds.
 
     Parameters
@@ -85,7 +85,7 @@ def _part(k: int, part: Any) -> dict[str, Any]:
     }
 
 
-def to_braindecode(windows: Windows) -> BaseConcatDataset:
+def to_braindecode(windows: Windows) -> braindecode.datasets.BaseConcatDataset:
     """A braindecode data set with a `WindowsDataset` for each recording.
 
     Its `description` has "subject" and "recording", its metadata the targets and where each window

@@ -7,7 +7,14 @@ import warnings
 from pathlib import Path
 
 from sleepaug.config import ConfigError
-from sleepaug.data.recording import UNKNOWN, Recording, RecordingError, Scoring, existing_folder
+from sleepaug.data.recording import (
+    UNKNOWN,
+    Recording,
+    RecordingError,
+    Scoring,
+    existing_folder,
+    file_away,
+)
 from sleepaug.data.scoring import no_scoring, read_edf_scoring
 
 _FILE = re.compile(r"(01-0(\d)-\d{4}) (PSG|Base|Annotations)\.edf", re.IGNORECASE)
@@ -36,7 +43,7 @@ def mass(folder: str | Path) -> list[Recording]:
     for path in sorted(existing_folder(folder).rglob("*.[eE][dD][fF]")):
         if name := _FILE.fullmatch(path.name):
             if name[2] == "3":
-                found.setdefault(name[1], {}).setdefault(name[3].lower(), path)
+                file_away(found, name[1], name[3].lower(), path)
             else:
                 others.add(f"SS{name[2]}")
     nights = {night: files for night, files in found.items() if "psg" in files}

@@ -18,7 +18,8 @@ import numpy as np
 
 from sleepaug.config import NotNegative, Positive
 from sleepaug.data.channels import Reference, Source, choose
-from sleepaug.data.edf import Edf, is_edf, read_edf_header
+from sleepaug.data.edf import Edf, is_edf
+from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import WINDOW_SECONDS, RecordingError, check_file
 from sleepaug.data.resample import lowpass_and_resample
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import mne
 
 MIN_SFREQ = 50.0
+MAX_SFREQ = 50_000.0
 PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
 
 
@@ -133,8 +135,9 @@ def continuous(
             f"{recorded.path}: lasts {recorded.seconds:g} s; at least one window of "
             f"{WINDOW_SECONDS:g} s is needed."
         )
+    groups = _by_rate(recorded, list(sources.values()))
     x = np.empty((len(sources), n_new), np.float32)
-    for sfreq, rows in _by_rate(recorded, list(sources.values())).items():
+    for sfreq, rows in groups.items():
         lowpass = preprocessing.lowpass
         if lowpass is not None and lowpass >= sfreq / 2:
             notes.append(f"No {lowpass:g}-Hz low-pass: the recording's rate is {sfreq:g} Hz.")
@@ -159,15 +162,16 @@ class OpenRaw:
     def __init__(self, raw: mne.io.BaseRaw) -> None:
         self.raw = raw
         self.names = list(raw.ch_names)
-        self.path = Path(raw.filenames[0] or "raw") if raw.filenames else Path("raw")
+        self.path = Path((raw.filenames and raw.filenames[0]) or "recording")
         self.seconds = raw.n_times / raw.info["sfreq"]
         self.notes: tuple[str, ...] = ()
         begins = raw.info["meas_date"]
         self.begins = begins and begins.replace(tzinfo=None) + timedelta(seconds=raw.first_time)
+        later = raw.first_time if raw.annotations.orig_time is not None else 0.0
         self._gaps = [
-            (a["onset"] - raw.first_time * (raw.annotations.orig_time is not None), a["duration"])
+            (a["onset"] - later, a["onset"] - later + a["duration"])
             for a in raw.annotations
-            if a["description"].upper() in ("BAD_ACQ_SKIP", "EDGE BOUNDARY")
+            if a["description"] == "BAD_ACQ_SKIP"  # MNE fills them with zeros
         ]
 
     def rate(self, name: str) -> float:
@@ -180,8 +184,8 @@ class OpenRaw:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             x = self.raw.get_data(list(names), start, stop, verbose="error") * 1e6
-        for onset, duration in self._gaps:
-            low, high = (round(t * self.rate("")) for t in (onset, onset + duration))
+        for gap in self._gaps:
+            low, high = (round(seconds * self.rate("")) for seconds in gap)
             x[:, max(low - start, 0) : max(high - start, 0)] = np.nan
         return x.astype(np.float32)
 
@@ -214,10 +218,10 @@ def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list
                 "--reference as-recorded."
             )
         rate = rates[source.channel]
-        if rate < MIN_SFREQ:
+        if not MIN_SFREQ <= rate <= MAX_SFREQ:
             raise RecordingError(
-                f"{recorded.path}: channel '{source.channel}' is sampled at {rate:g} Hz; at least "
-                f"{MIN_SFREQ:g} Hz is needed."
+                f"{recorded.path}: channel '{source.channel}' is sampled at {rate:g} Hz; "
+                f"{MIN_SFREQ:g} to {MAX_SFREQ:g} Hz can be used."
             )
         groups.setdefault(rate, []).append(row)
     return groups

@@ -9,7 +9,8 @@ from pathlib import Path
 import mne
 
 from sleepaug.data.dreams import read_excerpt
-from sleepaug.data.edf import Edf, is_edf, read_edf_header
+from sleepaug.data.edf import Edf, is_edf
+from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import RecordingError, check_file
 
 
@@ -45,7 +46,9 @@ def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.B
         _check_included(path, include, edf.names)
     elif path.suffix.lower() == ".txt":
         return _pick(path, read_excerpt(path), include)
-    options = {"include": list(include)} if is_edf(path) and include is not None else {}
+    options = {}
+    if is_edf(path) and include and all(edf.channel(name).label == name for name in include):
+        options["include"] = list(include)  # else MNE would upsample all to the highest rate
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # about header fields that we do not use
         try:
@@ -54,7 +57,7 @@ def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.B
             raise RecordingError(
                 f"{path}: MNE cannot read it: {str(error).strip() or type(error).__name__}"
             ) from error
-    return raw if options else _pick(path, raw, include)
+    return _pick(path, raw, include)
 
 
 def _check_included(path: Path, include: Sequence[str] | None, names: Sequence[str]) -> None:

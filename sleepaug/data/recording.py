@@ -7,7 +7,7 @@ needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,12 +22,20 @@ UNKNOWN = "?"
 WINDOW_SECONDS = 30.0
 
 
+def printable(text: str) -> str:
+    """`text` from a file without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class RecordingError(ValueError):
     """A recording that cannot be used; the text is the whole message."""
 
+    def __init__(self, text: str) -> None:
+        super().__init__("\n".join(printable(line) for line in text.split("\n")))
+
 
 _SHORT_NAMES = {
-    "W": ("w", "wake", "awake", "wakefulness", "0", "sleep-s0", "stade w", "éveil"),
+    "W": ("w", "wake", "awake", "wakefulness", "0", "sleep-s0"),
     "N1": ("n1", "s1", "1", "nrem1", "nrem 1", "sleep-s1"),
     "N2": ("n2", "s2", "2", "nrem2", "nrem 2", "sleep-s2"),
     "N3": (
@@ -118,6 +126,14 @@ def existing_folder(folder: str | Path) -> Path:
         what = "is a file, not a folder" if folder.exists() else "no such folder"
         raise ConfigError(f"{folder}: {what}. Name the folder of the recordings with --data-dir.")
     return folder
+
+
+def file_away(found: dict, night: Hashable, kind: str, path: Path) -> None:
+    """Note a file of a night; a `ConfigError` if the folder holds it twice."""
+    files = found.setdefault(night, {})
+    if kind in files:
+        raise ConfigError(f"{files[kind]} and {path}: the same night twice. Keep one of them.")
+    files[kind] = path
 
 
 @dataclass(frozen=True)

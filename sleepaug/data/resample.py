@@ -72,7 +72,7 @@ def lowpass_and_resample(
     for first in range(0, out.shape[1], keep):
         start = first // up * down - pad * down
         x = _extended(read, n_times, start, start + n_in)
-        missing = np.isnan(x)
+        missing = ~np.isfinite(x)
         if missing.any():
             x = _filled(x, missing)
         y = _resampled(fft.rfft(x) * response, n_in, n_out)[:, pad * up : pad * up + keep]

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from sleepaug.data.edf import Edf, is_edf, read_edf_annotations, read_edf_header
+from sleepaug.data.edf import Edf, is_edf
+from sleepaug.data.edf_header import read_edf_annotations, read_edf_header
 from sleepaug.data.recording import (
     WINDOW_SECONDS,
     RecordingError,

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sleepaug.config import ConfigError
-from sleepaug.data.recording import Recording, existing_folder
+from sleepaug.data.recording import Recording, existing_folder, file_away
 from sleepaug.data.scoring import no_scoring, read_edf_scoring
 
 _FILE = re.compile(r"((?:SC4|ST7)\d{2})(\d[A-Z])[A-Z0-9]-(PSG|Hypnogram)\.edf", re.IGNORECASE)
@@ -26,7 +26,7 @@ def sleep_edf(folder: str | Path) -> list[Recording]:
     found: dict[tuple[str, str], dict[str, Path]] = {}
     for path in sorted(existing_folder(folder).rglob("*.[eE][dD][fF]")):
         if name := _FILE.fullmatch(path.name):
-            found.setdefault((name[1].upper(), name[2].upper()), {})[name[3].lower()] = path
+            file_away(found, (name[1].upper(), name[2].upper()), name[3].lower(), path)
     nights = {night: files for night, files in found.items() if "psg" in files}
     if not nights:
         raise ConfigError(f"{folder}: no files named 'SC4ssNE0-PSG.edf' or 'ST7ssNJ0-PSG.edf'.")

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from tqdm import tqdm
 
+from sleepaug.config import ConfigError
 from sleepaug.data import cache
+from sleepaug.data.cutting import cut, normalize, scored_windows
 from sleepaug.data.preprocessing import (
     Preprocessing,
     continuous,
@@ -27,16 +29,17 @@ from sleepaug.data.preprocessing import (
 )
 from sleepaug.data.recording import (
     STAGES,
-    UNKNOWN,
     WINDOW_SECONDS,
     Recording,
     RecordingError,
-    Scoring,
+    check_file,
+    printable,
 )
 
 if TYPE_CHECKING:
     import mne
-    from braindecode.datasets import BaseConcatDataset
+
+    from sleepaug.braindecode_bridge import braindecode
 
 __all__ = ["Night", "Preprocessing", "Windows", "night_windows", "prepare", "signals"]
 
@@ -86,13 +89,13 @@ class Windows:
         return dataclasses.replace(self, **rows, notes=notes)
 
     @classmethod
-    def from_braindecode(cls, dataset: BaseConcatDataset) -> Windows:
+    def from_braindecode(cls, dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
         """Windows of a braindecode data set; see `sleepaug.data.exchange`."""
         from sleepaug.data.exchange import from_braindecode
 
         return from_braindecode(dataset)
 
-    def to_braindecode(self) -> BaseConcatDataset:
+    def to_braindecode(self) -> braindecode.datasets.BaseConcatDataset:
         """These windows as a braindecode data set; see `sleepaug.data.exchange`."""
         from sleepaug.data.exchange import to_braindecode
 
@@ -122,16 +125,6 @@ class Night:
     reason: list[str]
     notes: list[str]
     start: datetime | None
-
-
-def normalize(x: np.ndarray) -> np.ndarray:
-    """Give each window and channel zero mean and unit variance, in place; a flat one becomes 0."""
-    flat = is_flat(x)
-    x -= x.mean(axis=-1, keepdims=True)
-    spread = x.std(axis=-1, keepdims=True)
-    x /= np.where(flat[..., None] | (spread == 0), 1, spread)
-    x[flat] = 0
-    return x
 
 
 def night_windows(source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing) -> Night:
@@ -202,6 +195,13 @@ def prepare(
     ConfigError
         If the cache cannot be written.
     """
+    first: dict[str, Recording] = {}
+    for recording in recordings:
+        if (other := first.setdefault(recording.id, recording)) is not recording:
+            raise ConfigError(
+                f"{other.files[0]} and {recording.files[0]} are both called '{recording.id}'. "
+                "Rename one of them."
+            )
     nights, failures = {}, {}
     for recording in tqdm(recordings, "Preparing", unit="night", disable=not progress or None):
         try:
@@ -228,71 +228,28 @@ def _prepared(
     recording: Recording, preprocessing: Preprocessing, cache_dir: Path | None
 ) -> cache.Prepared:
     """One night, from the cache or made and put there."""
+    for path in recording.files:
+        check_file(path)
     scoring = recording.scoring()
     key = cache.key(recording, scoring, preprocessing)
     if (found := cache.load(key, cache_dir)) is not None:
         return found
     night, notes = signals(recording.files[0], preprocessing)
-    onset, y, dropped = _scored_windows(scoring, preprocessing)
-    x, usable = _cut(night, onset, preprocessing, dropped)
+    onset, y, dropped = scored_windows(scoring, preprocessing, night.shape[1])
+    x, usable = cut(night, onset, preprocessing, dropped)
     if not len(x):
         why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
         raise RecordingError(
             f"{recording.files[0]}: no usable window ({why}). Epochs of {WINDOW_SECONDS:g} s "
             f"scored {', '.join(STAGES)} are needed."
         )
-    notes = [*notes, *scoring.notes, *(f"Dropped: {n} {text}." for text, n in dropped.items())]
+    notes += [f"Scoring: {printable(recording.files[-1].name)}.", *scoring.notes]
+    notes += [f"Dropped: {n} {text}." for text, n in dropped.items()]
+    if flat := int(is_flat(x).any(axis=1).sum()):
+        notes.append(f"Kept: {flat} windows in which a channel is flat.")
+    if preprocessing.normalize == "window":
+        normalize(x)
     return cache.save(key, x, y[usable], onset[usable], notes, recording.id, cache_dir)
-
-
-def _scored_windows(
-    scoring: Scoring, preprocessing: Preprocessing
-) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Onsets and stages of the windows to cut, and how many were dropped for which reason."""
-    onset, y = [], []
-    dropped: dict[str, int] = {}
-    for start, duration, stage in zip(scoring.onset, scoring.duration, scoring.stage, strict=True):
-        n = int(duration / WINDOW_SECONDS + 1e-3)
-        if duration - n * WINDOW_SECONDS > 0.1:
-            _count(dropped, f"shorter than {WINDOW_SECONDS:g} s", 1)
-        if stage == UNKNOWN and preprocessing.unknown == "drop":
-            _count(dropped, "epochs scored unknown", n)
-            continue
-        onset += [start + k * WINDOW_SECONDS for k in range(n)]
-        y += [0 if stage == UNKNOWN else STAGES.index(stage)] * n
-    onsets, stages = np.array(onset, float), np.array(y, np.int64)
-    asleep = onsets[stages > 0]
-    if preprocessing.crop_wake is not None and len(asleep):
-        wake = 60 * preprocessing.crop_wake + 1e-3
-        kept = (onsets >= asleep.min() - wake) & (onsets <= asleep.max() + wake)
-        _count(dropped, "wake windows far from sleep", int((~kept).sum()))
-        onsets, stages = onsets[kept], stages[kept]
-    return onsets, stages, dropped
-
-
-def _cut(
-    night: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Windows at the onsets, scaled; and which of the onsets gave one."""
-    n_times = preprocessing.n_times
-    first = np.rint(onset * preprocessing.sfreq).astype(np.int64)
-    inside = (first >= 0) & (first + n_times <= night.shape[1])
-    _count(dropped, "scored windows outside the recording", int((~inside).sum()))
-    usable = np.flatnonzero(inside)
-    x = np.empty((len(usable), len(night), n_times), np.float32)
-    for window, start in zip(x, first[usable], strict=True):
-        window[:] = night[:, start : start + n_times]
-    whole = ~np.isnan(x).any(axis=(1, 2))
-    if not whole.all():
-        _count(dropped, "windows with missing samples", int((~whole).sum()))
-        x, usable = x[whole], usable[whole]
-    return (normalize(x) if preprocessing.normalize == "window" else x), usable
-
-
-def _count(dropped: dict[str, int], why: str, n: int) -> None:
-    """Add `n` to a tally, leaving out zeros."""
-    if n:
-        dropped[why] = dropped.get(why, 0) + n
 
 
 def _joined(

@@ -1,0 +1,66 @@
+"""Cutting a continuous night into windows at the onsets of its scoring, and scaling them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sleepaug.data.preprocessing import Preprocessing, is_flat
+from sleepaug.data.recording import STAGES, UNKNOWN, WINDOW_SECONDS, Scoring
+
+
+def scored_windows(
+    scoring: Scoring, preprocessing: Preprocessing, n_samples: int
+) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
+    """Onsets and stages of the windows to cut, and how many were dropped for which reason."""
+    onset, y = [], []
+    dropped: dict[str, int] = {}
+    for start, duration, stage in zip(scoring.onset, scoring.duration, scoring.stage, strict=True):
+        n = int(duration / WINDOW_SECONDS + 1e-3)
+        if duration - n * WINDOW_SECONDS > 0.1:
+            _count(dropped, f"shorter than {WINDOW_SECONDS:g} s", 1)
+        if stage == UNKNOWN and preprocessing.unknown == "drop":
+            _count(dropped, "epochs scored unknown", n)
+            continue
+        onset += [start + k * WINDOW_SECONDS for k in range(n)]
+        y += [0 if stage == UNKNOWN else STAGES.index(stage)] * n
+    onsets, stages = np.array(onset, float), np.array(y, np.int64)
+    first = np.rint(onsets * preprocessing.sfreq)
+    inside = (first >= 0) & (first + preprocessing.n_times <= n_samples)
+    _count(dropped, "scored windows outside the recording", int((~inside).sum()))
+    onsets, stages = onsets[inside], stages[inside]
+    asleep = onsets[stages > 0]
+    if preprocessing.crop_wake is not None and len(asleep):
+        wake = 60 * preprocessing.crop_wake + 1e-3
+        kept = (onsets >= asleep.min() - wake) & (onsets <= asleep.max() + wake)
+        _count(dropped, "wake windows far from sleep", int((~kept).sum()))
+        onsets, stages = onsets[kept], stages[kept]
+    return onsets, stages, dropped
+
+
+def cut(
+    night: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Windows at the onsets in microvolts, and which of the onsets gave one."""
+    n_times = preprocessing.n_times
+    x = np.empty((len(onset), len(night), n_times), np.float32)
+    for window, start in zip(x, np.rint(onset * preprocessing.sfreq).astype(int), strict=True):
+        window[:] = night[:, start : start + n_times]
+    usable = ~np.isnan(x).any(axis=(1, 2))
+    _count(dropped, "windows with missing samples", int((~usable).sum()))
+    return (x if usable.all() else x[usable]), np.asarray(usable)
+
+
+def _count(dropped: dict[str, int], why: str, n: int) -> None:
+    """Add `n` to a tally, leaving out zeros."""
+    if n:
+        dropped[why] = dropped.get(why, 0) + n
+
+
+def normalize(x: np.ndarray) -> np.ndarray:
+    """Give each window and channel zero mean and unit variance, in place; a flat one becomes 0."""
+    flat = is_flat(x)
+    x -= x.mean(axis=-1, keepdims=True)
+    spread = x.std(axis=-1, keepdims=True)
+    x /= np.where(flat[..., None] | (spread == 0), 1, spread)
+    x[flat] = 0
+    return x
