@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation
+from sleepaug.config import ConfigError
 
 TRANSLATION = 0.1
 """Scale of the translations: fraction of half the image per unit of width."""
@@ -44,7 +45,7 @@ class Augerino(Augmentation):
     def __init__(self, *, half_width: float = math.pi / 8) -> None:
         super().__init__()
         if not half_width > 0:
-            raise ValueError(f"half_width: must be above 0, got {half_width}.")
+            raise ConfigError(f"half_width: must be above 0, got {half_width}.")
         raw = math.log(math.expm1(2 * half_width))
         self.raw_widths = nn.Parameter(torch.full((len(GENERATORS),), raw))
         generators = torch.tensor(list(GENERATORS.values()), dtype=torch.float32)
@@ -64,7 +65,7 @@ class Augerino(Augmentation):
     def forward(self, x: Tensor) -> Tensor:
         """Transform images (n_images, n_colours, height, width)."""
         if x.ndim != 4:
-            raise ValueError(
+            raise ConfigError(
                 "Augerino transforms images (n_images, n_colours, height, width), got shape "
                 f"{tuple(x.shape)}. For EEG use AugNet."
             )

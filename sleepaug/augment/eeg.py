@@ -19,6 +19,7 @@ from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
 from sleepaug.augment.rotation import rotation
 from sleepaug.augment.transform import Transform
+from sleepaug.config import ConfigError
 
 TIME_FREQUENCY = (
     "time_reverse",
@@ -71,7 +72,7 @@ def eeg_transforms(
     -------
     dict of Transform
         ``transforms[name](x, magnitude)`` applies one. See `inapplicable` for those which cannot
-        do anything on these channels; calling a rotation without positions raises a ValueError.
+        do anything on these channels; calling a rotation without positions raises a ConfigError.
 
     Notes
     -----
@@ -85,11 +86,11 @@ def eeg_transforms(
     (5.0, 'Hz')
     """
     if sfreq < LOWEST_SFREQ:
-        raise ValueError(f"sfreq: at least {LOWEST_SFREQ:g} Hz are needed, got {sfreq:g}.")
+        raise ConfigError(f"sfreq: at least {LOWEST_SFREQ:g} Hz are needed, got {sfreq:g}.")
     if not ch_names:
-        raise ValueError("ch_names: at least one channel is needed, got none.")
+        raise ConfigError("ch_names: at least one channel is needed, got none.")
     if shuffle_estimator not in ("straight_through", "score"):
-        raise ValueError(
+        raise ConfigError(
             "shuffle_estimator: 'straight_through' and 'score' are allowed, "
             f"got {shuffle_estimator!r}."
         )
@@ -126,7 +127,7 @@ def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], 
         return partial(rotation, axis=axis, electrodes=electrodes)
 
     def refuse(x: Tensor, amount: Tensor) -> Tensor:
-        raise ValueError(
+        raise ConfigError(
             f"rotation_{axis} needs the position of every channel, and {', '.join(unknown)} is no "
             f"electrode of the 10-20 system ({', '.join(POSITIONS)}). Leave the transform out, or "
             "name the channels after electrodes."
@@ -145,7 +146,7 @@ def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
     >>> inapplicable(["EEG Fpz-Cz", "EEG Pz-Oz"])["channels_symmetry"]
     'no channel has a left-right partner'
     """
-    reasons = {}
+    reasons: dict[str, str] = {}
     one = "one channel has nothing to exchange with"
     if len(ch_names) == 1:
         reasons |= {"channels_symmetry": one, "channels_shuffle": one}

@@ -120,7 +120,7 @@ def shuffle_matrix(fraction: Tensor, draw: Tensor, estimator: str = "straight_th
     permutation = torch.nn.functional.one_hot(source, draw.shape[-1]).to(fraction.dtype)
     if estimator == "score":
         chosen = (draw[0] < fraction.detach()[:, None]).sum(-1)
-        return _ScoreGradient.apply(permutation, fraction, chosen)  # type: ignore[no-untyped-call]
+        return _ScoreGradient.apply(permutation, fraction, chosen)
     return permutation + (fraction - fraction.detach())[:, None, None]
 
 

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sleepaug.augment.fused import fused_sum
 from sleepaug.augment.transform import Transform, apply_chosen, gate
+from sleepaug.config import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
 
@@ -83,17 +85,18 @@ class AugmentationLayer(nn.Module):
         super().__init__()
         names = [transform.name for transform in transforms]
         if not names or len(set(names)) < len(names):
-            raise ValueError(
+            raise ConfigError(
                 f"transforms: at least one, and each name once, got {', '.join(names) or 'none'}."
             )
         fixed = [t.name for t in transforms if not t.differentiable]
         if fixed:
-            raise ValueError(
+            raise ConfigError(
                 f"transforms: no gradient reaches the amount of {', '.join(fixed)}; a layer cannot "
                 "learn it. Use it in a policy."
             )
         self.transforms = tuple(transforms)
         self.temperature = temperature
+        self.fused = None if with_probability else fused_sum(transforms)
         n_transforms = len(names)
         self.logits = nn.Parameter(torch.ones(n_transforms))
         self.raw_magnitudes = nn.Parameter(torch.full((n_transforms,), float(magnitude)))
@@ -128,8 +131,14 @@ class AugmentationLayer(nn.Module):
     def average(self, x: Tensor) -> Tensor:
         """Return the weighted average of all the transforms of ``x`` (eq. 2)."""
         weights, magnitudes, probabilities = self.weights, self.magnitudes, self.probabilities
+        active = self.active(weights, x)
+        if self.fused is not None:
+            chosen = [self.transforms[q] for q in active]
+            if len(active) < len(weights):
+                weights, magnitudes = weights[active], magnitudes[active]
+            return self.fused(x, chosen, weights, magnitudes)
         out: Tensor | None = None
-        for q in self.active(weights, x):
+        for q in active:
             y = self.transforms[q](x, magnitudes[q])
             if probabilities is not None:
                 y = gate(x, y, probabilities[q].expand(len(x)))
@@ -198,10 +207,11 @@ class AugmentationModule(Augmentation):
     ) -> None:
         super().__init__()
         if regularizer not in REGULARIZERS:
-            raise ValueError(
+            raise ConfigError(
                 f"regularizer: {', '.join(REGULARIZERS)} are allowed, got {regularizer!r}."
             )
-        self.layers = nn.ModuleList(layers)
+        self.layers: Sequence[AugmentationLayer]
+        self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
         self.kind = regularizer
 
     @classmethod

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation
+from sleepaug.config import ConfigError
 
 
 class AugmentedModel(nn.Module):
@@ -42,7 +43,7 @@ class AugmentedModel(nn.Module):
     ) -> None:
         super().__init__()
         if min(n_copies_train, n_copies_eval, chunk_size) < 1:
-            raise ValueError(
+            raise ConfigError(
                 "n_copies_train, n_copies_eval and chunk_size: at least 1 each, got "
                 f"{n_copies_train}, {n_copies_eval} and {chunk_size}."
             )

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation, AugmentationLayer
 from sleepaug.augment.transform import Transform, apply_chosen
+from sleepaug.config import ConfigError, did_you_mean
 
 Step = tuple[str, float, float]
 
@@ -93,17 +94,17 @@ class Policy(Augmentation):
 
 
 def _checked(step: Sequence[str | float], transforms: Mapping[str, Transform], where: str) -> Step:
-    """Return the step if it is one, or raise a ValueError that says what is wrong."""
+    """Return the step if it is one, or raise a ConfigError that says what is wrong."""
     if isinstance(step, str) or len(step) != 3:
-        raise ValueError(f"{where}: expected (name, probability, magnitude), got {step!r}.")
+        raise ConfigError(f"{where}: expected (name, probability, magnitude), got {step!r}.")
     name, probability, magnitude = step
     if name not in transforms:
-        raise ValueError(
-            f"{where}: unknown transform {name!r}. There are: {', '.join(transforms)}."
+        raise ConfigError(
+            f"{where}: unknown transform {name!r}. {did_you_mean(str(name), transforms)}"
         )
     for label, value in ("probability", probability), ("magnitude", magnitude):
         if not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise ValueError(f"{where}: {label} must be a number from 0 to 1, got {value!r}.")
+            raise ConfigError(f"{where}: {label} must be a number from 0 to 1, got {value!r}.")
     return str(name), float(probability), float(magnitude)
 
 
@@ -136,7 +137,8 @@ class RelaxedPolicy(Augmentation):
         super().__init__()
         self.candidates = dict(transforms)
         learnable = [t for t in transforms.values() if t.differentiable]
-        self.subpolicies = nn.ModuleList(
+        self.subpolicies: Sequence[Sequence[AugmentationLayer]]
+        self.subpolicies = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleList(
                 AugmentationLayer(learnable, temperature=temperature, with_probability=True)
                 for _ in range(n_steps)

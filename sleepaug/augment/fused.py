@@ -1,0 +1,221 @@
+"""The weighted sum of a layer's EEG transforms, computed together.
+
+`AugmentationLayer` defines the sum; this is how it is computed when all of its transforms are ours.
+Sensor transforms are matrices across channels: their weighted sum is one small matrix a window,
+which is applied once. Time-frequency transforms share their passes over the windows, their Fourier
+transforms and an analytic gradient:
+
+    out = a(t) x + r flip(x) + c noise + w irfft(X exp(i phase)) - d(t) H[x]
+
+where a, r, c and d collect what is one number a window, or one a sample for all channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from sleepaug.augment.eeg_frequency import (
+    frequency_shift,
+    ft_surrogate,
+    hilbert,
+    n_phases,
+    shift_phase,
+    turn,
+)
+from sleepaug.augment.eeg_sensors import (
+    channels_dropout,
+    channels_shuffle,
+    channels_symmetry,
+    dropout_gains,
+    index_tensor,
+    shuffle_draw,
+    shuffle_matrix,
+    sign_flip,
+)
+from sleepaug.augment.eeg_time import gaussian_noise, time_mask, time_masking, time_reverse
+from sleepaug.augment.rotation import rotation, rotation_matrix
+from sleepaug.augment.transform import Transform, decide
+
+SENSORS = {sign_flip, channels_symmetry, channels_shuffle, channels_dropout, rotation}
+TIME_FREQUENCY = {time_reverse, time_masking, gaussian_noise, ft_surrogate, frequency_shift}
+
+Draws = Mapping[str, Tensor]
+
+
+def function_of(transform: Transform) -> Callable[..., Tensor]:
+    """Return the function which a transform applies, without what is bound to it."""
+    return transform.apply.func if isinstance(transform.apply, partial) else transform.apply
+
+
+def fused_sum(transforms: Sequence[Transform]) -> Callable[..., Tensor] | None:
+    """Return the function that computes the weighted sum of these transforms together, if any.
+
+    It is called with ``x`` (n_windows, n_chans, n_times), the transforms, their weights and their
+    magnitudes, and optionally the draws of each transform by name.
+    """
+    functions = {function_of(transform) for transform in transforms}
+    if functions <= SENSORS:
+        return sensors_sum
+    if functions <= TIME_FREQUENCY and len(functions) == len(transforms):
+        return time_frequency_sum
+    return None
+
+
+def sensors_sum(
+    x: Tensor,
+    transforms: Sequence[Transform],
+    weights: Tensor,
+    magnitudes: Tensor,
+    draws: Draws | None = None,
+) -> Tensor:
+    """Return ``sum_q w_q T_q(x)`` of sensor transforms as one matrix product a window."""
+    n_windows, n_chans = x.shape[:2]
+    total: Tensor | None = None
+    for q, transform in enumerate(transforms):
+        amount = (magnitudes[q] * transform.amount_at_1).expand(n_windows)
+        draw = None if draws is None else draws[transform.name]
+        matrix = sensor_matrix(transform, amount, n_chans, draw).to(x.dtype)
+        total = weights[q] * matrix if total is None else torch.addcmul(total, matrix, weights[q])
+    assert total is not None
+    return total @ x
+
+
+def sensor_matrix(
+    transform: Transform, amount: Tensor, n_chans: int, draw: Tensor | None
+) -> Tensor:
+    """Return the matrices (n_windows, n_chans, n_chans) that a sensor transform applies."""
+    function, bound = function_of(transform), getattr(transform.apply, "keywords", {})
+    eye = torch.eye(n_chans, dtype=amount.dtype, device=amount.device)
+    if function is channels_dropout:
+        if draw is None:
+            draw = torch.rand(len(amount), n_chans, dtype=amount.dtype, device=amount.device)
+        return dropout_gains(amount, draw)[..., None] * eye
+    if function is channels_shuffle:
+        return shuffle_matrix(
+            amount, shuffle_draw(amount, n_chans) if draw is None else draw, **bound
+        )
+    if function is rotation:
+        return rotation_matrix(amount, torch.rand_like(amount) if draw is None else draw, **bound)
+    chosen = decide(amount, draw)[:, None, None]
+    if function is sign_flip:
+        return eye - 2 * chosen * eye
+    return torch.lerp(eye, eye[index_tensor(bound["partners"], eye.device)], chosen)
+
+
+def time_frequency_sum(
+    x: Tensor,
+    transforms: Sequence[Transform],
+    weights: Tensor,
+    magnitudes: Tensor,
+    draws: Draws | None = None,
+) -> Tensor:
+    """Return ``sum_q w_q T_q(x)`` of time and frequency transforms in one pass."""
+    n_windows, _, n_times = x.shape
+    gain: Any = 0.0
+    flip = noise = std = phase = surrogate = carrier = None
+    for q, transform in enumerate(transforms):
+        function, weight = function_of(transform), weights[q].to(x.dtype)
+        amount = (magnitudes[q] * transform.amount_at_1).to(x.dtype).expand(n_windows)
+        draw = None if draws is None else draws[transform.name]
+        if function is time_reverse:
+            flip = weight * decide(amount, draw)
+            gain = gain + (weight - flip)[:, None]
+        elif function is gaussian_noise:
+            noise = torch.randn_like(x) if draw is None else draw
+            std = weight * amount
+            gain = gain + weight
+        elif function is ft_surrogate:
+            if draw is None:
+                draw = torch.rand(n_windows, n_phases(n_times), dtype=x.dtype, device=x.device)
+            phase, surrogate = draw * amount[:, None], weight
+        else:
+            draw = torch.rand_like(amount) if draw is None else draw
+            if function is time_masking:
+                gain = gain + weight * time_mask(n_times, amount, draw)
+            else:
+                shift = (2 * draw - 1) * amount
+                turns = shift_phase(n_times, shift, transform.apply.keywords["sfreq"])  # type: ignore[attr-defined]
+                gain = gain + weight * turns.cos()
+                carrier = weight * turns.sin()
+    gain = torch.as_tensor(gain, dtype=x.dtype, device=x.device).expand(n_windows, n_times)
+    return _TimeFrequency.apply(x, gain, flip, std, noise, phase, surrogate, carrier)  # type: ignore[no-any-return]
+
+
+class _TimeFrequency(torch.autograd.Function):
+    """``gain x + flip x(-t) + std noise + surrogate irfft(X exp(i phase)) - carrier H[x]``.
+
+    Every term but the first may be absent (None). Shapes: gain and carrier (n_windows, n_times),
+    flip and std (n_windows,), phase (n_windows, n_phases), surrogate ().
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        gain: Tensor,
+        flip: Tensor | None,
+        std: Tensor | None,
+        noise: Tensor | None,
+        phase: Tensor | None,
+        surrogate: Tensor | None,
+        carrier: Tensor | None,
+    ) -> Tensor:
+        out = x * gain[:, None]
+        spectrum = quadrature = None
+        if flip is not None:
+            out.addcmul_(x.flip(-1), flip[:, None, None])
+        if std is not None and noise is not None:
+            out.addcmul_(noise, std[:, None, None])
+        if phase is not None and surrogate is not None:
+            spectrum = torch.fft.rfft(x)
+            spectrum[..., 1 : phase.shape[-1] + 1] *= turn(phase)[:, None]
+            out.addcmul_(torch.fft.irfft(spectrum, n=x.shape[-1]), surrogate)
+        if carrier is not None:
+            quadrature = hilbert(x)
+            out.addcmul_(quadrature, carrier[:, None], value=-1)
+        saved = (x, gain, flip, noise, phase, surrogate, carrier, spectrum, quadrature)
+        ctx.save_for_backward(*saved)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, gain, flip, noise, phase, surrogate, carrier, spectrum, quadrature = ctx.saved_tensors
+        of_x = grad * gain[:, None] if ctx.needs_input_grad[0] else None
+        of_gain = inner(grad, x)
+        of_flip = of_std = of_phase = of_surrogate = of_carrier = None
+        if flip is not None:
+            backwards = grad.flip(-1)
+            of_flip = inner(backwards, x).sum(-1)
+            if of_x is not None:
+                of_x.addcmul_(backwards, flip[:, None, None])
+        if noise is not None:
+            of_std = inner(grad, noise).sum(-1)
+        if phase is not None:
+            n_times, n = x.shape[-1], phase.shape[-1]
+            spectrum_of_grad = torch.fft.rfft(grad)
+            # Parseval: <grad, surrogate> = Re sum conj(G) Y / n_times, twice for 0 < k < n / 2.
+            product = (spectrum_of_grad.conj() * spectrum).sum(1)
+            both = product[:, 1 : n + 1]
+            ends = product.real.sum() - both.real.sum()
+            of_surrogate = (ends + 2 * both.real.sum()) / n_times
+            of_phase = both.imag * (-2 / n_times * surrogate)
+            if of_x is not None:
+                spectrum_of_grad[..., 1 : n + 1] *= turn(-phase)[:, None]
+                of_x.addcmul_(torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate)
+        if carrier is not None:
+            of_carrier = -inner(grad, quadrature)
+            if of_x is not None:
+                of_x += hilbert(grad * carrier[:, None])  # the transpose of H is -H
+        return of_x, of_gain, of_flip, of_std, None, of_phase, of_surrogate, of_carrier
+
+
+def inner(a: Tensor, b: Tensor) -> Tensor:
+    """Return the sum over channels of ``a * b``: (n_windows, n_times)."""
+    return torch.einsum("bct,bct->bt", a, b)
