@@ -12,8 +12,10 @@ def scored_windows(
     scoring: Scoring, preprocessing: Preprocessing, n_samples: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
     """Onsets and stages of the windows to cut, and how many were dropped for which reason."""
-    onset, y = [], []
+    onset: list[float] = []
+    y: list[int] = []
     dropped: dict[str, int] = {}
+    n_times = preprocessing.n_times
     for start, duration, stage in zip(scoring.onset, scoring.duration, scoring.stage, strict=True):
         n = int(duration / WINDOW_SECONDS + 1e-3)
         if duration - n * WINDOW_SECONDS > 0.1:
@@ -21,13 +23,12 @@ def scored_windows(
         if stage == UNKNOWN and preprocessing.unknown == "drop":
             _count(dropped, "epochs scored unknown", n)
             continue
-        onset += [start + k * WINDOW_SECONDS for k in range(n)]
-        y += [0 if stage == UNKNOWN else STAGES.index(stage)] * n
+        first = round(start * preprocessing.sfreq)  # sample
+        inside = range(max(-(first // n_times), 0), min((n_samples - first) // n_times, n))
+        _count(dropped, "scored windows outside the recording", n - len(inside))
+        onset += [start + k * WINDOW_SECONDS for k in inside]
+        y += [0 if stage == UNKNOWN else STAGES.index(stage)] * len(inside)
     onsets, stages = np.array(onset, float), np.array(y, np.int64)
-    first = np.rint(onsets * preprocessing.sfreq)
-    inside = (first >= 0) & (first + preprocessing.n_times <= n_samples)
-    _count(dropped, "scored windows outside the recording", int((~inside).sum()))
-    onsets, stages = onsets[inside], stages[inside]
     asleep = onsets[stages > 0]
     if preprocessing.crop_wake is not None and len(asleep):
         wake = 60 * preprocessing.crop_wake + 1e-3
@@ -43,7 +44,8 @@ def cut(
     """Windows at the onsets in microvolts, and which of the onsets gave one."""
     n_times = preprocessing.n_times
     x = np.empty((len(onset), len(night), n_times), np.float32)
-    for window, start in zip(x, np.rint(onset * preprocessing.sfreq).astype(int), strict=True):
+    first = np.rint(onset * preprocessing.sfreq).astype(int)
+    for window, start in zip(x, np.clip(first, 0, night.shape[1] - n_times), strict=True):
         window[:] = night[:, start : start + n_times]
     usable = ~np.isnan(x).any(axis=(1, 2))
     _count(dropped, "windows with missing samples", int((~usable).sum()))

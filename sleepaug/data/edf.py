@@ -18,6 +18,7 @@ import numpy as np
 from sleepaug.data.recording import RecordingError
 
 MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6, "nv": 1e-3}
+MICROVOLTS["âµv"] = 1.0  # "µV" in UTF-8, read as Latin-1
 _LARGE_RECORD = 2**21  # samples; larger data records are not read whole
 
 

@@ -150,6 +150,11 @@ def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
             "Correct them, or write the file as EDF+C if it has no gaps."
         )
     onsets = [float(found[1]) if found else 0.0 for found in first] or [0.0]
+    if abs(onsets[0]) > 86400:
+        raise RecordingError(
+            f"{edf.path}: damaged; its first data record says that it begins {onsets[0]:g} s from "
+            "the start in the header."
+        )
     expected = onsets[0] + np.arange(len(onsets)) * edf.record_seconds
     if not discontinuous or not edf.names or np.allclose(onsets, expected, rtol=0, atol=1e-3):
         return replace(edf, start_offset=onsets[0])

@@ -120,6 +120,8 @@ def scoring_of(
     A duration of 0 (not given) lasts to the next onset, the last one 30 s.
     """
     rows, notes = sorted(rows), list(notes)
+    if rows and max(duration for _, duration, _ in rows) > 2 * 86400:
+        raise RecordingError(f"{path}: a stage lasts more than two days. Are these seconds?")
     if any(duration == 0 for _, duration, _ in rows):
         notes.append("Durations that the scoring does not give were taken from the next onset.")
         following = [onset for onset, _, _ in rows[1:]] + [rows[-1][0] + WINDOW_SECONDS]
