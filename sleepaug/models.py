@@ -139,7 +139,7 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     padded = F.pad(x, (0, 0, padding, n_blocks * pool - x.shape[1] - padding))
     matrix = banded(weight, pool)
     if torch.is_grad_enabled() and (padded.requires_grad or matrix.requires_grad):
-        return _PooledProduct.apply(padded, matrix, pool, n_pools)  # type: ignore[no-any-return]
+        return _PooledProduct.apply(padded, matrix, pool, n_pools)
     width, size = matrix.shape[0] // x.shape[-1], chunk_size(padded, matrix, n_pools)
     products = (patches(part, width, pool, n_pools) @ matrix for part in padded.split(size))
     best = torch.cat([largest(product, pool)[0] for product in products])
@@ -205,11 +205,13 @@ class Chambon2018(nn.Module):
         """Return what the last layer sees of ``x`` (n_windows, n_chans, n_times), in evaluation."""
         n_windows, n_chans, _ = x.shape
         if self.spatial_conv is not None:
-            weight = self.spatial_conv.weight[:, 0, :, 0]
-            x = torch.baddbmm(self.spatial_conv.bias[:, None], weight.expand(n_windows, -1, -1), x)
+            weight, bias = self.spatial_conv.weight[:, 0, :, 0], self.spatial_conv.bias
+            assert bias is not None
+            x = torch.baddbmm(bias[:, None], weight.expand(n_windows, -1, -1), x)
         x = x.reshape(n_windows * n_chans, -1, 1)
         for conv in (self.temporal_conv_1, self.temporal_conv_2):
             pooled = conv_max_pool(x, conv.weight[:, :, 0], self.pool, self.padding)
+            assert conv.bias is not None
             x = torch.relu(pooled + conv.bias)  # after the maximum it is the same, and cheaper
         return x.unflatten(0, (n_windows, n_chans)).permute(0, 3, 1, 2).flatten(1)
 
@@ -232,9 +234,9 @@ def make_trunk(
     **options
         Further arguments of the trunk.
     """
-    shape = {"n_chans": n_chans, "n_times": n_times, "sfreq": sfreq, "n_classes": n_classes}
+    shape: dict[str, Any] = {"n_chans": n_chans, "n_times": n_times, "sfreq": sfreq}
     if name == "chambon2018":
-        return Chambon2018(**shape, **options)
+        return Chambon2018(**shape, n_classes=n_classes, **options)
     from sleepaug.braindecode_bridge import braindecode_trunk
 
-    return braindecode_trunk(name, **shape, **options)
+    return braindecode_trunk(name, **shape, n_classes=n_classes, **options)

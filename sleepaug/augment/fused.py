@@ -139,12 +139,12 @@ def time_frequency_sum(
             if function is time_masking:
                 gain = gain + weight * time_mask(n_times, amount, draw)
             else:
-                shift = (2 * draw - 1) * amount
-                turns = shift_phase(n_times, shift, transform.apply.keywords["sfreq"])  # type: ignore[attr-defined]
+                sfreq = transform.apply.keywords["sfreq"]  # type: ignore[attr-defined]
+                turns = shift_phase(n_times, amount, draw, sfreq)
                 gain = gain + weight * turns.cos()
                 carrier = weight * turns.sin()
     gain = torch.as_tensor(gain, dtype=x.dtype, device=x.device).expand(n_windows, n_times)
-    return _TimeFrequency.apply(x, gain, flip, std, noise, phase, surrogate, carrier)  # type: ignore[no-any-return]
+    return _TimeFrequency.apply(x, gain, flip, std, noise, phase, surrogate, carrier)
 
 
 class _TimeFrequency(torch.autograd.Function):
