@@ -2,9 +2,9 @@
 
 Each block is read with some overlap, transformed once, multiplied by the filter's response, cut to
 (or extended to) the new band and transformed back: overlap-save filtering and Fourier resampling
-in two FFTs. The filter and the resampling are those of MNE-Python's `Raw.filter` and
-`Raw.resample` with their defaults (Hamming-windowed FIR of zero phase; Fourier method), against
-which the tests compare the samples; blocks keep the memory at a few megabytes.
+in two FFTs. The filter and the Fourier method are those of MNE-Python's `Raw.filter` and
+`Raw.resample` (Hamming-windowed FIR of zero phase), against which the tests compare the samples.
+Blocks keep the memory at a few megabytes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def lowpass_taps(sfreq: float, lowpass: float) -> np.ndarray:
     below half the sampling rate. Source: MNE-Python's defaults ("firwin" design).
     """
     transition = min(max(0.25 * lowpass, 2.0), sfreq / 2 - lowpass)
-    n = math.ceil(3.3 / transition * sfreq)
+    n = round(3.3 / transition * sfreq)
     n += 1 - n % 2
     cutoff = (lowpass + transition / 2) / sfreq
     taps = 2 * cutoff * np.sinc(2 * cutoff * (np.arange(n) - n // 2)) * np.hamming(n)
