@@ -55,7 +55,7 @@ def test_names_come_in_table_4_order(transforms):
     assert {n: changed[n] for n in wanted} == wanted
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     n_windows=st.integers(1, 4),
     n_chans=st.sampled_from(list(MONTAGES)),
