@@ -257,10 +257,11 @@ def _check_amplitude(x: np.ndarray, names: list[str], path: Path, n_times: int) 
         cut = row[: len(row) // n_times * n_times].reshape(-1, n_times)
         alive = cut[~is_flat(cut) & ~np.isnan(cut).any(axis=1)]
         if not len(alive):
-            what = "has no samples" if np.isnan(cut).any(axis=1).all() else "is flat (constant)"
+            gone = np.isnan(cut).any(axis=1).all()
+            what = "has missing samples in every window" if gone else "is flat (constant)"
             raise RecordingError(
-                f"{path}: channel '{name}' {what} from start to end. Leave it out with --channels, "
-                f"or name another with --map '{name}=NAME'."
+                f"{path}: channel '{name}' {what}, from start to end. Leave it out with "
+                f"--channels, or name another with --map '{name}=NAME'."
             )
         amplitude = float(np.median(alive.std(axis=1)))
         if not low <= amplitude <= high:
@@ -272,10 +273,12 @@ def _check_amplitude(x: np.ndarray, names: list[str], path: Path, n_times: int) 
 
 def _suggestion(amplitude: float) -> str:
     """What may be wrong with the unit."""
-    for factor, unit in ((1e3, "mV"), (1e6, "V"), (1e-3, "nV"), (1e-6, "pV")):
+    for factor, said, meant in (
+        (1e-3, "mV", "uV"),
+        (1e-6, "V", "uV"),
+        (1e3, "uV", "mV"),
+        (1e6, "uV", "V"),
+    ):
         if 3 <= amplitude * factor <= 300:
-            return (
-                f"Its values would be plausible if they were in {unit} where the file means uV "
-                f"(a factor of {factor:g}): correct the unit in the file's header."
-            )
+            return f"Does the file's header say {said} where {meant} is meant? Correct it there."
     return "Is it an EEG channel? Correct the unit in the file's header, or map another channel."
