@@ -93,7 +93,7 @@ def test_three_mistakes_are_reported_together(tmp_path):
         "task.name: unknown task 'slep'. Did you mean 'sleep'?",
         "training.batch_size: expected a whole number above 0, got '16x'.",
         "training.epoch: unknown key. Did you mean 'epochs'?",
-        "preprocessing.reference: unknown value 'A3'. Did you mean 'A2'?",
+        "preprocessing.reference: unknown value 'A3'. Allowed: as-recorded, A2, average, ",
     ):
         assert line in text
 

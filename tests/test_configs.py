@@ -1,0 +1,26 @@
+"""Every file in configs/ is valid and says how it is run; the defaults written out are the defaults."""
+
+from pathlib import Path
+
+import pytest
+
+from sleepaug.config import plain
+from sleepaug.experiment import Config, load_config
+from sleepaug.methods.given import AugNet
+
+CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_config_is_valid_and_begins_with_its_command(path):
+    text = path.read_text(encoding="utf-8")
+    first = text.splitlines()[0]
+    assert first.startswith("# sleepaug ")
+    assert path.name in first
+    folder = [("task.data_dir", "nights")] if "--data-dir" in first else []
+    assert load_config(path, folder)
+
+
+def test_the_defaults_written_out_are_the_defaults():
+    (path,) = (path for path in CONFIGS if path.name == "simulated.yaml")
+    assert plain(load_config(path)) == plain(Config(method=AugNet()))
