@@ -95,7 +95,7 @@ def frequency_shift(
     """
     draw = torch.rand_like(max_shift) if draw is None else draw
     phase = shift_phase(x.shape[-1], max_shift, draw, sfreq)[:, None].to(x.dtype)
-    return x * phase.cos() - hilbert(x) * phase.sin()
+    return torch.addcmul(x * phase.cos(), hilbert(x), phase.sin(), value=-1)
 
 
 @lru_cache

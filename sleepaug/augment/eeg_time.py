@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from sleepaug.augment.transform import gate, per_window
+from sleepaug.augment.transform import decide, gate, per_window
 
 
 def time_reverse(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> Tensor:
@@ -24,7 +24,11 @@ def time_reverse(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> 
     -----
     Source: Table 4 of the AugNet paper; gradient by a relaxed Bernoulli decision.
     """
-    return gate(x, x.flip(-1), probability, draw)
+    backwards = x.flip(-1)
+    if probability.requires_grad or x.requires_grad:
+        return gate(x, backwards, probability, draw)
+    chosen = per_window(decide(probability, draw), x) > 0
+    return torch.where(chosen, backwards, x, out=backwards)  # large batches: no third buffer
 
 
 def time_mask(n_times: int, length: Tensor, draw: Tensor) -> Tensor:
