@@ -66,6 +66,16 @@ def _synonyms() -> dict[str, str]:
 SYNONYMS = _synonyms()
 
 
+def _plain(text: str) -> str:
+    """A label in lower case with single spaces."""
+    return " ".join(str(text).replace("_", " ").split()).lower()
+
+
+def is_stage(text: str) -> bool:
+    """Whether `stage_of` knows the label."""
+    return _plain(text) in SYNONYMS
+
+
 def stage_of(text: str) -> str:
     """Stage that a label in a scoring file means.
 
@@ -90,7 +100,7 @@ def stage_of(text: str) -> str:
     >>> stage_of("Sleep stage 4"), stage_of("rem"), stage_of("Movement time")
     ('N3', 'R', '?')
     """
-    words = " ".join(str(text).replace("_", " ").split()).lower()
+    words = _plain(text)
     if words in SYNONYMS:
         return SYNONYMS[words]
     if words == "4":

@@ -14,10 +14,12 @@ from sleepaug.data.recording import (
     RecordingError,
     Scoring,
     check_file,
+    is_stage,
     stage_of,
 )
 
 _STAGE_COLUMNS = ("stage", "description", "trial_type")
+_IN_FULL = ("sleep stage", "stage ")
 
 
 def read_scoring(files: tuple[Path, ...]) -> Scoring:
@@ -59,17 +61,21 @@ def read_edf_scoring(
     files : tuple of Path
         The signals first, the annotated file last (it may be the same).
     name_stage : callable, optional
-        From an annotation to a stage, or None if it is something else. By default every synonym
-        of a stage counts, and an unknown "Sleep stage ..." is an error.
+        From an annotation to a stage, or None if it is something else. By default annotations
+        that begin with "Sleep stage" or "Stage" are stages, and an unknown one is an error; where
+        there are none, every synonym of a stage counts.
     """
     path = files[-1]
     check_file(path)
     edf = read_edf_header(path)
     annotations = read_edf_annotations(edf)
+    if name_stage is None:
+        full = any(text.lower().startswith(_IN_FULL) for _, _, text in annotations)
+        name_stage = _named_in_full if full else _named_in_short
     rows = []
     for onset, duration, text in annotations:
         try:
-            stage = (name_stage or _stage_or_none)(text)
+            stage = name_stage(text)
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}") from error
         if stage is not None:
@@ -85,14 +91,14 @@ def read_edf_scoring(
     return scoring_of(path, [(o + shift, d, stage) for o, d, stage in rows], notes)
 
 
-def _stage_or_none(text: str) -> str | None:
-    """Stage of an annotation, None if it does not speak of stages."""
-    try:
-        return stage_of(text)
-    except RecordingError:
-        if text.lower().startswith(("sleep stage", "stage ")):
-            raise
-        return None
+def _named_in_full(text: str) -> str | None:
+    """Stage of an annotation such as "Sleep stage W"; "R" or "Movement" may be any other event."""
+    return stage_of(text) if text.lower().startswith((*_IN_FULL, "movement time")) else None
+
+
+def _named_in_short(text: str) -> str | None:
+    """Stage of an annotation such as "W", None if it is no name of a stage."""
+    return stage_of(text) if is_stage(text) else None
 
 
 def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:

@@ -15,9 +15,14 @@ Write = Callable[..., Path]
 
 
 def test_annotations_in_the_file_itself(tmp_path: Path, write_edf: Write) -> None:
-    others = [(5, 3, "MicroArousal_C3"), (10, 0, "Lights off"), (50, 1, "SpO2 desaturation")]
+    others = [(5, 3, "MicroArousal_C3"), (10, 0, "Lights off"), (50, 1, "R"), (60, 9, "movement")]
     path = write_edf(tmp_path / "night.edf", stages=[*STAGES, *others])
     assert read_scoring((path,)) == EXPECTED
+
+
+def test_short_names_where_there_are_no_long_ones(tmp_path: Path, write_edf: Write) -> None:
+    stages = [(0, 30, "W"), (3, 1, "Apnea"), (30, 30, "S1"), (60, 60, "rem")]
+    assert read_scoring((write_edf(tmp_path / "night.edf", stages=stages),)) == EXPECTED
 
 
 def test_annotations_beside_it(tmp_path: Path, write_edf: Write) -> None:
