@@ -1,0 +1,136 @@
+"""A learned policy leaves for braindecode: as its transforms, or as Python code that makes them.
+
+An AugNet layer that selected a transform becomes that transform, always applied; a policy becomes
+one Compose for each subpolicy, of which one is to be drawn for each window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sleepaug.augment import eeg_transforms
+from sleepaug.config import ConfigError
+from sleepaug.learned import NEGLIGIBLE
+
+Step = tuple[str, dict[str, Any]]
+
+
+def braindecode_step(
+    name: str, amount: float, probability: float, sfreq: float, ch_names: Sequence[str]
+) -> Step:
+    """The class of `braindecode.augmentation` and its arguments for one transform.
+
+    Parameters
+    ----------
+    name : str
+        One of the 13 transforms.
+    amount : float
+        In the transform's own unit.
+    probability : float
+        With which it is applied; for the transforms whose amount is a probability the two are
+        multiplied.
+    sfreq : float
+        Hz.
+    ch_names : sequence of str
+        Electrodes in the order of the channels.
+    """
+    p, channels = {"probability": probability}, {"ordered_ch_names": list(ch_names)}
+    switch = {"probability": probability * amount}
+    makers: dict[str, Step] = {
+        "time_reverse": ("TimeReverse", switch),
+        "time_masking": ("SmoothTimeMask", {**p, "mask_len_samples": max(1, round(amount))}),
+        "gaussian_noise": ("GaussianNoise", {**p, "std": amount}),
+        "ft_surrogate": ("FTSurrogate", {**p, "phase_noise_magnitude": amount / (2 * math.pi)}),
+        "frequency_shift": ("FrequencyShift", {**p, "sfreq": sfreq, "max_delta_freq": amount}),
+        "bandstop_filter": (
+            "BandstopFilter",
+            {**p, "sfreq": sfreq, "bandwidth": amount, "max_freq": min(30.0, sfreq / 2)},
+        ),
+        "sign_flip": ("SignFlip", switch),
+        "channels_symmetry": ("ChannelsSymmetry", {**switch, **channels}),
+        "channels_shuffle": ("ChannelsShuffle", {**p, "p_shuffle": amount}),
+        "channels_dropout": ("ChannelsDropout", {**p, "p_drop": amount}),
+        **{
+            f"rotation_{a}": (
+                f"Sensors{a.upper()}Rotation",
+                {**p, **channels, "max_degrees": amount},
+            )
+            for a in "xyz"
+        },
+    }
+    if name not in makers:
+        raise ConfigError(f"'{name}' has no counterpart in braindecode.")
+    return makers[name]
+
+
+def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
+    """The steps of each Compose that a learned policy becomes.
+
+    Parameters
+    ----------
+    learned : dict
+        What `policy.json` holds.
+
+    Returns
+    -------
+    list of lists of (class name, arguments)
+        One list for AugNet, one for each subpolicy of a policy.
+
+    Raises
+    ------
+    ConfigError
+        There is nothing that braindecode could apply.
+    """
+    sfreq, ch_names = learned["sfreq"], learned["ch_names"]
+    if "layers" in learned:
+        heaviest = [max(layer, key=lambda entry: entry["weight"]) for layer in learned["layers"]]
+        return [
+            [
+                braindecode_step(entry["transform"], entry["amount"], 1.0, sfreq, ch_names)
+                for entry in heaviest
+                if entry["magnitude"] > NEGLIGIBLE
+            ]
+        ]
+    if "policy" in learned:
+        at_1 = {name: t.amount_at_1 for name, t in eeg_transforms(sfreq, ch_names).items()}
+        return [
+            [braindecode_step(name, m * at_1[name], p, sfreq, ch_names) for name, p, m in steps]
+            for steps in learned["policy"]
+        ]
+    raise ConfigError(
+        f"Method '{learned['method']}' has no policy of EEG transforms that could be exported."
+    )
+
+
+def to_braindecode(learned: Mapping[str, Any]) -> list[Any]:
+    """The learned policy as braindecode `Compose` objects; see `braindecode_steps`."""
+    from sleepaug.braindecode_bridge import braindecode
+
+    kinds = braindecode.augmentation
+    return [
+        kinds.Compose([getattr(kinds, name)(**arguments) for name, arguments in steps])
+        for steps in braindecode_steps(learned)
+    ]
+
+
+def to_code(learned: Mapping[str, Any]) -> str:
+    """The same as Python code, to be pasted where braindecode or skorch trains."""
+    composes = []
+    for steps in braindecode_steps(learned):
+        lines = [
+            f"    {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())}),\n"
+            for name, arguments in steps
+        ]
+        composes.append("Compose([\n" + "".join(lines) + "])")
+    used = sorted({name for steps in braindecode_steps(learned) for name, _ in steps})
+    code = f"from braindecode.augmentation import {', '.join(['Compose', *used])}\n\n"
+    code += (
+        f"# Learned by sleepaug, method {learned['method']}: windows at {learned['sfreq']:g} Hz,\n"
+    )
+    code += f"# channels {', '.join(learned['ch_names'])}, zero mean and unit variance each.\n"
+    if "layers" in learned:
+        return code + f"transform = {composes[0]}\n"
+    inner = ",\n".join(composes)
+    return code + f"# One of these is to be drawn for each window.\nsubpolicies = [\n{inner},\n]\n"

@@ -1,0 +1,122 @@
+"""What a run learned about its input: as plain data, as a table, as sentences, as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sleepaug.augment import Augmentation, AugmentationModule, Policy
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SELECTED = 0.5  # a transform with this share of a layer's weight was selected by it
+UNDECIDED = 0.1
+NEGLIGIBLE = 0.01  # a magnitude up to this changes nothing that matters
+
+
+def as_data(augment: Augmentation) -> dict[str, Any]:
+    """An augmentation as plain data: `layers` (AugNet), `policy` (subpolicies), or nothing."""
+    if isinstance(augment, AugmentationModule):
+        return {"layers": augment.learned()}
+    if isinstance(augment, Policy):
+        return {"policy": augment.to_json()}
+    return {}
+
+
+def amount_text(entry: Mapping[str, Any]) -> str:
+    """The amount of a transform with its unit, such as "0.52 Hz"."""
+    return f"{entry['amount']:.3g} {entry['unit']}"
+
+
+def table(layers: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    """Weights and amounts of AugNet's layers, as text, the heaviest of each layer first."""
+    lines = [f"{'layer':<7}{'transform':<20}{'weight':>7}  amount"]
+    for number, layer in enumerate(layers, start=1):
+        for entry in sorted(layer, key=lambda e: -e["weight"]):
+            name = entry["transform"].replace("_", " ")
+            lines.append(f"{number:<7}{name:<20}{entry['weight']:>7.3f}  {amount_text(entry)}")
+    return "\n".join(lines)
+
+
+def sentences(layers: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
+    """One sentence for each transform: kept and how far, chosen in vain, or rejected."""
+    offered: dict[str, list[Mapping[str, Any]]] = {}
+    for layer in layers:
+        for entry in layer:
+            offered.setdefault(entry["transform"], []).append(entry)
+    kept, rest = [], []
+    for name, entries in offered.items():
+        chosen = [e for e in entries if e["weight"] >= SELECTED]
+        words = name.replace("_", " ")
+        strong = [e for e in chosen if e["magnitude"] > NEGLIGIBLE]
+        heaviest = max(entries, key=lambda e: e["weight"])
+        if strong:
+            kept.append(f"{words} up to {' and '.join(map(amount_text, strong))}: kept")
+        elif chosen:
+            rest.append(f"{words}: selected, but with nothing to do (amount 0)")
+        elif heaviest["weight"] >= UNDECIDED:
+            weight = f"weight {heaviest['weight']:.2f}"
+            rest.append(f"{words} up to {amount_text(heaviest)}: undecided ({weight})")
+        else:
+            rest.append(f"{words}: rejected")
+    return kept + rest
+
+
+def policy_sentences(policy: Sequence[Sequence[Sequence[Any]]]) -> list[str]:
+    """One sentence for each subpolicy."""
+    return [
+        f"subpolicy {i}: "
+        + ", then ".join(
+            f"{name.replace('_', ' ')} (probability {p:.2f}, magnitude {m:.2f})"
+            for name, p, m in steps
+        )
+        for i, steps in enumerate(policy, start=1)
+    ]
+
+
+def draw(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
+    """Weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Rows of a run; their `augmentation` holds ``"1.frequency_shift.weight"`` and the like.
+
+    Returns
+    -------
+    Figure, or None where nothing was learned layer by layer
+    """
+    from matplotlib.figure import Figure
+
+    keys = [key for key in rows[0]["augmentation"] if key.endswith(".weight")] if rows else []
+    layers = list(dict.fromkeys(key.split(".")[0] for key in keys))
+    if not layers:
+        return None
+    figure = Figure(figsize=(10, 2.6 * len(layers)), layout="constrained")
+    axes = figure.subplots(len(layers), 2, squeeze=False, sharex=True)
+    epochs = [row["epoch"] for row in rows]
+    for (left, right), layer in zip(axes, layers, strict=True):
+        names = [key.split(".")[1] for key in keys if key.split(".")[0] == layer]
+        for i, name in enumerate(names):
+            series = {
+                what: [row["augmentation"][f"{layer}.{name}.{what}"] for row in rows]
+                for what in ("weight", "amount")
+            }
+            largest = max(max(series["amount"]), 1e-12)
+            color, style = f"C{i}", "-" if max(series["weight"]) >= SELECTED else ":"
+            label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.2g})"
+            left.plot(epochs, series["weight"], color=color, linestyle=style)
+            relative = [value / largest for value in series["amount"]]
+            right.plot(epochs, relative, color=color, linestyle=style, label=label)
+        left.set(ylabel=f"layer {layer}\nweight", ylim=(-0.03, 1.03))
+        right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
+        right.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8,
+            title="last amount", title_fontsize=8,
+        )  # fmt: skip
+        for axis in (left, right):
+            axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+    return figure

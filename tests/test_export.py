@@ -1,0 +1,105 @@
+"""A learned policy leaves for braindecode and does there what it did here."""
+
+import json
+
+import pytest
+import torch
+
+from sleepaug.augment import AugmentationModule, Policy, eeg_transforms
+from sleepaug.config import ConfigError
+from sleepaug.export import braindecode_steps, to_braindecode, to_code
+from sleepaug.learned import as_data, draw, policy_sentences, sentences, table
+
+CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]
+TRANSFORMS = eeg_transforms(100.0, CHANNELS)
+
+
+def learned(augment):
+    data = {"method": "any", "sfreq": 100.0, "channels": CHANNELS, **as_data(augment)}
+    return json.loads(json.dumps(data))
+
+
+@pytest.mark.parametrize("name", list(TRANSFORMS))
+def test_each_transform_has_a_counterpart_that_runs(name):
+    policy = learned(Policy([[(name, 1.0, 0.5)]], TRANSFORMS))
+    (compose,) = to_braindecode(policy)
+    x, y = torch.randn(4, 6, 3000), torch.arange(4)
+    out, labels = compose(x, y)
+    assert out.shape == x.shape
+    assert torch.equal(labels, y)
+    scope: dict = {}
+    exec(to_code(policy), scope)
+    assert [type(c).__name__ for c in scope["subpolicies"][0].transforms] == [
+        type(c).__name__ for c in compose.transforms
+    ]
+
+
+def test_amounts_keep_their_units():
+    steps = [
+        ("gaussian_noise", 0.3, 0.5),
+        ("frequency_shift", 1.0, 0.1),
+        ("time_masking", 0.7, 0.25),
+        ("ft_surrogate", 1.0, 0.5),
+        ("sign_flip", 0.8, 1.0),
+        ("rotation_y", 1.0, 1.0),
+    ]
+    (found,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
+    assert dict(found)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
+    assert dict(found)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
+    assert dict(found)["SmoothTimeMask"]["mask_len_samples"] == 50
+    assert dict(found)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
+    assert dict(found)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
+    assert dict(found)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
+
+
+def layers_with(weights_and_magnitudes):
+    names = [list(layer) for layer in weights_and_magnitudes]
+    module = AugmentationModule.of(TRANSFORMS, names)
+    for layer, wanted in zip(module.layers, weights_and_magnitudes, strict=True):
+        with torch.no_grad():
+            weights = torch.tensor([w for w, _ in wanted.values()])
+            layer.logits.copy_(layer.temperature * weights.log())
+            layer.raw_magnitudes.copy_(torch.tensor([m for _, m in wanted.values()]))
+    return module
+
+
+def test_sentences_say_what_was_kept_and_what_was_rejected():
+    module = layers_with(
+        [
+            {"sign_flip": (0.02, 0.3), "channels_shuffle": (0.98, 0.0)},
+            {"frequency_shift": (0.95, 0.1), "time_reverse": (0.05, 1.0)},
+            {"frequency_shift": (0.6, 0.12), "gaussian_noise": (0.4, 0.5)},
+        ]
+    )
+    layers = learned(module)["layers"]
+    assert sentences(layers) == [
+        "frequency shift up to 0.5 Hz and 0.6 Hz: kept",
+        "sign flip: rejected",
+        "channels shuffle: selected, but with nothing to do (amount 0)",
+        "time reverse: rejected",
+        "gaussian noise up to 0.1 std: undecided (weight 0.40)",
+    ]
+    text = table(layers)
+    assert "2      frequency shift       0.950  0.5 Hz" in text
+    (steps,) = braindecode_steps(learned(module))
+    assert [name for name, _ in steps] == ["FrequencyShift", "FrequencyShift"]
+
+
+def test_policies_are_said_in_words():
+    (sentence,) = policy_sentences([[("sign_flip", 0.8, 1.0), ("gaussian_noise", 0.3, 0.4)]])
+    assert sentence == (
+        "subpolicy 1: sign flip (probability 0.80, magnitude 1.00), "
+        "then gaussian noise (probability 0.30, magnitude 0.40)"
+    )
+
+
+def test_the_picture_has_a_row_for_each_layer():
+    module = layers_with([{"sign_flip": (0.5, 0.3)}, {"frequency_shift": (1.0, 0.1)}])
+    rows = [{"epoch": i, "augmentation": module.describe()} for i in (1, 2)]
+    assert len(draw(rows).axes) == 4
+    assert draw([{"epoch": 1, "augmentation": {}}]) is None
+
+
+def test_what_has_no_policy_is_refused():
+    with pytest.raises(ConfigError, match="no policy"):
+        braindecode_steps({"method": "none", "sfreq": 100.0, "channels": CHANNELS})
