@@ -57,6 +57,7 @@ def _no_extension() -> ModuleType:
 
 import_torchaudio()
 import braindecode  # noqa: E402
+import braindecode.augmentation  # noqa: E402
 import braindecode.models  # noqa: E402
 
 

@@ -53,11 +53,11 @@ def braindecode_step(
         "channels_shuffle": ("ChannelsShuffle", {**p, "p_shuffle": amount}),
         "channels_dropout": ("ChannelsDropout", {**p, "p_drop": amount}),
         **{
-            f"rotation_{a}": (
-                f"Sensors{a.upper()}Rotation",
+            f"rotation_{axis}": (
+                f"Sensors{axis.upper()}Rotation",
                 {**p, **channels, "max_degrees": amount},
             )
-            for a in "xyz"
+            for axis in "xyz"
         },
     }
     if name not in makers:
@@ -83,7 +83,7 @@ def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
     ConfigError
         There is nothing that braindecode could apply.
     """
-    sfreq, ch_names = learned["sfreq"], learned["ch_names"]
+    sfreq, ch_names = learned["sfreq"], learned["channels"]
     if "layers" in learned:
         heaviest = [max(layer, key=lambda entry: entry["weight"]) for layer in learned["layers"]]
         return [
@@ -126,10 +126,9 @@ def to_code(learned: Mapping[str, Any]) -> str:
         composes.append("Compose([\n" + "".join(lines) + "])")
     used = sorted({name for steps in braindecode_steps(learned) for name, _ in steps})
     code = f"from braindecode.augmentation import {', '.join(['Compose', *used])}\n\n"
-    code += (
-        f"# Learned by sleepaug, method {learned['method']}: windows at {learned['sfreq']:g} Hz,\n"
-    )
-    code += f"# channels {', '.join(learned['ch_names'])}, zero mean and unit variance each.\n"
+    made = f"method {learned['method']}: windows at {learned['sfreq']:g} Hz"
+    code += f"# Learned by sleepaug, {made},\n"
+    code += f"# channels {', '.join(learned['channels'])}, zero mean and unit variance each.\n"
     if "layers" in learned:
         return code + f"transform = {composes[0]}\n"
     inner = ",\n".join(composes)
