@@ -60,9 +60,9 @@ def _count(dropped: dict[str, int], why: str, n: int) -> None:
 
 def normalize(x: np.ndarray) -> np.ndarray:
     """Give each window and channel zero mean and unit variance, in place; a flat one becomes 0."""
-    flat = is_flat(x)
-    x -= x.mean(axis=-1, keepdims=True)
-    spread = x.std(axis=-1, keepdims=True)
-    x /= np.where(flat[..., None] | (spread == 0), 1, spread)
-    x[flat] = 0
+    for window in x:
+        flat = is_flat(window)
+        window -= window.mean(axis=-1, keepdims=True)
+        window /= np.where(flat, 1, window.std(axis=-1))[:, None]
+        window[flat] = 0
     return x

@@ -151,17 +151,19 @@ class Edf:
         per_record = sum(c.n_samples for c in self.channels)
         out = np.empty((len(chosen), last - first, chosen[0].n_samples), np.float32)
         with open(self.path, "rb") as file:
-            if per_record <= _LARGE_RECORD:
+            if per_record > _LARGE_RECORD:
+                for row, channel in zip(out, chosen, strict=True):
+                    for k in range(last - first):
+                        at = (first + k) * per_record + channel.first
+                        row[k] = self._digital(file, at, channel.n_samples)
+            else:
                 digital = self._digital(file, first * per_record, (last - first) * per_record)
                 digital = digital.reshape(last - first, per_record)
-            for row, channel, (gain, offset) in zip(out, chosen, scale, strict=True):
-                for k in range(last - first if per_record > _LARGE_RECORD else 0):
-                    at = (first + k) * per_record + channel.first
-                    row[k] = self._digital(file, at, channel.n_samples)
-                if per_record <= _LARGE_RECORD:
+                for row, channel in zip(out, chosen, strict=True):
                     row[:] = digital[:, channel.first : channel.first + channel.n_samples]
-                row *= np.float32(gain)
-                row += np.float32(offset)
+        gain, offset = np.array(scale, np.float32).T[:, :, None, None]
+        out *= gain
+        out += offset
         return out.reshape(len(chosen), -1)
 
     def _digital(self, file: BinaryIO, at: int, count: int) -> np.ndarray:

@@ -6,10 +6,7 @@ read by our own reader, channel by channel and block by block; everything else b
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,9 +15,9 @@ import numpy as np
 
 from sleepaug.config import NotNegative, Positive
 from sleepaug.data.channels import Reference, Source, choose
-from sleepaug.data.edf import Edf, is_edf
-from sleepaug.data.edf_header import read_edf_header
-from sleepaug.data.recording import WINDOW_SECONDS, RecordingError, check_file
+from sleepaug.data.edf import Edf
+from sleepaug.data.read import OpenRaw, open_recording
+from sleepaug.data.recording import WINDOW_SECONDS, RecordingError
 from sleepaug.data.resample import lowpass_and_resample
 
 if TYPE_CHECKING:
@@ -143,67 +140,15 @@ def continuous(
             notes.append(f"No {lowpass:g}-Hz low-pass: the recording's rate is {sfreq:g} Hz.")
             lowpass = None
         chosen = [list(sources.values())[row] for row in rows]
-        needed = list(dict.fromkeys(name for s in chosen for name in s.needs))
-        weights = _derivation(chosen, needed)
         part = x if len(rows) == len(x) else np.empty((len(rows), n_new), np.float32)
         lowpass_and_resample(
-            partial(_derived, recorded, needed, weights),
-            *(recorded.n_times(needed[0]), sfreq, preprocessing.sfreq, lowpass, part),
+            partial(_derived, recorded, chosen),
+            *(recorded.n_times(chosen[0].channel), sfreq, preprocessing.sfreq, lowpass, part),
         )
         if part is not x:
             x[rows] = part
     _check_amplitude(x, list(sources), recorded.path, preprocessing.n_times)
     return x, notes
-
-
-class OpenRaw:
-    """The same face for a recording opened by MNE as `Edf` has."""
-
-    def __init__(self, raw: mne.io.BaseRaw) -> None:
-        self.raw = raw
-        self.names = list(raw.ch_names)
-        self.path = Path((raw.filenames and raw.filenames[0]) or "recording")
-        self.seconds = raw.n_times / raw.info["sfreq"]
-        self.notes: tuple[str, ...] = ()
-        begins = raw.info["meas_date"]
-        self.begins = begins and begins.replace(tzinfo=None) + timedelta(seconds=raw.first_time)
-        later = raw.first_time if raw.annotations.orig_time is not None else 0.0
-        self._gaps = [
-            (a["onset"] - later, a["onset"] - later + a["duration"])
-            for a in raw.annotations
-            if a["description"] == "BAD_ACQ_SKIP"  # MNE fills them with zeros
-        ]
-
-    def rate(self, name: str) -> float:
-        return float(self.raw.info["sfreq"])
-
-    def n_times(self, name: str) -> int:
-        return int(self.raw.n_times)
-
-    def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)
-            x = self.raw.get_data(list(names), start, stop, verbose="error") * 1e6
-        for gap in self._gaps:
-            low, high = (round(seconds * self.rate("")) for seconds in gap)
-            x[:, max(low - start, 0) : max(high - start, 0)] = np.nan
-        return x.astype(np.float32)
-
-
-def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
-    """Open a recording for reading by channel and block."""
-    if not isinstance(source, str | Path):
-        return OpenRaw(source)
-    path = Path(source)
-    check_file(path)
-    if not is_edf(path):
-        from sleepaug.data.read import read_raw
-
-        return OpenRaw(read_raw(path))
-    edf = read_edf_header(path)
-    if not edf.names:
-        raise RecordingError(f"{path}: holds annotations only, no signals.")
-    return edf
 
 
 def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list[int]]:
@@ -227,27 +172,19 @@ def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list
     return groups
 
 
-def _derived(
-    recorded: Edf | OpenRaw, names: list[str], weights: np.ndarray | None, start: int, stop: int
-) -> np.ndarray:
+def _derived(recorded: Edf | OpenRaw, sources: list[Source], start: int, stop: int) -> np.ndarray:
     """Samples of the wanted channels, made from the recorded ones."""
-    x = recorded.read(names, start, stop)
-    return x if weights is None else weights @ x
-
-
-def _derivation(sources: list[Source], needed: list[str]) -> np.ndarray | None:
-    """Matrix from recorded to wanted channels, or None if it is the identity."""
-    weights = np.zeros((len(sources), len(needed)), np.float32)
-    for row, source in zip(weights, sources, strict=True):
-        row[needed.index(source.channel)] += 1
-        for name in source.minus:
-            row[needed.index(name)] -= 1 / len(source.minus)
-    return None if not any(source.minus for source in sources) else weights
+    names = list(dict.fromkeys(name for source in sources for name in source.needs))
+    x = dict(zip(names, recorded.read(names, start, stop), strict=True))
+    references = {source.minus for source in sources if source.minus}
+    means = {minus: np.mean([x[name] for name in minus], axis=0) for minus in references}
+    return np.stack([x[s.channel] - means[s.minus] if s.minus else x[s.channel] for s in sources])
 
 
 def is_flat(x: np.ndarray) -> np.ndarray:
     """Whether a stretch is constant, but for rounding, along the last axis; False with NaN."""
-    return x.std(axis=-1) <= 1e-6 * np.abs(x).max(axis=-1)
+    low, high = x.min(axis=-1), x.max(axis=-1)
+    return high - low <= 4e-6 * np.maximum(abs(low), abs(high))
 
 
 def _check_amplitude(x: np.ndarray, names: list[str], path: Path, n_times: int) -> None:

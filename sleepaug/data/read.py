@@ -4,14 +4,68 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mne
+import numpy as np
 
 from sleepaug.data.dreams import read_excerpt
 from sleepaug.data.edf import Edf, is_edf
 from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import RecordingError, check_file
+
+if TYPE_CHECKING:
+    import mne
+
+
+def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
+    """Open a recording for reading by channel and block."""
+    if not isinstance(source, str | Path):
+        return OpenRaw(source)
+    path = Path(source)
+    check_file(path)
+    if not is_edf(path):
+        return OpenRaw(read_raw(path))
+    edf = read_edf_header(path)
+    if not edf.names:
+        raise RecordingError(f"{path}: holds annotations only, no signals.")
+    return edf
+
+
+class OpenRaw:
+    """The same face for a recording opened by MNE as `Edf` has."""
+
+    def __init__(self, raw: mne.io.BaseRaw) -> None:
+        self.raw = raw
+        self.names = list(raw.ch_names)
+        self.path = Path((raw.filenames and raw.filenames[0]) or "recording")
+        self.seconds = raw.n_times / raw.info["sfreq"]
+        self.notes: tuple[str, ...] = ()
+        begins = raw.info["meas_date"]
+        self.begins = begins and begins.replace(tzinfo=None) + timedelta(seconds=raw.first_time)
+        later = raw.first_time if raw.annotations.orig_time is not None else 0.0
+        self._gaps = [
+            (a["onset"] - later, a["onset"] - later + a["duration"])
+            for a in raw.annotations
+            if a["description"] == "BAD_ACQ_SKIP"  # MNE fills them with zeros
+        ]
+
+    def rate(self, name: str) -> float:
+        return float(self.raw.info["sfreq"])
+
+    def n_times(self, name: str) -> int:
+        return int(self.raw.n_times)
+
+    def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            x = self.raw.get_data(list(names), start, stop, verbose="error") * 1e6
+        for gap in self._gaps:
+            low, high = (round(seconds * self.rate("")) for seconds in gap)
+            x[:, max(low - start, 0) : max(high - start, 0)] = np.nan
+        x[~np.isfinite(x)] = np.nan
+        return x.astype(np.float32)
 
 
 def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.BaseRaw:
@@ -35,6 +89,8 @@ def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.B
     RecordingError
         If the file is missing, empty, truncated, or cannot be read, or lacks a channel.
     """
+    import mne
+
     path = Path(path)
     check_file(path)
     if is_edf(path):
@@ -76,6 +132,8 @@ def _pick(path: Path, raw: mne.io.BaseRaw, include: Sequence[str] | None) -> mne
 
 def _with_gaps(edf: Edf, include: Sequence[str] | None) -> mne.io.BaseRaw:
     """A discontinuous file (EDF+D), which MNE would join; the gaps are NaN."""
+    import mne
+
     names = list(include) if include is not None else edf.names
     _check_included(edf.path, names, edf.names)
     rates = {edf.rate(name) for name in names}

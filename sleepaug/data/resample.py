@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 from scipy import fft
 
-BLOCK_SAMPLES = 2**16
+BLOCK_SAMPLES = 2**15
 OVERLAP_SECONDS = 10.0
 
 

@@ -153,8 +153,12 @@ def _from_table(path: Path, text: str) -> Scoring:
     delimiter = "\t" if "\t" in text.partition("\n")[0] else ","
     if ";" in text.partition("\n")[0]:
         delimiter = ";"
-    table = csv.DictReader(text.splitlines(), delimiter=delimiter)
-    columns = {(name or "").strip().lower(): name for name in table.fieldnames or ()}
+    try:
+        reader = csv.DictReader(text.splitlines(), delimiter=delimiter)
+        table = list(reader)
+    except csv.Error as error:
+        raise RecordingError(f"{path}: not a table of onset, duration, stage: {error}.") from error
+    columns = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
     stage_column = next((name for name in _STAGE_COLUMNS if name in columns), None)
     if "duration" not in columns or stage_column is None:
         raise RecordingError(

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sleepaug.data.recording import RecordingError, Scoring
 from sleepaug.data.scoring import read_scoring
@@ -134,3 +136,33 @@ def test_lines_that_cannot_be_30_s_each(tmp_path: Path, write_edf: Write) -> Non
         RecordingError, match=r"15 stages of 30 s make 0\.12 h, the recording lasts"
     ):
         read_scoring((signals, path))
+
+
+_CELLS = st.sampled_from(["0", "30", "W", "REM", "4", "nan", "1e99", '"', "\0", "\x1b[2J", "é", ""])
+
+
+@given(
+    st.sampled_from(["s.csv", "s.tsv", "s.txt"]),
+    st.one_of(
+        st.binary(max_size=300),
+        st.lists(st.lists(_CELLS, max_size=5).map(",".join), max_size=8).map(
+            lambda lines: "\n".join(["onset,duration,stage", *lines]).encode()
+        ),
+    ),
+)
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_any_text_is_a_scoring_or_our_error(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    try:
+        scoring = read_scoring((tmp_path / "night.fif", tmp_path / name))
+    except RecordingError:
+        return
+    assert set(scoring.stage) <= {"W", "N1", "N2", "N3", "R", "?"}
+
+
+def test_a_cell_beyond_all_bounds(tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("onset,duration,stage\n0,30," + "W" * 200_000)
+    with pytest.raises(RecordingError, match=r"s\.csv"):
+        read_scoring((tmp_path / "night.fif", tmp_path / "s.csv"))
