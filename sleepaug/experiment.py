@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,6 +27,8 @@ from sleepaug.config import (
     read_yaml,
 )
 from sleepaug.data.windows import Preprocessing
+from sleepaug.invariance import invariance
+from sleepaug.learned import as_data
 from sleepaug.methods import METHODS, Search
 from sleepaug.methods.given import Nothing
 from sleepaug.metrics import scores
@@ -44,14 +49,30 @@ class Run:
     ----------
     fold : int or "all"
         Which test part; "all" runs every fold and pools the counts.
-    seed : int
-        Of initial weights, order of windows and draws.
+    seed : int or str
+        Of initial weights, order of windows and draws, and of data that are drawn; "0-9" runs each
+        of these seeds and pools the counts.
     device : {"auto", "cpu", "cuda"}
+    variants : list of dict
+        Settings to be compared: a name, and what is set then. Of several such tables every
+        combination is run: ``[{small: {task.neurons: 1}, large: {task.neurons: 9}}, {...}]``.
     """
 
     fold: Annotated[int, Range(low=0)] | Literal["all"] = 0
-    seed: Annotated[int, Range(low=0)] = 0
+    seed: Annotated[int, Range(low=0)] | str = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    variants: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+
+    def problems(self) -> list[str]:
+        if isinstance(self.seed, int) or self.seeds:
+            return []
+        return [f"seed: expected a whole number, or two such as 0-9, got {self.seed!r}."]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds that "0-9" means; none where it is a number."""
+        found = re.fullmatch(r"(\d+)-(\d+)", str(self.seed))
+        return list(range(int(found[1]), int(found[2]) + 1)) if found else []
 
 
 @dataclass(frozen=True)
@@ -59,7 +80,7 @@ class Config:
     """All settings of a run; each section is a dataclass of its own."""
 
     task: Any = field(default_factory=Sleep)
-    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    preprocessing: Preprocessing | None = field(default_factory=Preprocessing)
     method: Any = field(default_factory=Nothing)
     training: Training = field(default_factory=Training)
     run: Run = field(default_factory=Run)
@@ -73,7 +94,12 @@ def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> 
     ConfigError
         Naming every problem, with its key path.
     """
-    values = read_yaml(path) if path else {}
+    config = _load(read_yaml(path) if path else {}, settings, f"{path}" if path else "settings")
+    members(config)  # so that a mistake in a variant is found now, not after hours
+    return config
+
+
+def _load(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}
@@ -85,7 +111,6 @@ def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> 
     problems: list[str] = []
     config = _config(values, problems)
     if problems:
-        source = f"{path}" if path else "settings"
         count = f"{len(problems)} problem" + "s" * (len(problems) > 1)
         raise ConfigError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
     return config
@@ -133,7 +158,47 @@ def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
     }
     for name, cls in (("preprocessing", Preprocessing), ("training", Training), ("run", Run)):
         parts[name] = fill(cls, values.get(name) or {}, name, problems)
-    return None if problems else Config(**parts)
+    if problems:
+        return None
+    config = Config(**parts)
+    if config.task.name != Sleep.name:
+        problems += _without_recordings(config, values)
+        config = replace(config, preprocessing=None)
+    return config
+
+
+def _without_recordings(config: Config, values: Mapping[str, Any]) -> list[str]:
+    """Problems of settings that only recordings have."""
+    found = []
+    if values.get("preprocessing"):
+        found.append(f"preprocessing: task '{config.task.name}' has no recordings. Leave it out.")
+    if config.run.fold != 0:
+        found.append(f"run.fold: task '{config.task.name}' has no folds. Leave it out.")
+    return found
+
+
+def members(config: Config) -> dict[str, Config]:
+    """The runs that several variants, seeds or folds stand for, by the folder each is kept in.
+
+    Raises
+    ------
+    ConfigError
+        A variant's settings are wrong.
+    """
+    run = config.run
+    if run.variants:
+        values = plain(replace(config, run=replace(run, variants=[])))
+        found = {}
+        for names in itertools.product(*run.variants):
+            settings = [pair for i, name in enumerate(names) for pair in run.variants[i][name].items()]
+            found["-".join(names)] = _load(copy.deepcopy(values), settings, f"run.variants {'-'.join(names)}")
+        return found
+    if run.seeds:
+        return {f"seed-{k}": replace(config, run=replace(run, seed=k)) for k in run.seeds}
+    if run.fold == "all":
+        folds = range(config.task.n_folds)
+        return {f"fold-{k}": replace(config, run=replace(run, fold=k)) for k in folds}
+    return {}
 
 
 def _named(
@@ -141,6 +206,8 @@ def _named(
 ) -> Any:
     """The dataclass that `section.name` names, filled with the rest of the section."""
     given = values.get(section) or {}
+    if isinstance(given, str):  # as a variant may write it
+        given = {"name": given}
     if not isinstance(given, Mapping):
         problems.append(f"{section}: expected keys and values, got {given!r}.")
         return None
@@ -189,22 +256,32 @@ def train(
         if folder.finished:
             log.info("%s: finished before, nothing to do", folder.path)
             return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    every = config.run.fold == "all"
-    loaded = config.task.load(  # before anything is written: data may be missing
-        config.preprocessing,
-        fold=0 if every else config.run.fold,
+    runs = members(config)
+    first = config
+    while inner := members(first):
+        first = next(iter(inner.values()))
+    loaded = first.task.load(  # before anything is written: data may be missing
+        first.preprocessing,
+        fold=int(first.run.fold),
+        seed=int(first.run.seed),
         device=device,
         cache_dir=cache_dir,
         progress=progress,
     )
-    search = config.method.search(loaded.task)
+    search = first.method.search(loaded.task)
     folder.start(config, device, overwrite=overwrite)
     for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
         log.info("%s", note)
-    if every:
+    if runs:
         del loaded, search
-        options = {"cache_dir": cache_dir, "progress": progress, "tell": tell}
-        metrics = _every_fold(config, folder, **options)
+        each = {}
+        for name, one in runs.items():
+            log.info("%s", folder / name)
+            each[name] = train(
+                one, folder / name, cache_dir=cache_dir, progress=progress, tell=tell
+            )
+        what = "variants" if config.run.variants else "seeds" if config.run.seeds else "folds"
+        metrics = {what: each} if config.run.variants else pooled(list(each.values()), what)
     else:
         metrics = _one_fold(config, folder, loaded, search, Clock(device), tell)
     write_json(folder / "metrics.json", metrics)
@@ -227,7 +304,7 @@ def _one_fold(
         search.augmentation(),
         config.training,
         regularization=search.regularization,
-        seed=config.run.seed,
+        seed=int(config.run.seed),
     )
     advance(fit, folder, clock, tell=tell)
     if not fit.best_state:
@@ -242,6 +319,11 @@ def _one_fold(
             for part, data in (("valid", task.valid), ("test", loaded.test))
         },
     }
+    if loaded.probes:
+        metrics["invariance"] = {
+            name: float(np.nanmedian(invariance(model, loaded.test.x, probe)))
+            for name, probe in loaded.probes.items()
+        }
     description = {
         **loaded.description,
         "sleepaug": __version__,
@@ -253,6 +335,8 @@ def _one_fold(
         "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
     }
     save_model(folder / "model.safetensors", model, description)
+    learned = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
+    write_json(folder / "policy.json", {**learned, **as_data(model.augment)})
     return metrics
 
 
@@ -269,19 +353,16 @@ def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
     return lines
 
 
-def _every_fold(config: Config, folder: RunFolder, **options: Any) -> dict[str, Any]:
-    """Each fold in a folder of its own; their counts are added up."""
-    folds = []
-    for fold in range(config.task.n_folds):
-        log.info("fold %d of %d", fold + 1, config.task.n_folds)
-        one = replace(config, run=replace(config.run, fold=fold))
-        folds.append(train(one, folder / f"fold-{fold}", **options))
-    pooled: dict[str, Any] = {}
+def pooled(runs: Sequence[Mapping[str, Any]], what: str) -> dict[str, Any]:
+    """Scores of several folds or seeds (`what`): counts added up, and the score of each."""
+    total: dict[str, Any] = {}
     for part in ("valid", "test"):
-        total = sum(np.array(metrics[part]["confusion"]) for metrics in folds)
-        pooled[part] = {
-            **scores(np.asarray(total), list(folds[0][part]["recall"])),
-            "folds": [metrics[part]["balanced_accuracy"] for metrics in folds],
+        parts = [metrics[part] for metrics in runs]
+        confusion = sum(np.array(scored["confusion"]) for scored in parts)
+        total[part] = {
+            **scores(np.asarray(confusion), list(parts[0]["recall"])),
+            what: [scored["balanced_accuracy"] for scored in parts],
         }
-    pooled["test"]["nights"] = {k: v for m in folds for k, v in m["test"]["nights"].items()}
-    return pooled
+    nights = [metrics["test"].get("nights", {}) for metrics in runs]
+    total["test"]["nights"] = {k: v for one in nights for k, v in one.items()}
+    return total

@@ -38,6 +38,16 @@ class Training:
         Of Adam, for the trunk and the augmentation alike.
     patience : int
         Epochs without a better validation balanced accuracy after which training ends.
+    optimizer : {"adam", "adamw", "sgd"}
+        SGD takes its momentum from the first of `betas`.
+    augmentation_learning_rate, augmentation_weight_decay
+        Of what the augmentation learns, where they differ from the trunk's.
+    schedule : {"constant", "cosine"}
+        Learning rates stay, or fall to 0 along half a cosine over all epochs.
+    shuffle : bool
+        Draw a new order of the windows in each epoch.
+    keep : {"best", "last"}
+        Which model training ends with: best on the validation split, or that of the last epoch.
     class_weights : {"balanced", "none"}
         Weight of a stage in the loss: inverse to its share of the training split (0 for a stage
         that split lacks), or 1.
@@ -53,6 +63,12 @@ class Training:
         0.999,
     )
     weight_decay: NotNegative = 0.0
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    augmentation_learning_rate: Positive | None = None
+    augmentation_weight_decay: NotNegative | None = None
+    schedule: Literal["constant", "cosine"] = "constant"
+    shuffle: bool = True
+    keep: Literal["best", "last"] = "best"
     patience: Count = 30
     class_weights: Literal["balanced", "none"] = "balanced"
     copies_train: Count = 1
@@ -75,6 +91,24 @@ def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
     counts = torch.bincount(y, minlength=n_classes).float()
     weights = torch.where(counts > 0, 1 / counts.clamp(min=1), counts)
     return weights * len(y) / (counts > 0).sum()
+
+
+def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Optimizer:
+    """An optimizer of the augmentation and the trunk, each with its own rate and decay."""
+    rate, decay = training.augmentation_learning_rate, training.augmentation_weight_decay
+    groups: list[dict[str, Any]] = []
+    for part, lr, weight_decay in (
+        (model.augment, rate or training.learning_rate, decay),
+        (model.trunk, training.learning_rate, None),
+    ):
+        if parameters := list(part.parameters()):
+            decay = training.weight_decay if weight_decay is None else weight_decay
+            own = {"lr": lr, "initial_lr": lr, "weight_decay": decay}
+            groups.append({"params": parameters, **own})
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=training.betas[0])
+    kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, betas=training.betas)
 
 
 class Fit:
@@ -120,12 +154,7 @@ class Fit:
             n_copies_train=training.copies_train,
             n_copies_eval=training.copies_eval,
         ).to(device)
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(),
-            lr=training.learning_rate,
-            betas=training.betas,
-            weight_decay=training.weight_decay,
-        )
+        self.optimizer = make_optimizer(self.model, training)
         self.optimizer.register_step_post_hook(lambda *_: self.model.augment.project_())
         self.class_weights = (
             balanced_weights(task.train.y, len(task.classes))
@@ -145,8 +174,13 @@ class Fit:
     def step(self) -> dict[str, Any]:
         """Train for one epoch, then score the validation split."""
         self.model.train()
+        if self.training.schedule == "cosine":
+            factor = (1 + math.cos(math.pi * self.n_steps / self.training.epochs)) / 2
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
         augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
-        for x, y in self.task.train.batches(self.training.batch_size, shuffle=True):
+        size, shuffle = self.training.batch_size, self.training.shuffle
+        for x, y in self.task.train.batches(size, shuffle=shuffle):
             loss = F.cross_entropy(self.model(x), y, weight=self.class_weights)
             total += loss.detach() * len(y)
             loss = loss + self.regularization * augment.regularizer()
@@ -164,7 +198,7 @@ class Fit:
             self.status = "diverged"
         elif self.n_steps >= self.training.epochs:
             self.status = "finished"
-        elif self.n_steps - self.best_step >= self.training.patience:
+        elif self._patience_is_spent:
             self.status = "early_stopped"
         return {
             "epoch": self.n_steps,
@@ -176,9 +210,15 @@ class Fit:
             "augmentation": augment.describe(),
         }
 
+    @property
+    def _patience_is_spent(self) -> bool:
+        waited = self.n_steps - self.best_step
+        return self.training.keep == "best" and waited >= self.training.patience
+
     def best_model(self) -> AugmentedModel:
-        """The model as it was when it scored best on the validation split."""
-        self.model.load_state_dict(self.best_state)
+        """The model as it was when it scored best on the validation split (or as it is last)."""
+        if self.training.keep == "best":
+            self.model.load_state_dict(self.best_state)
         return self.model.eval()
 
     def state_dict(self) -> dict[str, Any]:

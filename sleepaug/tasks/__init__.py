@@ -84,14 +84,18 @@ class Loaded:
         What its owner should hear of the task.
     nights : dict
         What was done to each recording, written to `nights.json`.
+    probes : dict of Transform
+        Known invariances; how invariant the model became to each at magnitude 1 is measured on
+        the test split.
     """
 
     task: Task
     test: Split
-    parts: dict[str, list[str]]
-    description: dict[str, Any]
-    notes: list[str]
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    description: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     nights: dict[str, list[str]] = field(default_factory=dict)
+    probes: dict[str, Transform] = field(default_factory=dict)
 
 
 def _sleep() -> Any:
@@ -100,4 +104,10 @@ def _sleep() -> Any:
     return Sleep
 
 
-TASKS: dict[str, Callable[[], Any]] = {"sleep": _sleep}
+def _sinusoids() -> Any:
+    from sleepaug.tasks.sinusoids import Sinusoids
+
+    return Sinusoids
+
+
+TASKS: dict[str, Callable[[], Any]] = {"sleep": _sleep, "sinusoids": _sinusoids}

@@ -86,6 +86,7 @@ class Sleep:
         preprocessing: Preprocessing,
         *,
         fold: int,
+        seed: int = 0,
         device: torch.device | str = "cpu",
         cache_dir: Path | None = None,
         progress: bool = False,
@@ -97,6 +98,8 @@ class Sleep:
         preprocessing : Preprocessing
         fold : int
             Which of the `n_folds` test parts.
+        seed : int
+            Of the run; recorded nights do not depend on it.
         device : torch.device
             Where the windows are kept.
         cache_dir : Path, optional

@@ -1,0 +1,97 @@
+"""The small trunks of the paper's controlled experiments, and the residual network of CIFAR10."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def wave_cnn(kernel: int, n_classes: int) -> nn.Sequential:
+    """Two convolutions of two filters each, a mean over time, a linear layer.
+
+    Parameters
+    ----------
+    kernel : int
+        Taps of the first convolution: 3 in the paper, 100 in the authors' code.
+    n_classes : int
+
+    Notes
+    -----
+    Source: Table 2. Input (n_examples, 1, n_times), output logits (n_examples, n_classes).
+    """
+    return nn.Sequential(
+        nn.Conv1d(1, 2, kernel, padding=1),
+        nn.BatchNorm1d(2),
+        nn.ReLU(),
+        nn.Conv1d(2, 2, 3, padding=1),
+        nn.BatchNorm1d(2),
+        nn.ReLU(),
+        nn.MaxPool1d(2),
+        nn.AdaptiveAvgPool1d(1),
+        nn.Flatten(),
+        nn.Linear(2, n_classes),
+    )
+
+
+def perceptron(n_in: int, neurons: int, n_layers: int, n_classes: int) -> nn.Sequential:
+    """A multi-layer perceptron with `n_layers` hidden layers of `neurons` (Section 4.3)."""
+    sizes = [n_in] + [neurons] * n_layers
+    hidden = [
+        layer
+        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
+        for layer in (nn.Linear(a, b), nn.ReLU())
+    ]
+    return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], n_classes))
+
+
+def sprite_cnn(n_classes: int) -> nn.Sequential:
+    """Four convolutions with 32 to 256 filters for images of 32 x 32 pixels (Table 1)."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in ((3, 32), (32, 64), (64, 128), (128, 256)):
+        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
+        if n_in > 3:
+            layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(256, n_classes))
+
+
+class PreActBlock(nn.Module):
+    """Two 3 x 3 convolutions, each after its normalisation and ReLU, around a short cut."""
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(n_in)
+        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(n_out)
+        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        self.shortcut = None
+        if stride != 1 or n_in != n_out:
+            self.shortcut = nn.Conv2d(n_in, n_out, 1, stride=stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        active = F.relu(self.norm1(x))
+        shortcut = x if self.shortcut is None else self.shortcut(active)
+        return self.conv2(F.relu(self.norm2(self.conv1(active)))) + shortcut
+
+
+def preact_resnet18(n_classes: int, width: int = 64) -> nn.Sequential:
+    """A ResNet-18 with pre-activation for images of 32 x 32 pixels.
+
+    Parameters
+    ----------
+    n_classes : int
+    width : int
+        Filters of the first stage; the others have 2, 4 and 8 times as many.
+
+    Notes
+    -----
+    Source: He et al. 2016, "Identity mappings in deep residual networks"; as in the authors' code
+    there is no normalisation between the last block and the mean over pixels.
+    """
+    blocks: list[nn.Module] = [nn.Conv2d(3, width, 3, padding=1, bias=False)]
+    n_in = width
+    for n_out, stride in ((width, 1), (2 * width, 2), (4 * width, 2), (8 * width, 2)):
+        blocks += [PreActBlock(n_in, n_out, stride), PreActBlock(n_out, n_out, 1)]
+        n_in = n_out
+    return nn.Sequential(
+        *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_in, n_classes)
+    )
