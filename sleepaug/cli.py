@@ -328,16 +328,42 @@ def predict(
 @main.command()
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
-    """Print the scores of RUN and draw its training (report.png)."""
-    from sleepaug.report import draw_run, metrics_text, read_run
+    """Print what RUN scored and learned, and draw its training."""
+    from sleepaug.report import draw_run, learned_text, metrics_text, read_run
 
     _, rows, metrics = read_run(run)
     if metrics:
         click.echo(metrics_text(metrics))
     else:
         click.echo(f"Not finished: {len(rows)} epochs so far.")
-    picture = draw_run(run, rows, metrics)
-    click.echo(f"Metrics: {run / 'metrics.json'}\nPicture: {picture}")
+    for text in learned_text(run):
+        click.echo(text)
+    pictures = draw_run(run, rows, metrics)
+    click.echo(f"Metrics: {run / 'metrics.json'}")
+    for picture in pictures:
+        click.echo(f"Picture: {picture}")
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+@click.option("--to", "form", type=click.Choice(["braindecode", "json"]), required=True)
+@click.option("-o", "--output", type=FILE, help="File (default: print).")
+@click.option("--overwrite", is_flag=True)
+def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
+    """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
+    from sleepaug.export import to_code
+    from sleepaug.report import read_policy
+    from sleepaug.runs import write_text
+
+    policy = read_policy(run)
+    text = to_code(policy) if form == "braindecode" else json.dumps(policy, indent=2) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists() and not overwrite:
+        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    write_text(output, text)
+    click.echo(f"Written: {output}")
 
 
 @main.command()

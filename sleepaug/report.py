@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sleepaug import learned
 from sleepaug.config import ConfigError
 from sleepaug.runs import RunFolder
 
@@ -21,6 +22,24 @@ def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | Non
     if folder.finished:
         metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return config, folder.rows(), metrics
+
+
+def read_policy(run: Path) -> dict[str, Any]:
+    """What a finished run learned, as `policy.json` holds it."""
+    path = Path(run) / "policy.json"
+    if not path.is_file():
+        raise ConfigError(f"{run}: holds no policy.json. Is the training finished?")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def learned_text(run: Path) -> list[str]:
+    """What a run learned, as a table and sentences; nothing where nothing was learned."""
+    if not (Path(run) / "policy.json").is_file():
+        return []
+    policy = read_policy(run)
+    if "layers" in policy:
+        return [learned.table(policy["layers"]), *learned.sentences(policy["layers"])]
+    return learned.policy_sentences(policy.get("policy", []))
 
 
 def number(value: float | None) -> str:
@@ -62,13 +81,13 @@ def metrics_text(metrics: Mapping[str, Any]) -> str:
 
 def draw_run(
     run: Path, rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any] | None
-) -> Path:
+) -> list[Path]:
     """Draw loss and balanced accuracy over epochs, and the confusion matrix of the test split.
 
     Returns
     -------
-    Path
-        The picture, `report.png` in the run folder.
+    list of Path
+        `report.png` in the run folder, and `learned.png` where layers learned something.
     """
     from matplotlib.figure import Figure
 
@@ -96,9 +115,13 @@ def draw_run(
         axes[2].set_axis_off()
     for axis in axes[:2]:
         axis.spines[["top", "right"]].set_visible(False)
-    path = run / "report.png"
-    figure.savefig(path, dpi=130)
-    return path
+    figures = {"report.png": figure, "learned.png": learned.draw(rows)}
+    drawn = []
+    for name, one in figures.items():
+        if one is not None:
+            one.savefig(run / name, dpi=130)
+            drawn.append(run / name)
+    return drawn
 
 
 def _draw_confusion(axis: Any, scores: Mapping[str, Any]) -> None:
