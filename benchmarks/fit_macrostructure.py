@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sleepaug.simulation.hypnogram import FEATURES, History
+from sleepaug.simulation.hypnogram import FEATURES, History, score
 
 CODES = {"W": 0, "1": 1, "2": 2, "3": 3, "R": 4, "?": -1}
 
@@ -58,18 +58,21 @@ def fit_random_effects(
     target: torch.Tensor,
     group: torch.Tensor,
     exposed: torch.Tensor,
+    kind: torch.Tensor,
     ridge: float,
 ) -> tuple[list[torch.Tensor], torch.Tensor]:
     """Multinomial logistic regression with a random intercept a group and class.
 
     `design` holds matrices (n, F_k) whose products with weights (F_k, 5) are added; `exposed`
-    (n, 5) is 1 where the intercept of the class counts. Returns the weights and the covariance
-    (5, 5) of the intercepts (EM with Laplace's approximation).
+    (n, 5) is 1 where the intercept of the class counts; `kind` (n_groups,) says which groups share
+    a covariance. Returns the weights and the covariances (n_kinds, 5, 5) of the intercepts (EM with
+    Laplace's approximation).
     """
     weights = [torch.zeros(d.shape[1], 5, dtype=torch.float64) for d in design]
     n_groups = int(group.max()) + 1
     u = torch.zeros(n_groups, 5, dtype=torch.float64)
-    cov = torch.eye(5, dtype=torch.float64) * 0.1
+    n_kinds = int(kind.max()) + 1
+    cov = torch.eye(5, dtype=torch.float64).repeat(n_kinds, 1, 1) * 0.1
 
     def logits() -> torch.Tensor:
         fixed = sum(d @ w for d, w in zip(design, weights, strict=True))
@@ -86,7 +89,7 @@ def fit_random_effects(
             optimizer.zero_grad()
             total = torch.nn.functional.cross_entropy(logits(), target, reduction="sum")
             total = total + ridge * sum((w**2).sum() for w in weights)
-            total = total + 0.5 * torch.einsum("ni,ij,nj->", u, precision, u)
+            total = total + 0.5 * torch.einsum("ni,nij,nj->", u, precision[kind], u)
             total.backward()
             return total
 
@@ -96,7 +99,8 @@ def fit_random_effects(
             outer = torch.diag_embed(p) - p[:, :, None] * p[:, None, :]
             outer = outer * exposed[:, :, None] * exposed[:, None, :]
             fisher = torch.zeros(n_groups, 5, 5, dtype=torch.float64).index_add_(0, group, outer)
-            cov = (u.T @ u) / n_groups + torch.linalg.inv(fisher + precision).mean(0)
+            spread = torch.linalg.inv(fisher + precision[kind]) + u[:, :, None] * u[:, None, :]
+            cov = torch.stack([spread[kind == k].mean(0) for k in range(n_kinds)])
             cov = cov + 1e-3 * torch.eye(5, dtype=torch.float64)
     return [w.detach() for w in weights], cov
 
@@ -124,8 +128,10 @@ def fit_stages(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
     design = torch.zeros(len(features), 5, n_features, dtype=torch.float64)
     design[torch.arange(len(now)), now] = features
     exposed = 1 - torch.eye(5, dtype=torch.float64)[now]
+    kind = torch.tensor([int(apnea) for apnea, _ in nights])
+    target = torch.tensor(np.array(y))
     (weights,), cov = fit_random_effects(
-        [design.flatten(1)], torch.tensor(np.array(y)), torch.tensor(night), exposed, ridge=0.5
+        [design.flatten(1)], target, torch.tensor(night), exposed, kind, ridge=0.5
     )
     return {
         "log_latency": [[round(np.mean(v), 3), round(np.std(v), 3)] for v in log_latency],
@@ -155,13 +161,39 @@ def fit_scorers(nights: list[tuple[bool, np.ndarray]]) -> dict[str, list]:
     onehot = [torch.eye(5, dtype=torch.float64)[np.concatenate(part)] for part in parts]
     target = torch.tensor(np.concatenate(y))
     exposed = torch.ones(len(target), 5, dtype=torch.float64)
-    weights, cov = fit_random_effects(
-        onehot, target, torch.tensor(np.concatenate(who)), exposed, ridge=0.5
-    )
+    scorer = torch.tensor(np.concatenate(who))
+    kind = torch.zeros(n, dtype=torch.int64)
+    weights, cov = fit_random_effects(onehot, target, scorer, exposed, kind, ridge=0.5)
+    effects, habits = np.stack([w.numpy() for w in weights]), cov[0].numpy()
+    sharper = sharpen(nights, effects, habits)
     return {
-        "scorer": [w.numpy().round(3).tolist() for w in weights],
-        "scorer_cov": cov.numpy().round(4).tolist(),
+        "scorer": (effects * sharper).round(3).tolist(),
+        "scorer_cov": habits.round(4).tolist(),
     }
+
+
+def agreement(scored: np.ndarray) -> float:
+    """Return the mean agreement of pairs of scorers (n_scorers, n_windows)."""
+    pairs = itertools.combinations(scored, 2)
+    return float(np.mean([(a == b)[(a >= 0) & (b >= 0)].mean() for a, b in pairs]))
+
+
+def sharpen(
+    nights: list[tuple[bool, np.ndarray]], effects: np.ndarray, habits: np.ndarray
+) -> float:
+    """Return the factor on `effects` with which simulated scorers agree as often as real ones.
+
+    Real scorers see the same doubtful windows, simulated ones err independently, which lowers
+    their agreement.
+    """
+    wanted = np.mean([agreement(scored) for _, scored in nights])
+    factors = np.arange(1, 1.31, 0.02)
+    got = []
+    for factor in factors:
+        rng = np.random.default_rng(0)
+        drawn = [score(consensus(scored), 5, rng, effects * factor, habits) for _, scored in nights]
+        got.append(np.mean([agreement(scored) for scored in drawn]))
+    return float(factors[np.argmin(np.abs(np.array(got) - wanted))])
 
 
 def main() -> None:

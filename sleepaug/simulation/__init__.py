@@ -1,7 +1,8 @@
 """Simulated scored polysomnograms: nobody slept, but sleep stagers find their way.
 
 In reading order: `hypnogram` (stages), `people`, `course` (within the windows), `head`,
-`background`, `waves`, `body`, `recorder`, `night` (all of it together), `dataset` (EDF files).
+`background`, `waves`, `body`, `recorder`, `night` (all of it together), `edf`, `dataset`
+(files).
 """
 
 from sleepaug.simulation.dataset import simulate_dataset, size_on_disk

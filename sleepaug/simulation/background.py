@@ -13,10 +13,11 @@ from sleepaug.simulation.course import Course, wander
 from sleepaug.simulation.head import SOURCES, positions, spread
 from sleepaug.simulation.people import Person
 
-# Background of each stage at C3 against linked ears: density at 10 Hz (uV^2/Hz), exponent
-# and knee (Hz) of density / (knee^e + f^e).
+# Background of each stage at C3 against an ear: density at 19 Hz (uV^2/Hz), exponent and knee
+# (Hz) of density / (knee^e + f^e). The slope steepens from wake to N3, REM sleep in between
+# (Schneider et al. 2022).
 BACKGROUND = np.array(
-    [[1.3, 1.6, 1.0], [1.7, 1.9, 1.0], [2.3, 2.2, 0.8], [2.8, 2.5, 0.8], [1.5, 1.95, 1.0]]
+    [[0.6, 1.4, 1.0], [0.47, 2.3, 4.0], [0.38, 2.8, 4.5], [0.4, 2.85, 4.2], [0.38, 2.2, 3.0]]
 )
 
 
@@ -72,9 +73,9 @@ def background(
     """
     n = len(course.stage)
     freqs = np.arange(0, min(70, 0.45 * sfreq) + 0.25, 0.5)
-    at_10, exponent, knee = BACKGROUND.T[:, :, None]
+    at_19, exponent, knee = BACKGROUND.T[:, :, None]
     exponent = exponent + person.slope
-    shape = at_10 * 10**exponent / (knee**exponent + freqs**exponent)
+    shape = at_19 * (knee**exponent + 19**exponent) / (knee**exponent + freqs**exponent)
     shape[:, 0] = 0
     log_shape = np.log(np.maximum(shape, 1e-6)).astype(np.float32)
 
@@ -86,29 +87,33 @@ def background(
             bump(freqs, 20, 4),  # beta
             bump(freqs, 1.6, 0.9),  # delta
             bump(freqs, 40, 60),  # muscle
+            bump(freqs, 0.5, 0.35),  # sweat and breath at the skin
         ]
     ).astype(np.float32)
     weight = course.weight
     power = np.stack(
         [
-            25 * (person.alpha * course.alpha) ** 2,
-            weight @ [0.5, 4.0, 2.0, 2.0, 2.0],
-            weight @ [0.0, 0.1, 1.2, 1.2, 0.05],
-            (weight @ [0.35, 0.15, 0.05, 0.03, 0.12] + 0.3 * course.arousal) * person.beta,
-            (weight @ [3.0, 3.0, 40.0, 130.0, 4.0]) * course.depth * person.slow_wave**2,
-            0.03 * (course.eyes_open + 0.5 * weight[:, 0]) + course.movement * 1.0,
+            45 * (person.alpha * course.alpha) ** 2,
+            weight @ [0.3, 1.5, 0.8, 0.8, 1.2],
+            weight @ [0.0, 0.05, 0.5, 0.6, 0.03],
+            (weight @ [0.3, 0.15, 0.05, 0.03, 0.1] + 0.3 * course.arousal) * person.beta,
+            weight @ [2.0, 2.0, 12.0, 80.0, 3.0] * course.depth * person.slow_wave**2,
+            0.12 * (course.eyes_open + 0.4 * weight[:, 0]) + course.movement * 1.0,
+            25 * np.exp(0.8 * rng.standard_normal() + 0.7 * wander(rng, n, 300)),
         ],
         1,
     )
     centre = positions(["Oz", "Fz", "Cz", "Fz", "Fz", "T3", "T4"])
-    topography = spread(positions(SOURCES), centre, 55) ** 2
+    topography = spread(positions(SOURCES), centre, 52) ** 2
     topography[:, 5] += topography[:, 6]
-    topography = topography[:, :6] + 0.04
+    topography[:, 6] = 1
+    topography[:, 1:] += 0.04
+    topography[:, 0] += 0.01
     topography[:, 4] += 0.3
-    for k in range(6):
-        swing = np.exp(0.35 * wander(rng, n, 5) + 0.25 * wander(rng, n, 60))
-        power[:, k] *= swing
-    base_swing = np.exp(0.2 * wander(rng, n, 4) + 0.15 * wander(rng, n, 120)) * person.gain**2
+    for k in range(power.shape[1]):
+        fast = 0.9 if k == 4 else 0.5
+        power[:, k] *= np.exp(fast * wander(rng, n, 4) + 0.3 * wander(rng, n, 90) - fast**2 / 2)
+    base_swing = np.exp(0.32 * wander(rng, n, 4) + 0.25 * wander(rng, n, 120)) * person.gain**2
     power *= person.gain**2
     power = power.astype(np.float32)
 

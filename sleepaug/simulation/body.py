@@ -42,7 +42,7 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     for rate, spread in (
         (70 * course.eyes_open, (7.0, 4.0)),
-        (90 * course.phasic + 3 * course.weight[:, 4], (8.0, 5.0)),
+        (60 * course.phasic + 2 * course.weight[:, 4], (6.0, 4.0)),
         (6 * course.weight[:, 0] + 2 * course.weight[:, 1], (3.0, 2.0)),
     ):
         at = poisson(rng, rate, 0.12)

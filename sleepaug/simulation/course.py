@@ -29,6 +29,7 @@ class Course:
     arousal: np.ndarray  # 0-1
     phasic: np.ndarray  # of REM sleep, 0-1
     movement: np.ndarray  # of the body, 0-1
+    pulse: np.ndarray  # phases A of the cyclic alternating pattern of NREM sleep, 0-1
 
 
 def wander(rng: np.random.Generator, n: int, seconds: float) -> np.ndarray:
@@ -64,8 +65,10 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
 
     Notes
     -----
-    Source: arousals last 3-15 s, 10-25 an hour in healthy adults (Bonnet and Arand 2007);
-    alpha covers less than half of N1 (AASM manual); N3 is reached gradually.
+    Source: arousals last 3 s and more, 14.7 an hour in young and 27.1 in old adults, most in N1
+    and N2 (Boselli et al. 1998); alpha covers less than half of N1 (AASM manual). NREM sleep
+    alternates between activated (A) and quiet (B) phases with a period of 20-40 s for about a
+    third of the time (cyclic alternating pattern; Terzano and Parrino 2000).
     """
     n = len(stages) * WINDOW
     edges = np.arange(1, len(stages)) * WINDOW
@@ -85,7 +88,12 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
     share = slow[:, N3] / np.maximum(slow[:, N2] + slow[:, N3], 1e-9)
     weight[:, N3], weight[:, N2] = nrem * share, nrem * (1 - share)
 
+    cycle = np.cumsum(1 / np.clip(28 + 6 * wander(rng, n, 60), 15, 60)) % 1
+    pulse = (cycle < 0.3) * (wander(rng, n, 180) > 0.2) * (weight[:, N2] + 0.5 * weight[:, N3])
+    pulse = gaussian_filter1d(pulse, 1.0)
+
     rate = AROUSALS_PER_HOUR[stage] * (2.2 if person.apnea else 1) / 3600
+    rate = rate * np.exp(0.012 * (person.age - 40))
     arousal = gaussian_filter1d(bursts(rng, rate, 3, 7), 0.8)
     awake = weight[:, W]
     closed = wander(rng, n, 90) > np.where(np.cumsum(stage != W) == 0, -1.0, 0.1)
@@ -97,7 +105,7 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
 
     depth = np.exp(0.3 * wander(rng, n, 60) - 0.045)
     phasic = (wander(rng, n, 15) > 0.35) * weight[:, R]
-    moving = bursts(rng, np.array([30.0, 5, 1.5, 0.7, 2.5])[stage] / 3600, 2, 7)
+    moving = bursts(rng, np.array([50.0, 6, 1.5, 0.7, 2.5])[stage] / 3600, 2, 7)
     moving = np.maximum(moving, (arousal > 0.5) * (uniform_filter1d(rng.random(n), 5) > 0.6))
     return Course(
         stage=stage,
@@ -108,4 +116,5 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
         arousal=arousal,
         phasic=gaussian_filter1d(phasic.astype(float), 1),
         movement=gaussian_filter1d(moving, 0.6),
+        pulse=pulse,
     )

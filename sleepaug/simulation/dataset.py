@@ -1,41 +1,21 @@
 """Folders of simulated nights: real EDF+ files, as MASS or Sleep-EDF distribute theirs."""
 
-import datetime
 import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import edfio
 import numpy as np
 from tqdm import tqdm
 
 from sleepaug.config import ConfigError
-from sleepaug.simulation.course import wander
-from sleepaug.simulation.hypnogram import N3, STAGES, WINDOW
-from sleepaug.simulation.night import (
-    SLEEP_EDF_CHANNELS,
-    Night,
-    kind,
-    plan_night,
-    render,
-    resolve_channels,
-)
+from sleepaug.simulation.edf import Layout, polysomnogram, scoring
+from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
+from sleepaug.simulation.night import SLEEP_EDF_CHANNELS, plan_night, resolve_channels
 from sleepaug.simulation.people import stream
-from sleepaug.simulation.recorder import HIGH_PASS
-
-Layout = Literal["mass", "sleep-edf"]
-LABELS = dict(zip(STAGES, ("W", "1", "2", "3", "R"), strict=True))
-# Largest physical value (uV) and its digital value; those of Sleep-EDF are from its headers.
-LIMITS: dict[Layout, dict[str, tuple[float, int]]] = {
-    "mass": dict.fromkeys(("eeg", "eog", "emg", "ecg"), (3276.7, 32767)),
-    "sleep-edf": {
-        "eeg": (192.0, 2047), "eog": (1009.0, 2047), "emg": (500.0, 32767), "ecg": (3276.7, 32767),
-    },
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,13 +23,14 @@ class Job:
     """One night to be written."""
 
     psg: Path
-    hypnogram: Path
+    hypnograms: tuple[Path, ...]  # the consensus, then each scorer's
     seed: int
     subject: int
     hours: float
     ch_names: tuple[str, ...]
     sfreq: float
     layout: Layout
+    first_night: bool
 
 
 def simulate_dataset(
@@ -62,6 +43,7 @@ def simulate_dataset(
     hours: float = 8.0,
     ch_names: Sequence[str] | None = None,
     sfreq: float | None = None,
+    scorers: int = 0,
     jobs: int = 1,
     overwrite: bool = False,
     progress: bool = False,
@@ -88,6 +70,8 @@ def simulate_dataset(
         EEG, EOG, EMG and ECG channels; default all of the layout.
     sfreq : float, optional
         Sampling frequency in Hz; default 256 (`mass`) or 100 (`sleep-edf`).
+    scorers : int
+        Imperfect scorers whose scorings to write too, as `01-03-0001 Scorer1.edf`.
     jobs : int
         Processes.
     overwrite : bool
@@ -105,13 +89,14 @@ def simulate_dataset(
     ConfigError
         An impossible argument, or a file that exists while `overwrite` is false.
     """
+    sfreq = default_sfreq(layout, sfreq)
     planned = plan_files(
-        Path(folder), nights, seed, layout, subjects, hours, ch_names, default_sfreq(layout, sfreq)
+        Path(folder), nights, seed, layout, subjects, hours, ch_names, sfreq, scorers
     )
     if jobs < 1:
         raise ConfigError(f"jobs: at least 1 is needed, got {jobs}.")
     if not overwrite:
-        there = [path for job in planned for path in (job.psg, job.hypnogram) if path.exists()]
+        there = [path for job in planned for path in (job.psg, *job.hypnograms) if path.exists()]
         if there:
             raise ConfigError(
                 f"{there[0]}: the file exists. Choose another folder or allow overwriting."
@@ -141,7 +126,7 @@ def size_on_disk(
 ) -> int:
     """Return the bytes that `simulate_dataset` is going to write (to about 1 %)."""
     sfreq = default_sfreq(layout, sfreq)
-    (job,) = plan_files(Path(), 1, 0, layout, None, hours, ch_names, sfreq)
+    (job,) = plan_files(Path(), 1, 0, layout, None, hours, ch_names, sfreq, 0)
     seconds = int(hours * 3600 / WINDOW) * WINDOW
     signals = sum(seconds * (1 if "submental" in n else sfreq) for n in job.ch_names)
     slow = 3 * seconds if layout == "sleep-edf" else 0
@@ -168,6 +153,7 @@ def plan_files(
     hours: float,
     ch_names: Sequence[str] | None,
     sfreq: float,
+    scorers: int,
 ) -> list[Job]:
     """Return what to write, or raise ConfigError."""
     per_subject = 1 if layout == "mass" else 2
@@ -177,6 +163,8 @@ def plan_files(
         raise ConfigError(f"nights: 1 to {largest} in the layout '{layout}', got {nights}.")
     if hours * 3600 < WINDOW:
         raise ConfigError(f"hours: a night has at least one 30-s window, got {hours} hours.")
+    if scorers < 0:
+        raise ConfigError(f"scorers: 0 or more, got {scorers}.")
     if sfreq != round(sfreq) or sfreq < 50:
         raise ConfigError(f"sfreq: a whole number of Hz from 50 up is needed, got {sfreq}.")
     if subjects not in (None, implied):
@@ -192,20 +180,23 @@ def plan_files(
     for i in range(nights):
         person, visit = divmod(i, per_subject)
         if layout == "mass":
-            files = (f"01-03-{i + 1:04d} PSG.edf", f"01-03-{i + 1:04d} Base.edf")
+            stem = f"01-03-{i + 1:04d} "
+            psg, hypnogram = "PSG.edf", "Base.edf"
         else:
-            night = f"SC4{person:02d}{visit + 1}E"
-            files = (f"{night}0-PSG.edf", f"{night}C-Hypnogram.edf")
+            stem = f"SC4{person:02d}{visit + 1}E"
+            psg, hypnogram = "0-PSG.edf", "C-Hypnogram.edf"
+        others = [f"{stem}Scorer{k + 1}.edf" for k in range(scorers)]
         jobs.append(
             Job(
-                folder / files[0],
-                folder / files[1],
+                folder / (stem + psg),
+                tuple(folder / name for name in (stem + hypnogram, *others)),
                 seed=derive(seed, 0, i),
                 subject=derive(seed, 1, person),
                 hours=hours,
                 ch_names=tuple(names),
                 sfreq=sfreq,
                 layout=layout,
+                first_night=layout == "sleep-edf" and visit == 0,
             )
         )
     return jobs
@@ -217,22 +208,12 @@ def derive(seed: int, what: int, index: int) -> int:
 
 
 def write_night(job: Job) -> None:
-    """Simulate one night and write its two files, the recording last."""
-    night = plan_night(job.seed, job.subject, job.hours)
-    head = {
-        "patient": edfio.Patient(
-            code="SIMULATED", sex=night.person.sex, name="Simulated_night_no_real_person"
-        ),
-        "recording": edfio.Recording(
-            startdate=datetime.date(2000, 1, 1),
-            equipment_code="sleepaug_simulator",
-            additional=("SIMULATED", "not_a_real_recording"),
-        ),
-        "starttime": datetime.time(22, 30),
-    }
-    scoring = edfio.Edf([], annotations=annotations(night, job.layout), **head)
-    write(scoring, job.hypnogram)
-    write(edfio.Edf(signals(night, job), data_record_duration=1, annotations=(), **head), job.psg)
+    """Simulate one night and write its files, the recording last."""
+    night = plan_night(job.seed, job.subject, job.hours, first_night=job.first_night)
+    others = simulate_scorers(night.stages, len(job.hypnograms) - 1, stream(job.seed, "scorers"))
+    for path, stages in zip(job.hypnograms, (night.stages, *others), strict=True):
+        write(scoring(night, stages, job.layout), path)
+    write(polysomnogram(night, job.layout, job.ch_names, job.sfreq), job.psg)
 
 
 def write(edf: edfio.Edf, path: Path) -> None:
@@ -243,86 +224,3 @@ def write(edf: edfio.Edf, path: Path) -> None:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-
-
-def annotations(night: Night, layout: Layout) -> list[edfio.EdfAnnotation]:
-    """Return the scoring as the layout writes it.
-
-    MASS: one annotation a window. Sleep-EDF: one a bout, N3 split into stages 3 and 4 by depth
-    (Rechtschaffen and Kales), `Movement time` where the sleeper moved most of the window.
-    """
-    stages = [f"Sleep stage {LABELS[STAGES[s]]}" for s in night.stages]
-    depth = night.course.depth.reshape(len(stages), -1).mean(1)
-    moved = (night.course.movement.reshape(len(stages), -1) > 0.5).mean(1)
-    if layout == "mass":
-        return [
-            edfio.EdfAnnotation(i * WINDOW, WINDOW, label if moved[i] < 0.6 else "Sleep stage ?")
-            for i, label in enumerate(stages)
-        ]
-    bouts: list[edfio.EdfAnnotation] = []
-    for i, label in enumerate(stages):
-        if night.stages[i] == N3 and depth[i] > 1:
-            label = "Sleep stage 4"
-        if moved[i] >= 0.6:
-            label = "Movement time"
-        onset, duration = i * WINDOW, WINDOW
-        if bouts and bouts[-1].text == label:
-            last = bouts.pop()
-            onset, duration = last.onset, last.duration + WINDOW
-        bouts.append(edfio.EdfAnnotation(onset, duration, label))
-    return bouts
-
-
-def signals(night: Night, job: Job) -> list[edfio.EdfSignal]:
-    """Simulate the signals and convert them to 16 bits (12 in Sleep-EDF)."""
-    n_seconds = len(night.course.stage)
-    limits = LIMITS[job.layout]
-    digital = np.empty((len(job.ch_names), round(n_seconds * job.sfreq)), np.int16)
-    at = 0
-    for chunk in render(night, job.ch_names, job.sfreq):
-        for i, name in enumerate(job.ch_names):
-            physical, steps = limits[kind(name)]
-            x = np.rint(chunk[i] * (steps / physical))
-            digital[i, at : at + len(x)] = np.clip(x, -steps, steps)
-        at += chunk.shape[1]
-    out = []
-    for i, name in enumerate(job.ch_names):
-        physical, steps = limits[kind(name)]
-        counts, sfreq = digital[i], job.sfreq
-        if name == "EMG submental":  # kept once a second, as the cassette recorder did
-            power = (counts.reshape(n_seconds, -1) * (physical / steps)) ** 2
-            physical, steps, sfreq = 5.0, 2500, 1.0
-            counts = np.clip(np.sqrt(power.mean(1)) * 50, 0, steps).astype(np.int16)
-        out.append(
-            edfio.EdfSignal.from_digital(
-                counts,
-                sfreq,
-                label=name,
-                transducer_type="simulated electrode",
-                physical_dimension="uV",
-                physical_range=(-physical, physical),
-                digital_range=(-steps, steps),
-                prefiltering=f"HP:{HIGH_PASS}Hz",
-            )
-        )
-    return out if job.layout == "mass" else out + slow_signals(night)
-
-
-def slow_signals(night: Night) -> list[edfio.EdfSignal]:
-    """Return breath, rectal temperature and event marker, one sample a second, of Sleep-EDF."""
-    n = len(night.course.stage)
-    t = np.arange(n)
-    rng = stream(night.seed, "slow")
-    breath = 600 * np.sin(2 * np.pi * np.cumsum(0.25 + 0.02 * wander(rng, n, 30)))
-    temperature = 36.7 + 0.25 * np.cos(2 * np.pi * t / 86400 + 0.4) + 0.01 * wander(rng, n, 600)
-    return [
-        edfio.EdfSignal(
-            x, 1, label=label, physical_dimension=unit, physical_range=limits,
-            digital_range=(-2047, 2047),
-        )
-        for x, label, unit, limits in (
-            (breath, "Resp oro-nasal", "", (-2048, 2047)),
-            (temperature, "Temp rectal", "DegC", (34, 40)),
-            (np.zeros(n), "Event marker", "", (-2047, 2047)),
-        )
-    ]  # fmt: skip

@@ -7,7 +7,7 @@ lasted, on what came before, and on the sleep cycle: a semi-Markov chain with co
 """
 
 import json
-from collections.abc import Sequence
+import math
 from functools import cache
 from importlib.resources import files
 
@@ -21,7 +21,8 @@ FEATURES = (
     "one", "log_age", "inverse_age", "hours", "hours_squared",
     "from_W", "from_N1", "from_N2", "from_N3", "from_R",
     "log_nrem_since_rem", "nrem_since_rem", "rem_recently", "rem_in_period", "n3_recently",
-    "n3_so_far", "wake_recently", "apnea",
+    "n3_so_far", "wake_recently", "before_first_rem", "log_nrem_before_first_rem",
+    "apnea", "apnea_log_age", "apnea_hours", "apnea_before_first_rem",
 )  # fmt: skip
 
 
@@ -40,6 +41,7 @@ class History:
         self.stage = self.before = W
         self.nrem_since_rem = self.rem_recently = self.n3_recently = 0.0
         self.rem_in_period = self.n3_so_far = self.wake_recently = 0.0
+        self.before_first_rem = 1.0
 
     def append(self, stage: int) -> None:
         """Take the stage of the next window (0-4) into account."""
@@ -51,7 +53,7 @@ class History:
         if stage == R:
             self.rem_in_period += 1
             if self.rem_in_period >= 4:
-                self.nrem_since_rem = 0.0
+                self.nrem_since_rem = self.before_first_rem = 0.0
         elif stage in (N2, N3):
             self.nrem_since_rem += 1
             if self.nrem_since_rem > 20:
@@ -63,23 +65,32 @@ class History:
 
     def features(self) -> list[float]:
         """Return the values of `FEATURES`, each of order one."""
-        hours = self.n / 120
-        came_from = [float(self.before == s) for s in range(5)]
+        hours = min(self.n / 120, 9) / 4
+        log_age = math.log(min(self.age, 60))
+        log_nrem = math.log1p(self.nrem_since_rem) / 4
+        first, apnea = self.before_first_rem, self.apnea
         return [
-            1.0, np.log(self.age), 1 / self.age, hours / 4, (hours / 4) ** 2, *came_from,
-            np.log1p(self.nrem_since_rem) / 4, self.nrem_since_rem / 120, self.rem_recently,
+            1.0, log_age, 1 / self.age, hours, hours**2,
+            *(float(self.before == s) for s in range(5)),
+            log_nrem, self.nrem_since_rem / 120, self.rem_recently,
             min(self.rem_in_period, 80) / 40, self.n3_recently,
-            min(self.n3_so_far, 240) / 120, self.wake_recently, self.apnea,
+            min(self.n3_so_far, 240) / 120, self.wake_recently, first, first * log_nrem,
+            apnea, apnea * log_age, apnea * hours, apnea * first,
         ]  # fmt: skip
 
 
 @cache
 def macrostructure() -> dict[str, np.ndarray]:
-    """Return the fitted tables: `weights` (5, n_features, 5), `night_cov` (5, 5), scorers'."""
+    """Return the tables of `macrostructure.json` as arrays."""
     table = json.loads((files(__package__) / "macrostructure.json").read_text())
     if tuple(table["features"]) != FEATURES:
         raise RuntimeError("macrostructure.json was fitted for other features; fit it again")
     return {k: np.array(v) for k, v in table.items() if k not in ("features", "source")}
+
+
+def night_covariance(apnea: bool) -> np.ndarray:
+    """Return the covariance (5, 5) of nights' propensities to the stages."""
+    return macrostructure()["night_cov"][int(apnea)]
 
 
 def simulate_stages(
@@ -105,7 +116,8 @@ def simulate_stages(
     """
     table = macrostructure()
     mean, sd = table["log_latency"][int(apnea)]
-    onset = max(1, round(2 * np.exp(rng.normal(mean, sd))))  # 30-s windows awake
+    latency = np.exp(mean + sd * np.clip(rng.standard_normal(), -1.7, 1.7))  # minutes
+    onset = max(1, round(2 * latency))
     stages = np.zeros(n_windows, np.int8)
     draws = rng.random(n_windows)
     history = History(apnea)
@@ -149,8 +161,19 @@ def simulate_scorers(stages: np.ndarray, n_scorers: int, rng: np.random.Generato
     Datasets), whose mean pairwise agreement is 0.79.
     """
     table = macrostructure()
-    here, before, after, own = table["scorer"]
-    habits = rng.multivariate_normal(np.zeros(5), table["scorer_cov"], size=n_scorers)
+    return score(stages, n_scorers, rng, table["scorer"], table["scorer_cov"])
+
+
+def score(
+    stages: np.ndarray,
+    n_scorers: int,
+    rng: np.random.Generator,
+    effects: np.ndarray,
+    cov: np.ndarray,
+) -> np.ndarray:
+    """Draw scorings given the `effects` (4, 5, 5) on log-odds of stage, neighbours, last score."""
+    here, before, after, own = effects
+    habits = rng.multivariate_normal(np.zeros(5), cov, size=n_scorers)
     draws = rng.random((len(stages), n_scorers))
     scored = np.empty((n_scorers, len(stages)), np.int8)
     last = np.full(n_scorers, stages[0])

@@ -1,5 +1,6 @@
 """One simulated night: from stages and traits to the voltages of every channel."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from sleepaug.simulation.head import (
     eye_mixing,
     referenced,
 )
-from sleepaug.simulation.hypnogram import STAGES, WINDOW, macrostructure, simulate_stages
-from sleepaug.simulation.people import Person, draw_person, stream
-from sleepaug.simulation.recorder import draw_electrode
+from sleepaug.simulation.hypnogram import STAGES, WINDOW, night_covariance, simulate_stages
+from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream
+from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves
 
 EEG = (
@@ -31,8 +32,10 @@ MASS_CHANNELS = (
     "EMG Chin1", "EMG Chin2", "EMG Chin3", "ECG ECGI",
 )  # fmt: skip
 SLEEP_EDF_CHANNELS = ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal", "EMG submental")
-# The order decides which random numbers a channel's recorder gets: append only.
-CHANNELS = (*MASS_CHANNELS, "EEG A1-CLE", "EEG A2-CLE", *SLEEP_EDF_CHANNELS)
+FULL_NIGHT = 960  # windows: shorter recordings are excerpts of a night of 8 hours
+# Log-odds of changing to each stage in the first night in a laboratory: more wake and N1, less
+# REM sleep (Agnew et al. 1966).
+FIRST_NIGHT = np.array([0.3, 0.15, 0, -0.05, -0.25])
 CHUNK = 300  # seconds made at a time
 
 
@@ -47,19 +50,31 @@ class Night:
 
 
 def plan_night(
-    seed: int, subject: int | None = None, hours: float = 8.0, apnea: bool | None = None
+    seed: int,
+    subject: int | None = None,
+    hours: float = 8.0,
+    apnea: bool | None = None,
+    first_night: bool = False,
 ) -> Night:
     """Draw the sleeper, the stages and their course (see `simulate_night`)."""
-    n_windows = int(hours * 3600 / WINDOW)
+    n_windows = round(hours * 3600) // WINDOW
     if n_windows < 1:
         raise ConfigError(f"hours: a night has at least one 30-s window; got {hours} hours.")
     person = draw_person(seed if subject is None else subject, apnea)
-    rng = stream(seed, "night")
-    tonight = rng.multivariate_normal(np.zeros(5), macrostructure()["night_cov"] * 0.4)
-    propensity = np.array(person.propensity) + tonight
-    stages = simulate_stages(n_windows, rng, propensity=propensity, apnea=person.apnea)
+    stages = draw_stages(seed, person, n_windows, first_night)
     course = simulate_course(stages, person, stream(seed, "course"))
     return Night(seed, person, stages, course)
+
+
+def draw_stages(seed: int, person: Person, n_windows: int, first_night: bool = False) -> np.ndarray:
+    """Draw the stages of a night, or of an excerpt of one if it is shorter than 8 hours."""
+    rng = stream(seed, "night")
+    cov = night_covariance(person.apnea) * (1 - OF_PERSON)
+    propensity = rng.multivariate_normal(person.propensity, cov) + FIRST_NIGHT * first_night
+    n_full = max(n_windows, FULL_NIGHT)
+    stages = simulate_stages(n_full, rng, propensity=propensity, apnea=person.apnea)
+    start = int(rng.integers(0, n_full - n_windows + 1))
+    return stages[start : start + n_windows]
 
 
 def kind(name: str) -> str:
@@ -79,13 +94,14 @@ def resolve_channels(ch_names: Sequence[str] | None) -> list[str]:
     """Return full channel names; `C3` may stand for `EEG C3-CLE`; None for all of MASS."""
     if ch_names is None:
         return list(MASS_CHANNELS)
-    known = {name: name for name in CHANNELS}
-    known |= {site(name): name for name in known}
+    known = {name: name for name in (*MASS_CHANNELS, "EEG A1-CLE", "EEG A2-CLE")}
+    known |= {site(name): name for name in known} | {name: name for name in SLEEP_EDF_CHANNELS}
+    known |= {f"{a}-{b}": f"EEG {a}-{b}" for a, b in itertools.permutations(ANGLES, 2)}
     wrong = [name for name in ch_names if name not in known]
     if wrong or len(set(ch_names)) < len(ch_names):
         raise ConfigError(
             f"channels: {', '.join(wrong) or 'a channel twice'} cannot be simulated. "
-            f"There are: {', '.join(MASS_CHANNELS)}."
+            f"There are: {', '.join(MASS_CHANNELS)}, and differences such as C3-A2."
         )
     return [known[name] for name in ch_names]
 
@@ -97,7 +113,7 @@ def render(
 
     Yields
     ------
-    ndarray of shape (n_chans, n_times)
+    ndarray of shape (n_chans, n_times), float32
         Microvolts, channels as `ch_names`.
     """
     if reference not in REFERENCES:
@@ -117,14 +133,12 @@ def render(
     tone = body.muscle_tone(course, person, rng)
     beats = body.heart_beats(person, n_seconds, rng)
     at_ears = np.zeros(len(ANGLES))
-    at_ears[[list(ANGLES).index(ear) for ear in ("A1", "A2")]] = rng.normal(0, 5, 2)
+    at_ears[[list(ANGLES).index(ear) for ear in ("A1", "A2")]] = rng.normal(
+        0, 4, 2
+    ) * rng.lognormal(0, 0.7)
     pulse = referenced(sites, at_ears, reference).astype(np.float32)  # uV of the R wave
-    rngs = dict(zip(CHANNELS, stream(seed, "recorder").spawn(len(CHANNELS)), strict=True))
-    chins = dict(zip(CHANNELS, stream(seed, "muscle").spawn(len(CHANNELS)), strict=True))
-    electrodes = {
-        name: draw_electrode(rngs[name], n_seconds, kind(name) in ("emg", "ecg"))
-        for name in ch_names
-    }
+    chins = {name: stream(seed, "muscle", name) for name in ch_names}
+    recorder = Recorder(seed, ch_names, course, sfreq)
     row = {name: i for i, name in enumerate(head)}
     activity = background(course, person, sfreq, stream(seed, "background"), CHUNK)
     for start in range(0, n_seconds, CHUNK):
@@ -140,17 +154,15 @@ def render(
         x += np.outer(pulse, heart)
         for kind_of_wave in waves:
             kind_of_wave.add(x, start, sfreq, events)
-        out = np.empty((len(ch_names), n_times))
+        out = np.empty((len(ch_names), n_times), np.float32)
         for i, name in enumerate(ch_names):
             if name in row:
-                signal = x[row[name]]
+                out[i] = x[row[name]]
             elif kind(name) == "emg":
-                signal = body.muscle(chins[name], tone[start:stop], sfreq) + 4 * heart
+                out[i] = body.muscle(chins[name], tone[start:stop], sfreq) + 4 * heart
             else:
-                signal = 900 * heart
-            quiet = kind(name) in ("emg", "ecg")
-            out[i] = electrodes[name].record(signal, start, sfreq, course, quiet)
-        yield out
+                out[i] = 900 * heart
+        yield recorder.record(out, start)
 
 
 def simulate_night(
@@ -162,6 +174,7 @@ def simulate_night(
     sfreq: float = 256.0,
     reference: str = "linked-ears",
     apnea: bool | None = None,
+    first_night: bool = False,
 ) -> mne.io.Raw:
     """Simulate a scored polysomnogram of one night. It is simulated: nobody slept.
 
@@ -173,7 +186,8 @@ def simulate_night(
         Seed of the sleeper: nights of one subject resemble each other. By default each seed is
         another person.
     hours : float
-        Duration in hours, from lights off; cut to whole 30-s windows.
+        Duration in hours, cut to whole 30-s windows. From lights off if 8 or more; a shorter
+        recording is an excerpt that begins anywhere in a night of 8 hours.
     ch_names : sequence of str, optional
         Channels as in MASS (`EEG C3-CLE`, or `C3` for short); default all 26.
     sfreq : float
@@ -181,7 +195,9 @@ def simulate_night(
     reference : {"linked-ears", "A2", "average"}
         Reference of EEG and EOG.
     apnea : bool, optional
-        Whether the sleeper has sleep apnea; drawn if not given.
+        Whether the sleeper has sleep apnea; drawn (15 %) if not given.
+    first_night : bool
+        Whether it is the sleeper's first night in the laboratory.
 
     Returns
     -------
@@ -194,7 +210,7 @@ def simulate_night(
         An unknown channel or reference, or an impossible duration or sampling frequency.
     """
     names = resolve_channels(ch_names)
-    night = plan_night(seed, subject, hours, apnea)
+    night = plan_night(seed, subject, hours, apnea, first_night)
     data = np.empty((len(names), round(len(night.course.stage) * sfreq)))
     at = 0
     for chunk in render(night, names, sfreq, reference):

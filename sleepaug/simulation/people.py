@@ -1,17 +1,36 @@
 """People differ: the traits of a simulated sleeper, and what a single night adds."""
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
-from sleepaug.simulation.hypnogram import macrostructure
+from sleepaug.simulation.hypnogram import night_covariance
 
-STREAMS = ("traits", "night", "course", "background", "waves", "eyes", "muscle", "recorder", "slow")
+STREAMS = (
+    "traits",
+    "night",
+    "course",
+    "background",
+    "waves",
+    "eyes",
+    "muscle",
+    "recorder",
+    "slow",
+    "scorers",
+)
+# Share of the variance between nights' architectures that belongs to the person: sleep architecture
+# is trait-like (Tucker et al. 2007: intraclass correlations 0.4-0.8).
+OF_PERSON = 0.75
+# Log-odds of changing to each stage, 25 years above the mean age: more wake, less N3 (direction:
+# Ohayon et al. 2004).
+AGE_EFFECT = np.array([0.2, 0.1, 0, -0.25, -0.05])
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
+def stream(seed: int, part: str, channel: str = "") -> np.random.Generator:
     """Return the generator of one part of the simulation, independent of the other parts."""
-    return np.random.default_rng(np.random.SeedSequence([seed, STREAMS.index(name)]))
+    entropy = [seed, STREAMS.index(part), zlib.crc32(channel.encode())]
+    return np.random.default_rng(np.random.SeedSequence(entropy))
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ def draw_person(subject: int, apnea: bool | None = None) -> Person:
     ill = bool(rng.random() < 0.15)
     normal = rng.standard_normal(11)
     old = (age - 40) / 25  # about -1 to 1
-    cov = macrostructure()["night_cov"] * 0.6
+    cov = night_covariance(ill if apnea is None else apnea) * OF_PERSON
     return Person(
         age=age,
         sex="F" if female else "M",
@@ -76,5 +95,5 @@ def draw_person(subject: int, apnea: bool | None = None) -> Person:
         muscle=float(np.exp(0.4 * normal[9])),
         eye=float(np.exp(0.25 * normal[10])),
         heart_hz=float(rng.normal(58, 7) / 60),
-        propensity=tuple(rng.multivariate_normal(np.zeros(5), cov)),
+        propensity=tuple(rng.multivariate_normal(AGE_EFFECT * (age - 44.5) / 25, cov)),
     )

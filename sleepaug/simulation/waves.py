@@ -142,12 +142,13 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
     Sawtooth waves: 2-4 Hz, vertex, in phasic REM sleep (AASM manual).
     """
     calm = 1 - np.clip(course.arousal + course.movement, 0, 1)
+    calm = calm * (0.6 + 2.2 * course.pulse)
     stage = course.weight * calm[:, None]
     gain = person.gain
     out = []
 
     for centre, hz, share, size, degrees in (
-        ("Cz", person.spindle_hz, 1.0, 22.0, 14), ("Fz", person.spindle_hz - 2, 0.6, 17.0, 14),
+        ("Cz", person.spindle_hz, 1.0, 27.0, 14), ("Fz", person.spindle_hz - 2, 0.6, 20.0, 14),
     ):  # fmt: skip
         rate = person.spindle_rate * share * (stage @ [0, 0.15, 3.0, 1.6, 0])
         at = poisson(rng, rate, 2.0)
@@ -162,16 +163,16 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
 
     at = poisson(rng, stage @ [0, 0.1, 1.6, 0.8, 0], 3.0)
     n = len(at)
-    sizes = 95 * gain * person.slow_wave**0.5 * rng.lognormal(0, 0.3, n)
+    sizes = 125 * gain * person.slow_wave**0.5 * rng.lognormal(0, 0.3, n)
     params = np.stack([rng.normal(1, 0.12, n), rng.uniform(0.45, 0.9, n)], 1)
     place = scatter(rng, "Fz", 10, n)
     out.append(Waves(k_complex, at, np.full(n, 2.4), sizes, place, 60, params, 9.0))
 
-    deep = course.depth * (stage @ [0, 0, 3.5, 24.0, 0])
+    deep = course.depth * (stage @ [0, 0, 4.5, 42.0, 0])
     at = poisson(rng, deep, 0.9)
     n = len(at)
     deepness = (stage @ [0.5, 0.5, 0.62, 1.0, 0.5])[at.astype(int)]
-    sizes = 62 * gain * person.slow_wave * deepness * rng.lognormal(0, 0.35, n)
+    sizes = 92 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
     params = np.stack([rng.lognormal(np.log(1.15), 0.22, n), rng.uniform(0.5, 1.0, n)], 1)
     place = scatter(rng, "Fz", 25, n)
     length = params[:, 0] * 2.2

@@ -10,7 +10,7 @@ import pytest
 from sleepaug.config import ConfigError
 from sleepaug.simulation import simulate_dataset, size_on_disk
 
-SHORT = {"nights": 2, "seed": 3, "hours": 0.05, "ch_names": ["C3", "O2", "EMG Chin1"]}
+SHORT = {"nights": 2, "seed": 3, "hours": 0.02, "ch_names": ["C3", "O2", "EMG Chin1"], "sfreq": 64}
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_an_interrupted_night_leaves_nothing(
 
 @pytest.mark.parametrize("layout", ["mass", "sleep-edf"])
 def test_size_on_disk(layout: str, tmp_path: Path) -> None:
-    options = {"layout": layout, "hours": 0.5}
+    options = {"layout": layout, "hours": 0.3}
     simulate_dataset(tmp_path, nights=1, seed=0, **options)
     size = sum(p.stat().st_size for p in tmp_path.iterdir())
     assert size_on_disk(1, **options) == pytest.approx(size, rel=0.03)
@@ -113,9 +113,20 @@ def test_size_on_disk(layout: str, tmp_path: Path) -> None:
         ({"subjects": 5}, "subjects"),
         ({"layout": "shhs"}, "layout"),
         ({"jobs": 0}, "jobs"),
+        ({"scorers": -1}, "scorers"),
     ],
 )
 def test_mistakes_are_explained(wrong: dict, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         simulate_dataset(tmp_path / "new", **{**SHORT, **wrong})
     assert not (tmp_path / "new").exists()
+
+
+def test_scorers_are_written_beside_the_consensus(tmp_path: Path) -> None:
+    simulate_dataset(tmp_path, nights=1, seed=0, hours=1, ch_names=["C3"], sfreq=64, scorers=2)
+    names = ("Base", "Scorer1", "Scorer2")
+    said = [mne.read_annotations(tmp_path / f"01-03-0001 {name}.edf") for name in names]
+    assert [len(s) for s in said] == [120] * 3
+    agreement = np.mean(said[0].description == said[1].description)
+    assert 0.5 < agreement < 1
+    assert (said[1].description != said[2].description).any()

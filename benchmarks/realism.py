@@ -1,0 +1,372 @@
+"""How real are the simulated nights? Four judges.
+
+    pip install yasa        # needed by this benchmark only
+    python benchmarks/realism.py all --dreams ../shared/data/dreams
+
+1 `yasa`           a stager trained on over 3,000 real nights scores simulated ones;
+2 `statistics`     band powers, spindles, slow waves and alpha beside real and published ones;
+3 `transfer`       a stager trained on simulated nights only scores real EEG;
+4 `discriminator`  a classifier tries to tell simulated windows from real ones.
+
+The real EEG is the DREAMS Sleep Spindles Database (excerpts 1-3 unless `--excerpts` says more).
+"""
+
+import argparse
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy import signal, stats
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, recall_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import plan_night
+
+STAGES = ("W", "N1", "N2", "N3", "R")
+SFREQ = 50  # Hz, the rate of the slowest excerpt: what all recordings are compared at
+BANDS = ((0.5, 1), (1, 2), (2, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14), (14, 16), (16, 22))
+EXCERPT_SFREQ = {1: 100, 2: 200, 3: 50, 4: 200, 5: 200, 6: 200}
+EXCERPT_CHANNEL = {1: "C3-A1", 2: "Cz-A1", 3: "C3-A1", 4: "Cz-A1", 5: "Cz-A1", 6: "Cz-A1"}
+Window = tuple[np.ndarray, np.ndarray]  # x (n_windows, n_times) in uV, y (n_windows,)
+
+
+def read_excerpt(folder: Path, number: int, wanted: int = SFREQ) -> Window:
+    """Read a DREAMS excerpt as 30-s windows at `wanted` Hz, the stage by majority of 5-s codes."""
+    sfreq = EXCERPT_SFREQ[number]
+    x = np.loadtxt(folder / f"excerpt{number}.txt", skiprows=1)
+    codes = np.loadtxt(folder / f"Hypnogram_excerpt{number}.txt", skiprows=1).astype(int)
+    stage = np.select([codes == 5, codes == 4, codes == 3, codes == 2, codes >= 0], [0, 4, 1, 2, 3])
+    stage = np.where(codes < 0, 5, stage)
+    n = len(x) // (30 * sfreq)
+    y = np.array([np.bincount(s).argmax() for s in stage[: n * 6].reshape(n, 6)])
+    x = signal.resample_poly(x[: n * 30 * sfreq], wanted, sfreq) if sfreq != wanted else x
+    keep = y < 5
+    return x[: n * 30 * wanted].reshape(n, -1)[keep], y[keep]
+
+
+def simulated_windows(seed: int, channel: str, wanted: int = SFREQ) -> Window:
+    """Simulate a night of one channel as 30-s windows at `wanted` Hz."""
+    raw = simulate_night(seed, ch_names=[channel], sfreq=100.0)
+    x = signal.resample_poly(raw.get_data()[0] * 1e6, wanted, 100)
+    y = np.array([STAGES.index(s) for s in raw.annotations.description])
+    return x.reshape(len(y), -1), y
+
+
+def features(x: np.ndarray) -> np.ndarray:
+    """Describe windows (n, n_times) by spectrum, its changes within the window, and amplitude."""
+    sos = signal.butter(4, 0.5, "highpass", fs=SFREQ, output="sos")
+    x = signal.sosfiltfilt(sos, x.reshape(-1)).reshape(x.shape)
+    freqs, _, power = signal.spectrogram(x, SFREQ, "hann", 4 * SFREQ, 2 * SFREQ)
+    bands = np.stack(
+        [power[:, (freqs >= a) & (freqs < b)].mean(1) for a, b in BANDS], 1
+    )  # (n, n_bands, n_segments)
+    bands = np.log10(bands + 1e-3)
+    level = np.log10(power.mean(2) + 1e-3)
+    fit = (freqs >= 2) & (freqs <= 20)
+    slope = np.polyfit(np.log10(freqs[fit]), level[:, fit].T, 1)[0]
+    size = np.abs(x)
+    d = np.diff(x, axis=1)
+    amplitude = np.stack(
+        [
+            np.log(x.std(1)),
+            stats.kurtosis(x, axis=1).clip(-2, 20),
+            stats.skew(x, axis=1),
+            np.log(np.percentile(size, 99, axis=1) / np.median(size, axis=1)),
+            np.log(d.std(1) / x.std(1)),
+            np.log(np.diff(d, axis=1).std(1) / d.std(1)),
+            (np.diff(np.sign(x), axis=1) != 0).mean(1),
+            slope,
+        ],
+        1,
+    )
+    return np.concatenate([bands.mean(2), bands.std(2), bands.max(2), amplitude], 1)
+
+
+FEATURE_NAMES = (
+    *(f"{how} {a:g}-{b:g} Hz" for how in ("power", "variation", "peak") for a, b in BANDS),
+    *("amplitude", "kurtosis", "skewness", "p99/median", "mobility", "complexity", "crossings"),
+    "slope",
+)  # fmt: skip
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a Markdown table."""
+    print("| " + " | ".join(header) + " |\n|" + "---|" * len(header))
+    for row in rows:
+        cells = [f"{c:.3f}" if isinstance(c, float) else str(c) for c in row]
+        print("| " + " | ".join(cells) + " |")
+    print()
+
+
+def judge_yasa(args: argparse.Namespace) -> None:
+    """YASA stages simulated nights from C4 and the left EOG."""
+    import yasa
+
+    names = {"WAKE": "W", "REM": "R", "ART": "W", "UNS": "W"}
+    total = np.zeros((5, 5), int)
+    rows = []
+    for seed in range(args.seed, args.seed + args.nights):
+        raw = simulate_night(seed, ch_names=["C4", "Left Horiz"], sfreq=100.0)
+        y = np.array([STAGES.index(s) for s in raw.annotations.description])
+        staging = yasa.SleepStaging(raw, eeg_name="EEG C4-CLE", eog_name="EOG Left Horiz")
+        said = np.asarray(staging.predict().hypno).astype(str)
+        said = np.array([STAGES.index(names.get(s, s)) for s in said])
+        counts = confusion_matrix(y, said, labels=range(5))
+        total += counts
+        recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
+        kappa = float(cohen_kappa_score(y, said))
+        rows.append((seed, float((y == said).mean()), kappa, *recall))
+    print(f"## YASA on {args.nights} simulated nights, seeds from {args.seed}\n")
+    table(("seed", "accuracy", "kappa", *STAGES), [tuple(map(float_or_int, r)) for r in rows])
+    recall = np.diag(total) / total.sum(1)
+    observed, n = np.trace(total) / total.sum(), total.sum()
+    chance = (total.sum(0) * total.sum(1)).sum() / n**2
+    kappa = (observed - chance) / (1 - chance)
+    print(f"pooled accuracy {observed:.3f}, kappa {kappa:.3f}; mean over nights: ", end="")
+    print(
+        f"accuracy {np.mean([r[1] for r in rows]):.3f}, kappa {np.mean([r[2] for r in rows]):.3f}"
+    )
+    print(f"recall {dict(zip(STAGES, recall.round(3).tolist(), strict=True))}\n")
+    table(("true \\ YASA", *STAGES), [(s, *c) for s, c in zip(STAGES, total, strict=True)])
+
+
+def float_or_int(x: float) -> float | int:
+    """Return whole numbers as int, others as float."""
+    return int(x) if isinstance(x, int) else float(x)
+
+
+def detect(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Spindles of N2 and slow waves of N2 and N3 as YASA finds them; x at 100 Hz."""
+    import yasa
+
+    out = {}
+    flat, hypno = x.reshape(-1), np.repeat(y, x.shape[1])
+    for stage in (2, 3):
+        minutes = (y == stage).sum() / 2
+        if minutes < 3:
+            continue
+        found = yasa.spindles_detect(flat, 100, hypno=hypno, include=(stage,))
+        if found is not None:
+            all_ = found.summary()
+            out[f"spindles a minute, {STAGES[stage]}"] = len(all_) / minutes
+            out[f"spindle frequency, {STAGES[stage]} (Hz)"] = all_["Frequency"].median()
+            out[f"spindle duration, {STAGES[stage]} (s)"] = all_["Duration"].median()
+            out[f"spindle amplitude, {STAGES[stage]} (uV)"] = all_["Amplitude"].median()
+        found = yasa.sw_detect(flat, 100, hypno=hypno, include=(stage,))
+        if found is not None:
+            all_ = found.summary()
+            out[f"slow waves a minute, {STAGES[stage]}"] = len(all_) / minutes
+            out[f"slow-wave size, {STAGES[stage]} (uV p-p)"] = all_["PTP"].median()
+    return out
+
+
+PUBLISHED = {
+    "spindles a minute, N2": "1-6 by detector and age (Warby et al. 2014; Purcell et al. 2017)",
+    "spindle frequency, N2 (Hz)": "12-14 at C3 (Cox et al. 2017)",
+    "spindle duration, N2 (s)": "0.5-1.2 (Warby et al. 2014)",
+    "slow-wave size, N3 (uV p-p)": "at least 75 (AASM manual)",
+}
+
+
+def judge_statistics(args: argparse.Namespace) -> None:
+    """Band powers by stage and electrode, detected events, alpha reactivity."""
+    print("## Statistics, simulated beside real\n")
+    real = [read_excerpt(args.dreams, k, 100) for k in args.excerpts]
+    channels = [EXCERPT_CHANNEL[args.excerpts[i % len(real)]] for i in range(args.nights)]
+    sim = [simulated_windows(args.seed + i, c, 100) for i, c in enumerate(channels)]
+    found = [[detect(*night) for night in nights] for nights in (sim, real)]
+    rows = []
+    for key in sorted({key for nights in found for night in nights for key in night}):
+        sides = [[night[key] for night in nights if key in night] for nights in found]
+        rows.append((key, *map(span, sides), PUBLISHED.get(key, "")))
+    table(("of a night's", "simulated, median (10-90 %)", "real excerpts", "published"), rows)
+
+    print("Power (dB of 1 uV^2/Hz, median over windows, then mean and range over nights)\n")
+    named = {
+        "0.5-2": (0, 1),
+        "2-4": (2,),
+        "4-8": (3, 4),
+        "8-12": (5, 6),
+        "12-16": (7, 8),
+        "16-22": (9,),
+    }
+    rows = []
+    for s, stage in enumerate(STAGES):
+        for side, nights in (("simulated", sim), ("real", real)):
+            cells = []
+            for columns in named.values():
+                values = []
+                for x, y in nights:
+                    if (y == s).sum() >= 4:
+                        power = features(signal.resample_poly(x[y == s], 1, 2, axis=1))
+                        values.append(10 * np.median(power[:, list(columns)].mean(1)))
+                cells.append(
+                    f"{np.mean(values):.1f} ({min(values):.0f} to {max(values):.0f})"
+                    if values
+                    else "-"
+                )
+            rows.append((stage, side, *cells))
+    table(("stage", "", *(f"{k} Hz" for k in named)), rows)
+
+    rows = []
+    names = ["Fz", "C3", "Pz", "O1"]
+    nights = [simulate_night(args.seed + i, ch_names=names, sfreq=100.0) for i in range(4)]
+    for low, high, stage in ((8, 12, "W"), (0.5, 4, "N3"), (11, 12.5, "N2"), (12.5, 15, "N2")):
+        level = []
+        for raw in nights:
+            keep = np.repeat(raw.annotations.description == stage, 3000)
+            freqs, power = signal.welch(raw.get_data()[:, keep] * 1e6, 100, nperseg=400)
+            inside = (freqs >= low) & (freqs < high)
+            level.append(np.log10(power[:, inside].mean(1)) * 10)
+        rows.append((f"{stage}, {low}-{high} Hz", *np.mean(level, 0).round(1)))
+    print("Topography of simulated nights (dB of 1 uV^2/Hz, linked ears)\n")
+    table(("", *names), rows)
+
+    ratios = []
+    for i in range(args.nights):
+        night = plan_night(args.seed + i, hours=8)
+        (raw,) = [simulate_night(args.seed + i, ch_names=["O1"], sfreq=100.0)]
+        x = raw.get_data()[0].reshape(-1, 100) * 1e6
+        freqs, power = signal.welch(x, 100, nperseg=100, axis=1)
+        alpha = power[:, (freqs >= 8) & (freqs <= 12)].mean(1)
+        awake = night.course.weight[:, 0] > 0.9
+        opened = awake & (night.course.eyes_open > 0.9)
+        closed = awake & (night.course.eyes_open < 0.1)
+        if min(opened.sum(), closed.sum()) > 60:
+            ratios.append(np.median(alpha[closed]) / np.median(alpha[opened]))
+    print(f"Alpha at O1, eyes closed over open: {span(ratios)} (power ratio)\n")
+
+
+def span(values: Sequence[float]) -> str:
+    """Return median and range (10th to 90th percentile; all values if fewer than 5)."""
+    if not values:
+        return "-"
+    low, high = np.percentile(values, (10, 90) if len(values) > 4 else (0, 100))
+    return f"{np.median(values):.2f} ({low:.2f} to {high:.2f})"
+
+
+def judge_discriminator(args: argparse.Namespace) -> None:
+    """Separate simulated from real windows of a stage; real persons are left out in turn."""
+    print("## A discriminator of simulated and real windows (AUC, 0.5 is perfect)\n")
+    real = {k: read_excerpt(args.dreams, k) for k in args.excerpts}
+    real_x = {k: features(x) for k, (x, _) in real.items()}
+    sim = {}
+    for i in range(args.nights):
+        channel = EXCERPT_CHANNEL[args.excerpts[i % len(args.excerpts)]]
+        x, y = simulated_windows(args.seed + i, channel)
+        sim[i] = features(x), y
+    rows = []
+    for s, name in enumerate(STAGES):
+        scores, labels, weights = [], [], []
+        for out in args.excerpts:
+            held = real_x[out][real[out][1] == s]
+            if not len(held):
+                continue
+            inside = [real_x[k][real[k][1] == s] for k in args.excerpts if k != out]
+            inside = np.concatenate(inside)
+            train = np.concatenate([x[y == s] for i, (x, y) in sim.items() if i % 2])
+            test = np.concatenate([x[y == s] for i, (x, y) in sim.items() if not i % 2])
+            if len(inside) < 4:
+                continue
+            model = make_pipeline(
+                StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=2000)
+            )
+            model.fit(
+                np.concatenate([train, inside]), np.r_[np.zeros(len(train)), np.ones(len(inside))]
+            )
+            score = model.decision_function(np.concatenate([test, held]))
+            label = np.r_[np.zeros(len(test)), np.ones(len(held))]
+            scores.append(roc_auc_score(label, score))
+            labels.append(len(held))
+            weights.append(model[-1].coef_[0])
+        if not scores:
+            continue
+        everything = np.concatenate([real_x[k][real[k][1] == s] for k in args.excerpts])
+        everyone = np.concatenate([x[y == s] for x, y in sim.values()])
+        apart = (everything.mean(0) - everyone.mean(0)) / np.sqrt(
+            (everything.var(0) + everyone.var(0)) / 2
+        )
+        worst = np.argsort(-np.abs(apart))[:6]
+        tells = "; ".join(f"{FEATURE_NAMES[k]} {apart[k]:+.1f}" for k in worst)
+        rows.append((name, sum(labels), float(np.average(scores, weights=labels)), tells))
+    table(("stage", "real windows", "AUC", "real minus simulated, in standard deviations"), rows)
+
+
+def judge_transfer(args: argparse.Namespace) -> None:
+    """Train on simulated half-hours, score real ones, without and with context."""
+    print(f"## From simulation to reality, excerpts {args.excerpts}\n")
+    rng = np.random.default_rng(args.seed)
+    x, y = [], []
+    for i in range(args.nights):
+        channel = ("C3-A1", "Cz-A1")[i % 2]
+        xs, ys = simulated_windows(args.seed + i, channel)
+        f = features(xs)
+        for start in rng.integers(0, len(ys) - 60, 8):  # half-hours, as the excerpts are
+            part = slice(start, start + 60)
+            if len(np.unique(ys[part])) > 1:
+                x.append(f[part])
+                y.append(ys[part])
+    real = {k: read_excerpt(args.dreams, k) for k in args.excerpts}
+    rows = []
+    for label, view in (("one window", alone), ("with 2 windows on either side", in_context)):
+        model = HistGradientBoostingClassifier(
+            learning_rate=0.06, max_iter=200, max_leaf_nodes=15, l2_regularization=5.0,
+            class_weight="balanced", random_state=0,
+        )  # fmt: skip
+        model.fit(np.concatenate([view(f) for f in x]), np.concatenate(y))
+        truth = np.concatenate([v[1] for v in real.values()])
+        said = np.concatenate([model.predict(view(features(v[0]))) for v in real.values()])
+        present = np.unique(truth)
+        recall = recall_score(truth, said, labels=present, average=None)
+        recalls = ", ".join(f"{STAGES[s]} {r:.2f}" for s, r in zip(present, recall, strict=True))
+        rows.append((label, float(recall.mean()), float(cohen_kappa_score(truth, said)), recalls))
+        print(confusion_matrix(truth, said, labels=range(5)))
+    table(("view", "balanced accuracy", "kappa", "recall"), rows)
+
+
+def alone(f: np.ndarray) -> np.ndarray:
+    """Features, and the same relative to the recording (median and spread)."""
+    spread = np.percentile(f, 90, axis=0) - np.percentile(f, 10, axis=0) + 0.1
+    return np.concatenate([f, (f - np.median(f, 0)) / spread], 1)
+
+
+def in_context(f: np.ndarray) -> np.ndarray:
+    """As `alone`, with the features of the neighbours and their mean over 5 windows."""
+    f = alone(f)
+    padded = np.pad(f, ((2, 2), (0, 0)), mode="edge")
+    around = np.stack([padded[k : k + len(f)] for k in range(5)])
+    return np.concatenate([f, around.mean(0), around[1], around[3]], 1)
+
+
+def main() -> None:
+    """Run one judge or all."""
+    judges: dict[str, Callable[[argparse.Namespace], None]] = {
+        "yasa": judge_yasa,
+        "statistics": judge_statistics,
+        "transfer": judge_transfer,
+        "discriminator": judge_discriminator,
+    }
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("judge", choices=[*judges, "all"])
+    parser.add_argument("--dreams", type=Path, default=Path("../shared/data/dreams"))
+    parser.add_argument("--excerpts", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--nights", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
+    args = parser.parse_args()
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.WARNING)
+    for name, judge in judges.items():
+        if args.judge in (name, "all"):
+            judge(args)
+
+
+if __name__ == "__main__":
+    main()
