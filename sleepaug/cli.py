@@ -173,6 +173,11 @@ def experiment_options(command: Callable) -> Callable:
             click.option("--seed", help="Of weights, order and draws."),
             click.option("--device", help="auto, cpu or cuda."),
             click.option("--set", "settings", multiple=True, metavar="KEY=VALUE"),
+            click.option(
+                "--grid",
+                metavar="KEY=A,B,...",
+                help="Train each value, keep the best by validation: regularization=0.1,1,10.",
+            ),
         )
     ):
         command = option(command)
@@ -190,9 +195,23 @@ def _config(config: Path | None, settings: Sequence[str], options: dict[str, Any
             value = parse_setting(f"{key}={value}")[1]
         if value not in (None, {}):
             pairs.append((key, value))
+    if grid := options.pop("grid", None):
+        pairs += _grid(grid)
     if options.get("pattern"):
         pairs.append(("task.pattern", options.pop("pattern")))
     return load_config(config, [*pairs, *map(parse_setting, settings)])
+
+
+def _grid(text: str) -> list[tuple[str, Any]]:
+    """`regularization=0.1,1` as variants of which the best is kept."""
+    key, equals, values = text.partition("=")
+    if not equals or not values:
+        raise ConfigError(f"--grid {text}: expected KEY=A,B,..., such as regularization=0.1,1,10.")
+    path = key if "." in key else f"method.{key}"
+    from sleepaug.config import parse_yaml
+
+    variants = {f"{key}={value}": {path: parse_yaml(value)} for value in values.split(",")}
+    return [("run.variants", [variants]), ("run.keep_best", True)]
 
 
 @main.command()

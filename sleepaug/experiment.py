@@ -7,6 +7,7 @@ import itertools
 import json
 import logging
 import re
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -56,12 +57,15 @@ class Run:
     variants : list of dict
         Settings to be compared: a name, and what is set then. Of several such tables every
         combination is run: ``[{small: {task.neurons: 1}, large: {task.neurons: 9}}, {...}]``.
+    keep_best : bool
+        Of the variants, keep the one with the best validation balanced accuracy as the result.
     """
 
     fold: Annotated[int, Range(low=0)] | Literal["all"] = 0
     seed: Annotated[int, Range(low=0)] | str = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     variants: list[dict[str, dict[str, Any]]] = field(default_factory=list)
+    keep_best: bool = False
 
     def problems(self) -> list[str]:
         if isinstance(self.seed, int) or self.seeds:
@@ -190,8 +194,12 @@ def members(config: Config) -> dict[str, Config]:
         values = plain(replace(config, run=replace(run, variants=[])))
         found = {}
         for names in itertools.product(*run.variants):
-            settings = [pair for i, name in enumerate(names) for pair in run.variants[i][name].items()]
-            found["-".join(names)] = _load(copy.deepcopy(values), settings, f"run.variants {'-'.join(names)}")
+            settings = [
+                pair for i, name in enumerate(names) for pair in run.variants[i][name].items()
+            ]
+            found["-".join(names)] = _load(
+                copy.deepcopy(values), settings, f"run.variants {'-'.join(names)}"
+            )
         return found
     if run.seeds:
         return {f"seed-{k}": replace(config, run=replace(run, seed=k)) for k in run.seeds}
@@ -282,10 +290,21 @@ def train(
             )
         what = "variants" if config.run.variants else "seeds" if config.run.seeds else "folds"
         metrics = {what: each} if config.run.variants else pooled(list(each.values()), what)
+        if config.run.variants and config.run.keep_best:
+            metrics |= _best(folder, each)
     else:
         metrics = _one_fold(config, folder, loaded, search, Clock(device), tell)
     write_json(folder / "metrics.json", metrics)
     return metrics
+
+
+def _best(folder: RunFolder, each: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Scores of the variant that validates best; its model becomes that of the folder."""
+    best = max(each, key=lambda name: each[name]["valid"]["balanced_accuracy"])
+    for name in ("model.safetensors", "policy.json"):
+        if (folder / best / name).is_file():  # not where each variant is several folds
+            shutil.copyfile(folder / best / name, folder / name)
+    return {"best": best, **each[best]}
 
 
 def _one_fold(

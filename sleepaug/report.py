@@ -65,6 +65,12 @@ def scores_text(scores: Mapping[str, Any]) -> str:
 def metrics_text(metrics: Mapping[str, Any]) -> str:
     """What `metrics.json` holds, as text."""
     lines = []
+    for name, one in metrics.get("variants", {}).items():
+        scored = ", ".join(f"{p} {number(one[p]['balanced_accuracy'])}" for p in ("valid", "test"))
+        kept = "  <- kept: best on valid" if name == metrics.get("best") else ""
+        lines.append(f"{name}: balanced accuracy {scored}{kept}")
+    if "valid" not in metrics:
+        return "\n".join(lines)
     if "best_epoch" in metrics:
         lines.append(
             f"{metrics['status'].replace('_', ' ')} after {metrics['epochs']} epochs, "
