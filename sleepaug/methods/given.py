@@ -19,6 +19,7 @@ from sleepaug.augment import (
 )
 from sleepaug.config import ConfigError, Fraction, NotNegative, Positive, did_you_mean
 from sleepaug.tasks import Task
+from sleepaug.training import Training
 
 
 class Given:
@@ -34,6 +35,8 @@ class Given:
 
     done = True
     n_steps = 0
+    pause = 1
+    pretraining = None
 
     def __init__(self, make: Callable[[], Augmentation], regularization: float = 0.0) -> None:
         self.augmentation = make
@@ -55,7 +58,7 @@ class Nothing:
 
     name: ClassVar[str] = "none"
 
-    def search(self, task: Task) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         return Given(Identity)
 
 
@@ -74,7 +77,7 @@ class Fixed:
         default_factory=lambda: [[("time_reverse", 0.5, 1.0), ("gaussian_noise", 0.5, 0.5)]]
     )
 
-    def search(self, task: Task) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         _check_names(self.policy, task.transforms, "method.policy", name_of=lambda step: step[0])
         return Given(lambda: Policy(self.policy, task.transforms))
 
@@ -109,7 +112,7 @@ class AugNet:
     temperature: Positive = 0.01
     freeze_probabilities: bool = False
 
-    def search(self, task: Task) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         layers = self.layers
         if layers is None:
             layers = default_layers(task.transforms)
@@ -145,7 +148,7 @@ class LearnedAffine:
     regularization: NotNegative = 0.05
     half_width: Positive = math.pi / 8
 
-    def search(self, task: Task) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         if task.train.x.ndim != 4:
             raise ConfigError(
                 "method.name: 'augerino' learns affine maps of images, and this task has none. "
