@@ -66,47 +66,73 @@ def largest(product: Tensor, pool: int) -> tuple[Tensor, Tensor]:
 
 
 class _PooledProduct(torch.autograd.Function):
-    """`plain_pooled_product` in chunks: neither patches nor products are kept for the gradient."""
+    """`plain_pooled_product` in chunks, keeping of each product only which column won.
+
+    One in ``pool`` numbers of the product's gradient is not zero, so the gradients are sums of a
+    few rows (embedding bags) instead of matrix products.
+    """
 
     @staticmethod
     def forward(ctx: FunctionCtx, x: Tensor, matrix: Tensor, pool: int, n_pools: int) -> Tensor:
         width, n_out = matrix.shape[0] // x.shape[-1], matrix.shape[1] // pool
         size = chunk_size(x, matrix, n_pools)
         values = x.new_empty(len(x) * n_pools, n_out)
-        winners = torch.empty(len(x) * n_pools, n_out, dtype=torch.int64, device=x.device)
+        code_type = torch.uint8 if matrix.shape[1] <= 256 else torch.int16
+        columns = torch.empty(values.shape, dtype=code_type, device=x.device)
+        number = torch.arange(n_out, device=x.device)
         for first in range(0, len(x), size):
             product = patches(x[first : first + size], width, pool, n_pools) @ matrix
             stretch = slice(first * n_pools, first * n_pools + len(product))
-            values[stretch], winners[stretch] = largest(product, pool)
-        ctx.save_for_backward(x, matrix, winners)
+            values[stretch], winner = largest(product, pool)
+            columns[stretch] = winner * n_out + number
+        ctx.save_for_backward(x, matrix, columns)
         ctx.sizes = pool, n_pools  # type: ignore[attr-defined]
         return values.view(len(x), n_pools, n_out)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        x, matrix, winners = ctx.saved_tensors
+        x, matrix, columns = ctx.saved_tensors
         pool, n_pools = ctx.sizes
         if torch.is_grad_enabled():  # a gradient of the gradient is wanted
             plain = plain_pooled_product(x, matrix, pool, n_pools)
             return *torch.autograd.grad(plain, (x, matrix), grad, create_graph=True), None, None
-        n_in = x.shape[-1]
-        width, n_out = matrix.shape[0] // n_in, winners.shape[1]
+        n_in, n_out = x.shape[-1], columns.shape[1]
+        width = matrix.shape[0] // n_in
         size = chunk_size(x, matrix, n_pools)
-        grad = grad.reshape(-1, 1, n_out)
-        grad_x, grad_matrix = torch.zeros_like(x), torch.zeros_like(matrix)
+        grad = grad.reshape(-1, n_out)
+        rows = matrix.T.contiguous()
+        of_x, of_rows = torch.zeros_like(x), torch.zeros_like(rows)
         for first in range(0, len(x), size):
             part = x[first : first + size]
             stretch = slice(first * n_pools, (first + len(part)) * n_pools)
-            spread = x.new_zeros(len(part) * n_pools, pool, n_out)
-            spread.scatter_(1, winners[stretch, None], grad[stretch])
-            spread = spread.flatten(1)
-            grad_matrix.addmm_(patches(part, width, pool, n_pools).T, spread)
+            column, weight = columns[stretch], grad[stretch]
+            of_rows += sum_by_column(patches(part, width, pool, n_pools), column, weight, len(rows))
             if ctx.needs_input_grad[0]:
-                grad_part = (spread @ matrix.T).view(len(part), n_pools, width * n_in)
-                blocks = grad_x[first : first + size].view(len(part), -1, pool * n_in)
-                for i, piece in enumerate(grad_part.split(pool * n_in, dim=-1)):
+                of_patch = F.embedding_bag(
+                    column.long(), rows, mode="sum", per_sample_weights=weight
+                ).view(len(part), n_pools, width * n_in)
+                blocks = of_x[first : first + size].view(len(part), -1, pool * n_in)
+                for i, piece in enumerate(of_patch.split(pool * n_in, dim=-1)):
                     blocks[:, i : i + n_pools, : piece.shape[-1]] += piece
-        return grad_x, grad_matrix, None, None
+        return of_x, of_rows.T, None, None
+
+
+def sum_by_column(patch: Tensor, column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
+    """Return for each column the weighted sum of the patches where it won.
+
+    ``patch`` is (n, n_inputs), ``column`` and ``weight`` are (n, n_out); the result is
+    (n_columns, n_inputs).
+    """
+    column = column.flatten()
+    order = column.argsort(stable=True)
+    counts = column.bincount(minlength=n_columns)
+    return F.embedding_bag(
+        order // weight.shape[1],
+        patch,
+        counts.cumsum(0) - counts,
+        mode="sum",
+        per_sample_weights=weight.flatten()[order],
+    )
 
 
 def chunk_size(x: Tensor, matrix: Tensor, n_pools: int) -> int:
