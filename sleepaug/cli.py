@@ -234,7 +234,7 @@ def train(
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
     from sleepaug import experiment
-    from sleepaug.report import metrics_text
+    from sleepaug.report import learned_text, metrics_text
 
     resolved = _config(config, settings, options)
     output = output or experiment.default_output(resolved)
@@ -246,7 +246,8 @@ def train(
     if as_json:
         click.echo(json.dumps(metrics))
         return
-    click.echo(metrics_text(metrics))
+    for text in (metrics_text(metrics), *learned_text(output)):
+        click.echo(text)
     click.echo(f"Model, metrics and rows: {output}")
     _next(f"sleepaug report {output}")
 

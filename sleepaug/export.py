@@ -120,7 +120,7 @@ def to_code(learned: Mapping[str, Any]) -> str:
     composes = []
     for steps in braindecode_steps(learned):
         lines = [
-            f"    {name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())}),\n"
+            f"    {name}({', '.join(f'{key}={_short(value)!r}' for key, value in arguments.items())}),\n"
             for name, arguments in steps
         ]
         composes.append("Compose([\n" + "".join(lines) + "])")
@@ -133,3 +133,8 @@ def to_code(learned: Mapping[str, Any]) -> str:
         return code + f"transform = {composes[0]}\n"
     inner = ",\n".join(composes)
     return code + f"# One of these is to be drawn for each window.\nsubpolicies = [\n{inner},\n]\n"
+
+
+def _short(value: Any) -> Any:
+    """A number with the four digits that matter."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -79,9 +79,12 @@ def metrics_text(metrics: Mapping[str, Any]) -> str:
     for part in ("valid", "test"):
         lines.append(f"{part}:")
         lines += [f"  {line}" for line in scores_text(metrics[part]).splitlines()]
-        if "folds" in metrics[part]:
-            folds = "  ".join(number(value) for value in metrics[part]["folds"])
-            lines.append(f"  balanced accuracy by fold: {folds}")
+        for what in ("folds", "seeds"):
+            values = [v for v in metrics[part].get(what, []) if v is not None]
+            if values:
+                each = "  ".join(map(number, values))
+                spread = f"median {np.median(values):.3f}, {min(values):.3f} to {max(values):.3f}"
+                lines.append(f"  balanced accuracy of {len(values)} {what}: {each} ({spread})")
     return "\n".join(lines)
 
 

@@ -118,7 +118,7 @@ def test_every_fold_pools_the_counts(nights, tmp_path):
     assert len(pooled["folds"]) == 5
     assert len(pooled["nights"]) == 5
     report = run("report", tmp_path / "all")
-    assert "balanced accuracy by fold" in report.stdout
+    assert "balanced accuracy of 5 folds" in report.stdout
     assert (tmp_path / "all" / "report.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -144,6 +144,35 @@ def test_report_draws_what_was_trained(trained):
     assert "balanced accuracy" in result.stdout
     assert (trained / "report.png").read_bytes().startswith(b"\x89PNG")
     (trained / "report.png").unlink()
+
+
+def test_augnet_says_what_it_learned_and_exports_it(nights, tmp_path):
+    output = tmp_path / "run"
+    result = train(nights, output, "--method=augnet", "--grid=regularization=0.1,10")
+    assert "<- kept: best on valid" in result.stdout
+    assert "rotation x: left out, no 10-20 position" not in result.stderr  # C3 and O1 have one
+    assert "channels_symmetry: left out" in result.stderr
+    policy = json.loads((output / "policy.json").read_text())
+    assert policy["channels"] == ["C3", "O1"]
+    for layer in policy["layers"]:
+        assert sum(entry["weight"] for entry in layer) == pytest.approx(1, abs=1e-5)
+        words = max(layer, key=lambda e: e["weight"])["transform"].replace("_", " ")
+        assert words in result.stdout
+    metrics = json.loads((output / "metrics.json").read_text())
+    scores = {k: v["valid"]["balanced_accuracy"] for k, v in metrics["variants"].items()}
+    assert scores[metrics["best"]] == max(scores.values())
+    row = json.loads((output / metrics["best"] / "rows.jsonl").read_text().splitlines()[-1])
+    assert "1.sign_flip.amount" in row["augmentation"]
+    run("report", output / metrics["best"])
+    assert (output / metrics["best"] / "learned.png").read_bytes().startswith(b"\x89PNG")
+    code = run("export", output, "--to=braindecode").stdout
+    assert "transform = Compose([" in code
+    night = next(nights.glob("*PSG.edf"))
+    first, second = (sleepaug.load_model(output).predict(night) for _ in range(2))
+    assert np.array_equal(first.probabilities, second.probabilities)  # C copies, the same draws
+    run("export", output, "--to=json", "-o", tmp_path / "p.json")
+    assert json.loads((tmp_path / "p.json").read_text()) == policy
+    assert "already" in run("export", output, "--to=json", "-o", tmp_path / "p.json", code=2).output
 
 
 def test_evaluate_scores_another_set_and_names_known_subjects(trained, nights, tmp_path):
