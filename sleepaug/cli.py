@@ -73,9 +73,17 @@ def main(verbose: bool) -> None:
 
     For research, not for diagnosis.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logger = logging.getLogger("sleepaug")
+    logger.handlers = [_Echo()]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     warnings.showwarning = _warn
-    logging.getLogger("sleepaug").setLevel(logging.DEBUG if verbose else logging.INFO)
+
+
+class _Echo(logging.Handler):
+    """Prints what the package logs to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
 
 
 def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -165,7 +173,11 @@ def experiment_options(command: Callable) -> Callable:
     for option in reversed(
         (
             click.argument("config", type=FILE, required=False),
-            click.option("--method", help="none, fixed, ..."),
+            click.option(
+                "--method",
+                help="none, fixed, augnet, augerino (they need no search), random, autoaugment, "
+                "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
+            ),
             input_options,
             click.option("--channels", callback=_names, help="Such as C3,C4,F3,F4,O1,O2."),
             click.option("--fold", help="Which test part, from 0; or 'all'."),
@@ -264,6 +276,9 @@ class _epochs:
     def tell(self, row: dict[str, Any]) -> None:
         from tqdm import tqdm
 
+        if "train_s" not in row:  # a step of a search, or of the pretraining it needs
+            click.echo(search_line(row), err=True)
+            return
         text = f"balanced accuracy {row['valid_balanced_accuracy']:.3f} (valid)"
         if not sys.stderr.isatty():
             click.echo(f"epoch {row['epoch']}: {text}, {row['train_s']:.0f} s", err=True)
@@ -279,6 +294,17 @@ class _epochs:
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def search_line(row: dict[str, Any]) -> str:
+    """A step of a search in words."""
+    account = "search" if "search_s" in row else "pretrain"
+    count = f"trial {row['trial']}" if "trial" in row else f"epoch {row['epoch']}"
+    if "trial_epoch" in row:
+        count += f" epoch {row['trial_epoch']}"
+    names = ("valid_balanced_accuracy", "augmented_loss", "valid_loss", "critic_loss")
+    known = (f"{n.replace('_', ' ')} {row[n]:.3f}" for n in names if row.get(n) is not None)
+    return f"{account} {count}: {next(known, '')}, {row[f'{account}_s']:.0f} s"
 
 
 @main.command()

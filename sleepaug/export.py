@@ -120,7 +120,7 @@ def to_code(learned: Mapping[str, Any]) -> str:
     composes = []
     for steps in braindecode_steps(learned):
         lines = [
-            f"    {name}({', '.join(f'{key}={_short(value)!r}' for key, value in arguments.items())}),\n"
+            f"    {name}({', '.join(f'{k}={_short(v)!r}' for k, v in arguments.items())}),\n"
             for name, arguments in steps
         ]
         composes.append("Compose([\n" + "".join(lines) + "])")

@@ -1,4 +1,4 @@
-"""Every file in configs/ is valid and says how it is run; the defaults written out are the defaults."""
+"""Every file in configs/ is valid, and says how it is run."""
 
 from pathlib import Path
 
