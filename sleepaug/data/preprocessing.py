@@ -18,7 +18,7 @@ from sleepaug.data.channels import Reference, Source, choose
 from sleepaug.data.edf import Edf
 from sleepaug.data.read import OpenRaw, open_recording
 from sleepaug.data.recording import WINDOW_SECONDS, RecordingError
-from sleepaug.data.resample import lowpass_and_resample
+from sleepaug.data.resample import MIN_TRANSITION, lowpass_and_resample
 
 if TYPE_CHECKING:
     import mne
@@ -42,7 +42,7 @@ class Preprocessing:
         What the EEG is measured against.
     lowpass : float or None
         Upper edge of the pass band in Hz (FIR of zero phase; there is no high-pass). It is left
-        out, and said, where half the recording's rate is not above it.
+        out, and said, where half the recording's rate is not at least 1 Hz above it.
     sfreq : float
         Sampling rate of the result in Hz.
     crop_wake : float or None
@@ -136,7 +136,7 @@ def continuous(
     x = np.empty((len(sources), n_new), np.float32)
     for sfreq, rows in groups.items():
         lowpass = preprocessing.lowpass
-        if lowpass is not None and lowpass >= sfreq / 2:
+        if lowpass is not None and lowpass + MIN_TRANSITION > sfreq / 2:
             notes.append(f"No {lowpass:g}-Hz low-pass: the recording's rate is {sfreq:g} Hz.")
             lowpass = None
         chosen = [list(sources.values())[row] for row in rows]

@@ -17,7 +17,8 @@ import numpy as np
 from scipy import fft
 
 BLOCK_SAMPLES = 2**15
-OVERLAP_SECONDS = 10.0
+OVERLAP_SECONDS = 4.0
+MIN_TRANSITION = 1.0  # Hz; a narrower one would need a filter longer than the overlap
 
 
 def lowpass_taps(sfreq: float, lowpass: float) -> np.ndarray:
@@ -53,7 +54,8 @@ def lowpass_and_resample(
     sfreq, new_sfreq : float
         Sampling rates in Hz.
     lowpass : float or None
-        Upper edge of the pass band in Hz; None resamples only.
+        Upper edge of the pass band in Hz, at least `MIN_TRANSITION` below half the sampling rate;
+        None resamples only.
     out : ndarray of shape (n_chans, n_new), float32
         Receives the result; NaN in the input makes NaN of all samples its filter would reach.
     """
