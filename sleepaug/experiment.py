@@ -33,7 +33,7 @@ from sleepaug.learned import as_data
 from sleepaug.methods import METHODS, Search
 from sleepaug.methods.given import Nothing
 from sleepaug.metrics import scores
-from sleepaug.runs import Clock, RunFolder, advance, pick_device, write_json
+from sleepaug.runs import Clock, RunFolder, advance, make_folder, pick_device, write_json
 from sleepaug.staging import save_model
 from sleepaug.tasks import TASKS, Loaded
 from sleepaug.tasks.sleep import Sleep
@@ -276,7 +276,7 @@ def train(
         cache_dir=cache_dir,
         progress=progress,
     )
-    search = first.method.search(loaded.task)
+    search = first.method.search(loaded.task, first.training, seed=int(first.run.seed))
     folder.start(config, device, overwrite=overwrite)
     for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
         log.info("%s", note)
@@ -318,6 +318,7 @@ def _one_fold(
     write_json(folder / "splits.json", loaded.parts)
     write_json(folder / "nights.json", loaded.nights)
     task = loaded.task
+    finish_search(search, folder, clock, tell)
     fit = Fit(
         task,
         search.augmentation(),
@@ -357,6 +358,21 @@ def _one_fold(
     learned = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
     write_json(folder / "policy.json", {**learned, **as_data(model.augment)})
     return metrics
+
+
+def finish_search(
+    search: Search, folder: RunFolder, clock: Clock, tell: Callable[[dict[str, Any]], None]
+) -> None:
+    """Run a search to its end, after the pretraining it needs; each in a folder of its own."""
+    for account, process in (("pretrain", search.pretraining), ("search", search)):
+        if process is None or process.done:
+            continue
+        inner = RunFolder(folder / account)
+        make_folder(inner.path)
+        try:
+            advance(process, inner, clock, account, tell)
+        except FloatingPointError as error:
+            raise ConfigError(f"{folder.path}: {error}. Lower the method's rate.") from error
 
 
 def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import platform
 import shlex
@@ -53,13 +54,22 @@ class Clock:
         Waited for before the clock is read.
     timer : callable
         Seconds, increasing.
+    budget : float
+        Seconds that all accounts together may hold.
     """
 
     def __init__(
-        self, device: torch.device | str = "cpu", timer: Callable[[], float] = time.perf_counter
+        self,
+        device: torch.device | str = "cpu",
+        timer: Callable[[], float] = time.perf_counter,
+        budget: float = math.inf,
     ) -> None:
-        self.device, self.timer = torch.device(device), timer
+        self.device, self.timer, self.budget = torch.device(device), timer, budget
         self.seconds: dict[str, float] = {}
+
+    def left(self) -> float:
+        """Seconds of the budget that are left; below 0 if the last step went over it."""
+        return self.budget - sum(self.seconds.values())
 
     @contextlib.contextmanager
     def charge(self, account: str) -> Iterator[None]:
