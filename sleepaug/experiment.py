@@ -98,12 +98,15 @@ def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> 
     ConfigError
         Naming every problem, with its key path.
     """
-    config = _load(read_yaml(path) if path else {}, settings, f"{path}" if path else "settings")
+    config = config_from(
+        read_yaml(path) if path else {}, settings, f"{path}" if path else "settings"
+    )
     members(config)  # so that a mistake in a variant is found now, not after hours
     return config
 
 
-def _load(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
+def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
+    """Settings from plain values, changed by (key path, value) pairs; `source` is for messages."""
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}
@@ -197,7 +200,7 @@ def members(config: Config) -> dict[str, Config]:
             settings = [
                 pair for i, name in enumerate(names) for pair in run.variants[i][name].items()
             ]
-            found["-".join(names)] = _load(
+            found["-".join(names)] = config_from(
                 copy.deepcopy(values), settings, f"run.variants {'-'.join(names)}"
             )
         return found
