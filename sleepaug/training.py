@@ -106,9 +106,9 @@ def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Opt
             own = {"lr": lr, "initial_lr": lr, "weight_decay": decay}
             groups.append({"params": parameters, **own})
     if training.optimizer == "sgd":
-        return torch.optim.SGD(groups, momentum=training.betas[0])
+        return torch.optim.SGD(groups, momentum=training.betas[0], fused=True)
     kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, betas=training.betas)
+    return kind(groups, betas=training.betas, fused=True)
 
 
 class Fit:
@@ -181,9 +181,10 @@ class Fit:
         augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
         size, shuffle = self.training.batch_size, self.training.shuffle
         for x, y in self.task.train.batches(size, shuffle=shuffle):
-            loss = F.cross_entropy(self.model(x), y, weight=self.class_weights)
-            total += loss.detach() * len(y)
-            loss = loss + self.regularization * augment.regularizer()
+            loss = F.nll_loss(self.model(x), y, weight=self.class_weights)
+            total.add_(loss.detach(), alpha=len(y))
+            if self.regularization:
+                loss = loss + self.regularization * augment.regularizer()
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

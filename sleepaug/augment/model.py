@@ -55,7 +55,15 @@ class AugmentedModel(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return log-probabilities (n_examples, n_classes) of ``x`` (n_examples, ...)."""
-        return torch.log_softmax(self.average(x), dim=-1)
+        mean = self.average(x)
+        return mean if self._n_copies == 1 else torch.log_softmax(mean, dim=-1)
+
+    @property
+    def _n_copies(self) -> int:
+        """Copies of each example that are averaged now."""
+        if self.training:
+            return self.n_copies_train
+        return self.n_copies_eval if self.augment.at_inference else 1
 
     def average(self, x: Tensor) -> Tensor:
         """Return the mean over copies of the log-probabilities, which is not normalised.
@@ -63,13 +71,15 @@ class AugmentedModel(nn.Module):
         It is an unbiased estimate of the mean over all transformed copies, whatever their number.
         """
         if self.training:
-            return self._average(x, self.n_copies_train)
+            return self._average(x, self._n_copies)
         if not self.augment.at_inference:
             return torch.log_softmax(self.trunk(x), dim=-1)
-        chunks = x.split(max(1, self.chunk_size // self.n_copies_eval))
-        return torch.cat([self._average(chunk, self.n_copies_eval) for chunk in chunks])
+        chunks = x.split(max(1, self.chunk_size // self._n_copies))
+        return torch.cat([self._average(chunk, self._n_copies) for chunk in chunks])
 
     def _average(self, x: Tensor, n_copies: int) -> Tensor:
         copies = x if n_copies == 1 else x.repeat(n_copies, *[1] * (x.ndim - 1))
         log_probabilities = torch.log_softmax(self.trunk(self.augment(copies)), dim=-1)
+        if n_copies == 1:
+            return log_probabilities
         return log_probabilities.unflatten(0, (n_copies, len(x))).mean(0)
