@@ -1,0 +1,77 @@
+"""The cost of the training loop itself: ours against braindecode's EEGClassifier.
+
+A tiny model on small windows, so that what is measured is the loop. The two take turns in one
+process; the medians are of whole epochs, divided by their steps:
+
+    python benchmarks/training_loop.py
+"""
+
+import argparse
+import statistics
+import time
+import warnings
+
+import torch
+from torch import nn
+
+from sleepaug.augment import Identity
+from sleepaug.braindecode_bridge import braindecode
+from sleepaug.data.recording import STAGES
+from sleepaug.tasks import Split, Task
+from sleepaug.training import Fit, Training
+
+N_WINDOWS, SHAPE, BATCH = 1600, (2, 100), 16
+
+
+def tiny_model() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(SHAPE[0] * SHAPE[1], len(STAGES)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    rounds = parser.parse_args().rounds
+    warnings.simplefilter("ignore")
+    torch.manual_seed(0)
+    x, y = torch.randn(N_WINDOWS, *SHAPE), torch.randint(len(STAGES), (N_WINDOWS,))
+    few = Split(x[:1], y[:1])
+    task = Task(Split(x, y), few, {}, tiny_model, STAGES)
+    fit = Fit(task, Identity(), Training(epochs=10**6, patience=10**6), seed=0)
+    classifier = braindecode.EEGClassifier(
+        tiny_model(),
+        criterion=nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        optimizer__betas=(0.0, 0.999),
+        lr=1e-3,
+        batch_size=BATCH,
+        train_split=None,
+        max_epochs=1,
+        iterator_train__shuffle=True,
+        classes=list(range(len(STAGES))),
+        verbose=0,
+    ).initialize()
+    x_array, y_array = x.numpy(), y.numpy()
+    loops = {
+        "sleepaug Fit": fit.step,
+        "braindecode EEGClassifier": lambda: classifier.partial_fit(x_array, y_array),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in loops}
+    for number in range(rounds + 1):
+        for name, epoch in loops.items():
+            start = time.perf_counter()
+            epoch()
+            if number:  # the first is a warm-up
+                seconds[name].append(time.perf_counter() - start)
+    steps = N_WINDOWS // BATCH
+    ratio = statistics.median(
+        b / a for a, b in zip(*(seconds[name] for name in loops), strict=True)
+    )
+    print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} threads, batches of {BATCH}")
+    print("| loop | ms a step (median) |\n|---|---|")
+    for name, times in seconds.items():
+        print(f"| {name} | {1e3 * statistics.median(times) / steps:.3f} |")
+    print(f"| ratio, median of pairs | {ratio:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
