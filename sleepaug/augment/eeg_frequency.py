@@ -52,7 +52,8 @@ def hilbert(x: Tensor) -> Tensor:
     """Return the Hilbert transform of ``x`` (..., n_times), padded with zeros to a power of 2."""
     n_times = x.shape[-1]
     n_fft = 1 << (n_times - 1).bit_length()
-    spectrum = torch.fft.rfft(x, n=n_fft) * -1j
+    spectrum = torch.fft.rfft(x, n=n_fft)
+    spectrum *= -1j
     spectrum[..., 0] = 0
     spectrum[..., n_fft // 2] = 0
     return torch.fft.irfft(spectrum, n=n_fft)[..., :n_times]

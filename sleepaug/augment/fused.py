@@ -74,14 +74,18 @@ def sensors_sum(
     magnitudes: Tensor,
     draws: Draws | None = None,
 ) -> Tensor:
-    """Return ``sum_q w_q T_q(x)`` of sensor transforms as one matrix product a window."""
+    """Return ``sum_q w_q T_q(x)`` of sensor transforms as one matrix product a window.
+
+    The weights are (n_transforms,), or (n_transforms, n_windows): each window its own.
+    """
     n_windows, n_chans = x.shape[:2]
     total: Tensor | None = None
     for q, transform in enumerate(transforms):
         amount = (magnitudes[q] * transform.amount_at_1).expand(n_windows)
         draw = None if draws is None else draws[transform.name]
         matrix = sensor_matrix(transform, amount, n_chans, draw).to(x.dtype)
-        total = weights[q] * matrix if total is None else torch.addcmul(total, matrix, weights[q])
+        weight = weights[q].to(x.dtype).reshape(-1, 1, 1)
+        total = weight * matrix if total is None else torch.addcmul(total, matrix, weight)
     assert total is not None
     return total @ x
 

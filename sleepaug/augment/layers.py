@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sleepaug.augment.fused import fused_sum
+from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.transform import Transform, apply_chosen, gate
 from sleepaug.config import ConfigError
 
@@ -160,6 +161,9 @@ class AugmentationLayer(nn.Module):
     def sample(self, x: Tensor) -> Tensor:
         """Return each example transformed by one transform, drawn with the weights."""
         choice = torch.multinomial(self.weights, len(x), replacement=True)
+        if self.fused is sensors_sum:  # matrices are cheaper to choose from than windows
+            chosen = F.one_hot(choice, len(self.transforms)).T
+            return sensors_sum(x, self.transforms, chosen, self.magnitudes)
         magnitude = self.magnitudes[choice]
         if self.probabilities is not None:
             applied = torch.rand_like(magnitude) < self.probabilities[choice]
