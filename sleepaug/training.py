@@ -189,6 +189,7 @@ class Fit:
             loss.backward()
             self.optimizer.step()
         self.n_steps += 1
+        self._measure()
         train_loss = float(total) / len(self.task.train)
         confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
         score = balanced_accuracy(confusion)
@@ -210,6 +211,14 @@ class Fit:
             "status": self.status,
             "augmentation": augment.describe(),
         }
+
+    def _measure(self) -> None:
+        """Show the augmentation the validation split, in case it learns from it."""
+        held_out, trunk = self.task.valid, self.model.trunk
+        trunk.eval()
+        weight = self.class_weights[held_out.y]
+        weight = weight / weight.mean()
+        self.model.augment.measure_(trunk, held_out.x, held_out.y, weight)
 
     @property
     def _patience_is_spent(self) -> bool:

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug.augment.fused import fused_sum, sensors_sum
+from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.augment.transform import Transform, apply_chosen, gate
 from sleepaug.config import ConfigError
 
@@ -44,6 +45,9 @@ class Augmentation(nn.Module):
 
     def project_(self) -> None:
         """Bring learned magnitudes back into [0, 1]; to be called after each optimizer step."""
+
+    def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
+        """Learn from held-out examples after an epoch, where layers do (`MeasuredLayer`)."""
 
 
 class Identity(Augmentation):
@@ -207,7 +211,10 @@ class AugmentationModule(Augmentation):
     at_inference = True
 
     def __init__(
-        self, layers: Sequence[AugmentationLayer], *, regularizer: str = "selective"
+        self,
+        layers: Sequence[AugmentationLayer | MeasuredLayer],
+        *,
+        regularizer: str = "selective",
     ) -> None:
         super().__init__()
         if regularizer not in REGULARIZERS:
@@ -289,6 +296,12 @@ class AugmentationModule(Augmentation):
             for entry in layer
             for quantity in ("weight", "amount")
         }
+
+    def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
+        """Let the layers that measure do so."""
+        for layer in self.layers:
+            if isinstance(layer, MeasuredLayer):
+                layer.measure_(trunk, x, y, weight)
 
     def project_(self) -> None:
         """Bring all magnitudes back into [0, 1]."""

@@ -17,6 +17,7 @@ from sleepaug.augment import (
     Policy,
     Transform,
 )
+from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.config import ConfigError, Fraction, NotNegative, Positive, did_you_mean
 from sleepaug.tasks import Task
 from sleepaug.training import Training
@@ -102,6 +103,12 @@ class AugNet:
     freeze_probabilities : bool
         Do not learn the probability of time reverse, sign flip and channels symmetry (the
         authors' code).
+    selection : {"gradient", "robust"}
+        "gradient": as in the paper, weights and magnitudes follow the gradient of eq. 3. "robust":
+        each transform is taken as far as the validation split does not mind (`MeasuredLayer`); of
+        the other options it uses `layers` and `tolerance` only.
+    tolerance : float
+        Mean probability of the true class that one transform may cost ("robust").
     """
 
     name: ClassVar[str] = "augnet"
@@ -111,20 +118,33 @@ class AugNet:
     magnitude: Fraction = 0.1
     temperature: Positive = 0.01
     freeze_probabilities: bool = False
+    selection: Literal["gradient", "robust"] = "gradient"
+    tolerance: Fraction = 0.002
 
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         layers = self.layers
         if layers is None:
             layers = default_layers(task.transforms)
-        learnable = {name: t for name, t in task.transforms.items() if t.differentiable}
+        learnable = {
+            name: t
+            for name, t in task.transforms.items()
+            if t.differentiable or self.selection == "robust"
+        }
         _check_names(layers, learnable, "method.layers", name_of=lambda name: name)
         return Given(lambda: self.build(task.transforms), self.regularization)
 
     def build(self, transforms: Mapping[str, Transform]) -> AugmentationModule:
         """The layers, untrained."""
+        layers = default_layers(transforms) if self.layers is None else self.layers
+        if self.selection == "robust":
+            measured = [
+                MeasuredLayer([transforms[n] for n in names], tolerance=self.tolerance)
+                for names in layers
+            ]
+            return AugmentationModule(measured, regularizer="none")
         return AugmentationModule.of(
             transforms,
-            default_layers(transforms) if self.layers is None else self.layers,
+            layers,
             magnitude=self.magnitude,
             temperature=self.temperature,
             freeze_probabilities=self.freeze_probabilities,
