@@ -4,7 +4,8 @@
     python benchmarks/augnet_step.py --peer ../augnet-authors [--device cuda]
 
 Three layers (sensors, time-frequency, time-frequency) and the Chambon2018 trunk on float32 windows
-of 6 x 3000; forward, backward and Adam; in turns in one process, medians in milliseconds. Theirs
+of 6 x 3000; forward, backward and Adam; in turns in one process, medians in milliseconds (of CPU
+time with OMP_NUM_THREADS=1). Theirs
 has four transforms in the sensors layer (rotations cannot be trained there), ours those four and
 the three rotations of the paper. Their code is run as it is, with two names that braindecode has
 changed since put back (see `import_peer`). Peak memory is that of a step above the process's size
@@ -93,16 +94,16 @@ def peer_model(n_copies: int, device: str) -> nn.Module:
         eeg.DiffChannelsShuffle(**start),
     ]
     layers = [sensors]
-    for _ in range(2):
-        layers.append(
-            [
-                eeg.DiffTimeReverse(**swap),
-                eeg.DiffGaussianNoise(**start),
-                eeg.DiffTimeMask(**start),
-                eeg.DiffFTSurrogate(**start),
-                eeg.DiffFrequencyShift(sfreq=SFREQ, **start),
-            ]
-        )
+    layers += [
+        [
+            eeg.DiffTimeReverse(**swap),
+            eeg.DiffGaussianNoise(**start),
+            eeg.DiffTimeMask(**start),
+            eeg.DiffFTSurrogate(**start),
+            eeg.DiffFrequencyShift(sfreq=SFREQ, **start),
+        ]
+        for _ in range(2)
+    ]
     module = models.AugmentationModule(
         [models.AugmentationLayer(layer, temperature=0.01, data_dim=2) for layer in layers]
     )

@@ -3,7 +3,8 @@
     python benchmarks/transforms.py [--device cuda]
 
 Both are timed with the drawing of their random numbers, at full strength, on float32 windows of
-6 x 3000, in turns in one process; the numbers are medians in milliseconds. braindecode's three
+6 x 3000, in turns in one process; the numbers are medians in milliseconds. With OMP_NUM_THREADS=1
+it is CPU time, which other work on the machine disturbs less. braindecode's three
 swaps (time reverse, sign flip, channels symmetry) draw nothing as functionals, so for these its
 `Transform` with probability 1/2 is timed, which does what ours does.
 """
@@ -30,6 +31,7 @@ def interleaved(
     functions: dict[str, Callable[[], object]], device: str, seconds: float
 ) -> dict[str, float]:
     """Return the median duration in ms of each function, called in turns for some seconds."""
+    clock = time.process_time if single(device) else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():
         function()
@@ -37,11 +39,16 @@ def interleaved(
     while time.perf_counter() < end or len(next(iter(times.values()))) < 5:
         for name, function in functions.items():
             synchronize(device)
-            start = time.perf_counter()
+            start = clock()
             function()
             synchronize(device)
-            times[name].append(1e3 * (time.perf_counter() - start))
+            times[name].append(1e3 * (clock() - start))
     return {name: statistics.median(values) for name, values in times.items()}
+
+
+def single(device: str) -> bool:
+    """Whether one thread does all the work, so that its CPU time can be taken."""
+    return device == "cpu" and torch.get_num_threads() == 1
 
 
 def synchronize(device: str) -> None:
@@ -57,7 +64,8 @@ def machine(device: str) -> str:
     name = platform.processor() or platform.machine()
     with open("/proc/cpuinfo") as lines:
         name = next((line.split(":")[1].strip() for line in lines if "model name" in line), name)
-    return f"{name}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    threads = "CPU time of 1 thread" if single(device) else f"{torch.get_num_threads()} threads"
+    return f"{name}, {threads}, torch {torch.__version__}"
 
 
 def braindecodes() -> dict[str, Callable[[torch.Tensor], object]]:

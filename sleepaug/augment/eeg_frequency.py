@@ -138,7 +138,8 @@ def bandstop_filter(
     Notes
     -----
     A zero-phase windowed-sinc filter (Hamming) with flanks of 0.5 Hz on either side of the band;
-    the ends are continued by odd reflection: MNE's ``notch_filter``, which braindecode uses. No gradient reaches the width. Source: range 0-2 Hz in Table 4 of the AugNet paper.
+    the ends are continued by odd reflection: MNE's ``notch_filter``, which braindecode uses. No
+    gradient reaches the width. Source: range 0-2 Hz in Table 4 of the AugNet paper.
     """
     width = width.detach()
     draw = torch.rand_like(width) if draw is None else draw
