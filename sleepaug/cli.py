@@ -198,7 +198,14 @@ def experiment_options(command: Callable) -> Callable:
 
 def _config(config: Path | None, settings: Sequence[str], options: dict[str, Any]) -> Any:
     """The checked settings from a file, the short options and --set, in this order."""
-    from sleepaug.experiment import load_config, parse_setting
+    from sleepaug.experiment import load_config
+
+    return load_config(config, _pairs_of(settings, options))
+
+
+def _pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The short options and --set as (key path, value)."""
+    from sleepaug.experiment import parse_setting
 
     pairs: list[tuple[str, Any]] = []
     for option, key in SHORT.items():
@@ -211,7 +218,7 @@ def _config(config: Path | None, settings: Sequence[str], options: dict[str, Any
         pairs += _grid(grid)
     if options.get("pattern"):
         pairs.append(("task.pattern", options.pop("pattern")))
-    return load_config(config, [*pairs, *map(parse_setting, settings)])
+    return [*pairs, *map(parse_setting, settings)]
 
 
 def _grid(text: str) -> list[tuple[str, Any]]:
@@ -372,11 +379,77 @@ def predict(
 
 
 @main.command()
+@click.argument("config", type=FILE, required=False)
+@click.option("--budget", help="Device time of a point: 90s, 20m, 12h or 1d (default: 12h).")
+@click.option("--methods", callback=_names, help="Such as augnet,adda (default: all).")
+@click.option("--folds", type=click.IntRange(1), help="The first so many folds (default: 5).")
+@click.option("--seeds", type=click.IntRange(1), help="Seeds for each fold (default: 1).")
+@click.option("--points", type=click.Choice(["thinned", "all"]), help="Trained policies.")
+@click.option("--against", metavar="METHOD", help="Differences are to this one (default: none).")
+@input_options
+@click.option("--channels", callback=_names, help="Such as C3,C4,F3,F4,O1,O2.")
+@click.option("--epochs", type=click.IntRange(1), help="Most epochs of a training.")
+@click.option("--device", help="auto, cpu or cuda.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Lanes at once.")
+@click.option("-o", "--output", type=FOLDER, help="Folder (default: one in runs/).")
+@click.option("--overwrite", is_flag=True, help="Replace the comparison in that folder.")
+@cache_option
+def compare(
+    config: Path | None,
+    settings: Sequence[str],
+    methods: list[str] | None,
+    jobs: int,
+    output: Path | None,
+    overwrite: bool,
+    cache_dir: Path | None,
+    **options: Any,
+) -> None:
+    """Compare methods under one clock. The same command goes on with one that was stopped.
+
+    CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
+    """
+    from sleepaug import compare as comparing
+    from sleepaug.cluster import stop_on_signals
+    from sleepaug.comparison.settings import load_comparison
+
+    keys = {"against": "reference"}
+    own = ("budget", "folds", "seeds", "points", "against", "device")
+    given = ((f"compare.{keys.get(key, key)}", options.pop(key)) for key in own)
+    pairs = [pair for pair in given if pair[1] is not None]
+    resolved = load_comparison(config, [*pairs, *_pairs_of(settings, options)], methods)
+    output = output or comparing.default_output(resolved)
+    click.echo(f"Folder: {output}", err=True)
+    stop_on_signals()
+    comparing.compare(
+        resolved,
+        output,
+        n_jobs=jobs,
+        overwrite=overwrite,
+        cache_dir=cache_dir,
+        say=lambda line: click.echo(line, err=True),
+    )
+    _report_comparison(output)
+
+
+def _report_comparison(folder: Path) -> None:
+    from sleepaug.compare_report import write_report
+
+    written = write_report(folder)
+    click.echo(written.text)
+    click.echo(f"Report: {written.page}\nFigures and tables: {folder}")
+
+
+@main.command()
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
     """Print what RUN scored and learned, and draw its training."""
     from sleepaug.report import draw_run, learned_text, metrics_text, read_run
+    from sleepaug.runs import RunFolder
 
+    if "compare" in RunFolder(run).config():
+        _report_comparison(run)
+        return
     _, rows, metrics = read_run(run)
     if metrics:
         click.echo(metrics_text(metrics))

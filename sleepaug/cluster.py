@@ -126,3 +126,4 @@ def _child(root: Path, job: Job, cache_dir: Path | None, parent: int) -> None:
         run_job(root, job, cache_dir=cache_dir, tell=tell)
     except KeyboardInterrupt:
         os._exit(130)
+

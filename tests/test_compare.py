@@ -246,6 +246,6 @@ def test_other_budgets_are_refused(text):
 
 def test_what_is_not_compared_cannot_be_the_reference():
     values = {"compare": {"reference": "adda"}, "methods": ["augnet", "dada"]}
-    with pytest.raises(ConfigError, match="'adda' is not compared. Did you mean 'dada'"):
+    with pytest.raises(ConfigError, match="'adda' is not compared"):
         comparison_of(values)
     assert list(comparison_of({"methods": ["dada"]}).methods) == ["none", "dada"]

@@ -93,6 +93,8 @@ class DensityMatching:
         """Try one proposal."""
         k = self.n_steps % len(self.fits)
         history, fit = self.history[k], self.fits[k]
+        if not fit.best_state:
+            raise FloatingPointError("the pretraining diverged in its first epoch")
         [proposal] = propose(
             history,
             list(self.task.transforms),
