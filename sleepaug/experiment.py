@@ -8,12 +8,10 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
-
-import numpy as np
 
 from sleepaug import __version__
 from sleepaug.config import (
@@ -28,11 +26,11 @@ from sleepaug.config import (
     read_yaml,
 )
 from sleepaug.data.windows import Preprocessing
-from sleepaug.invariance import invariance
+from sleepaug.invariance import median_invariance
 from sleepaug.learned import as_data
 from sleepaug.methods import METHODS, Search
 from sleepaug.methods.given import Nothing
-from sleepaug.metrics import scores
+from sleepaug.metrics import pooled
 from sleepaug.runs import Clock, RunFolder, advance, make_folder, pick_device, write_json
 from sleepaug.staging import save_model
 from sleepaug.tasks import TASKS, Loaded
@@ -342,10 +340,10 @@ def _one_fold(
             for part, data in (("valid", task.valid), ("test", loaded.test))
         },
     }
-    if loaded.probes:
+    if loaded.known:
         metrics["invariance"] = {
-            name: float(np.nanmedian(invariance(model, loaded.test.x, probe)))
-            for name, probe in loaded.probes.items()
+            name: median_invariance(model, loaded.test.x, task.transforms[name], amount)
+            for name, amount in loaded.known.items()
         }
     description = {
         **loaded.description,
@@ -389,18 +387,3 @@ def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
     if len(counts) > len(numbered):
         lines.append("What was dropped from each night stands in nights.json.")
     return lines
-
-
-def pooled(runs: Sequence[Mapping[str, Any]], what: str) -> dict[str, Any]:
-    """Scores of several folds or seeds (`what`): counts added up, and the score of each."""
-    total: dict[str, Any] = {}
-    for part in ("valid", "test"):
-        parts = [metrics[part] for metrics in runs]
-        confusion = sum(np.array(scored["confusion"]) for scored in parts)
-        total[part] = {
-            **scores(np.asarray(confusion), list(parts[0]["recall"])),
-            what: [scored["balanced_accuracy"] for scored in parts],
-        }
-    nights = [metrics["test"].get("nights", {}) for metrics in runs]
-    total["test"]["nights"] = {k: v for one in nights for k, v in one.items()}
-    return total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -57,6 +59,15 @@ def invariance(
     baseline /= N_PERMUTATIONS
     share = (baseline - cosine_distance(plain, moved)) / baseline
     return torch.where(baseline < SMALLEST_BASELINE, torch.nan, share).cpu().numpy()
+
+
+def median_invariance(
+    model: nn.Module, x: Tensor, transform: Transform, amount: float
+) -> dict[str, float | str]:
+    """Median invariance to a transform by up to an amount, ready for `metrics.json`."""
+    known = replace(transform, amount_at_1=amount)
+    median = float(np.nanmedian(invariance(model, x, known)))
+    return {"median": median, "amount": amount, "unit": transform.unit}
 
 
 def mean_logits(model: nn.Module, x: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ names it under `absent`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,3 +99,18 @@ def scores(confusion: np.ndarray, classes: Sequence[str]) -> dict[str, Any]:
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def pooled(runs: Sequence[Mapping[str, Any]], what: str) -> dict[str, Any]:
+    """Scores of several folds or seeds (`what`): counts added up, and the score of each."""
+    total: dict[str, Any] = {}
+    for part in ("valid", "test"):
+        parts = [metrics[part] for metrics in runs]
+        confusion = sum(np.asarray(scored["confusion"]) for scored in parts)
+        total[part] = {
+            **scores(np.asarray(confusion), list(parts[0]["recall"])),
+            what: [scored["balanced_accuracy"] for scored in parts],
+        }
+    nights = [metrics["test"].get("nights", {}) for metrics in runs]
+    total["test"]["nights"] = {k: v for one in nights for k, v in one.items()}
+    return total

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -36,22 +38,19 @@ def wave_cnn(kernel: int, n_classes: int) -> nn.Sequential:
 def perceptron(n_in: int, neurons: int, n_layers: int, n_classes: int) -> nn.Sequential:
     """A multi-layer perceptron with `n_layers` hidden layers of `neurons` (Section 4.3)."""
     sizes = [n_in] + [neurons] * n_layers
-    hidden = [
-        layer
-        for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        for layer in (nn.Linear(a, b), nn.ReLU())
-    ]
+    hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], n_classes))
 
 
-def sprite_cnn(n_classes: int) -> nn.Sequential:
-    """Four convolutions with 32 to 256 filters for images of 32 x 32 pixels (Table 1)."""
+def sprite_cnn(n_classes: int, width: int = 32) -> nn.Sequential:
+    """Four convolutions, with `width` to 8 `width` filters, for images of 32 x 32 pixels (Table 1)."""
     layers: list[nn.Module] = []
-    for n_in, n_out in ((3, 32), (32, 64), (64, 128), (128, 256)):
+    sizes = [3, width, 2 * width, 4 * width, 8 * width]
+    for n_in, n_out in pairwise(sizes):
         layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
         if n_in > 3:
             layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(256, n_classes))
+    return nn.Sequential(*layers, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(sizes[-1], n_classes))
 
 
 class PreActBlock(nn.Module):
@@ -92,6 +91,4 @@ def preact_resnet18(n_classes: int, width: int = 64) -> nn.Sequential:
     for n_out, stride in ((width, 1), (2 * width, 2), (4 * width, 2), (8 * width, 2)):
         blocks += [PreActBlock(n_in, n_out, stride), PreActBlock(n_out, n_out, 1)]
         n_in = n_out
-    return nn.Sequential(
-        *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_in, n_classes)
-    )
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(n_in, n_classes))

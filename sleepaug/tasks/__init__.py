@@ -84,9 +84,9 @@ class Loaded:
         What its owner should hear of the task.
     nights : dict
         What was done to each recording, written to `nights.json`.
-    probes : dict of Transform
-        Known invariances; how invariant the model became to each at magnitude 1 is measured on
-        the test split.
+    known : dict of float
+        Known invariances: transforms, and up to which amount. How invariant the model became to
+        each is measured on the test split.
     """
 
     task: Task
@@ -95,7 +95,7 @@ class Loaded:
     description: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     nights: dict[str, list[str]] = field(default_factory=dict)
-    probes: dict[str, Transform] = field(default_factory=dict)
+    known: dict[str, float] = field(default_factory=dict)
 
 
 def _sleep() -> Any:
@@ -110,4 +110,21 @@ def _sinusoids() -> Any:
     return Sinusoids
 
 
-TASKS: dict[str, Callable[[], Any]] = {"sleep": _sleep, "sinusoids": _sinusoids}
+def _mario_iggy() -> Any:
+    from sleepaug.tasks.mario_iggy import MarioIggy
+
+    return MarioIggy
+
+
+def _cifar10() -> Any:
+    from sleepaug.tasks.cifar10 import Cifar10
+
+    return Cifar10
+
+
+TASKS: dict[str, Callable[[], Any]] = {
+    "sleep": _sleep,
+    "sinusoids": _sinusoids,
+    "mario_iggy": _mario_iggy,
+    "cifar10": _cifar10,
+}

@@ -63,18 +63,16 @@ class Sinusoids:
             part: self.waves(n, rng, device)
             for (part, n), rng in zip(SIZES.items(), draws, strict=True)
         }
-        candidates = transforms(self.ranges)
-        shift = replace(candidates["frequency_shift"], amount_at_1=SPREAD)
         return Loaded(
             task=Task(
                 train=splits["train"],
                 valid=splits["valid"],
-                transforms=candidates,
+                transforms=transforms(self.ranges),
                 make_trunk=self.make_trunk,
                 classes=tuple(f"{frequency:g} Hz" for frequency in FREQUENCIES),
             ),
             test=splits["test"],
-            probes={f"frequency_shift {SPREAD:g} Hz": shift},
+            known={"frequency_shift": SPREAD},
         )
 
     def waves(self, n: int, rng: np.random.Generator, device: torch.device | str) -> Split:
@@ -101,6 +99,14 @@ class Sinusoids:
 def transforms(ranges: dict[str, float]) -> dict[str, Transform]:
     """The EEG transforms for one channel without a place, with some ranges replaced."""
     single = eeg_transforms(SFREQ, ["wave"])
-    kept = ("time_reverse", "time_masking", "gaussian_noise", "ft_surrogate", "frequency_shift",
-            "bandstop_filter", "sign_flip", "channels_dropout")
+    kept = (
+        "time_reverse",
+        "time_masking",
+        "gaussian_noise",
+        "ft_surrogate",
+        "frequency_shift",
+        "bandstop_filter",
+        "sign_flip",
+        "channels_dropout",
+    )
     return {k: replace(single[k], amount_at_1=ranges.get(k, single[k].amount_at_1)) for k in kept}
