@@ -65,6 +65,18 @@ def largest(product: Tensor, pool: int) -> tuple[Tensor, Tensor]:
     return best[..., 0, 0], winner[..., 0, 0]
 
 
+def largest_value(product: Tensor, pool: int) -> Tensor:
+    """Return the largest of the ``pool`` numbers of each output, by halves: no index is needed."""
+    rest = product.unflatten(-1, (pool, -1))
+    while pool > 1:
+        half = pool // 2
+        best = torch.maximum(rest[:, :half], rest[:, half : 2 * half])
+        if pool % 2:
+            torch.maximum(best[:, 0], rest[:, -1], out=best[:, 0])
+        rest, pool = best, half
+    return rest[:, 0]
+
+
 class _PooledProduct(torch.autograd.Function):
     """`plain_pooled_product` in chunks, keeping of each product only which column won.
 
@@ -166,9 +178,10 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     matrix = banded(weight, pool)
     if torch.is_grad_enabled() and (padded.requires_grad or matrix.requires_grad):
         return _PooledProduct.apply(padded, matrix, pool, n_pools)
-    width, size = matrix.shape[0] // x.shape[-1], chunk_size(padded, matrix, n_pools)
+    width = matrix.shape[0] // x.shape[-1]
+    size = max(1, chunk_size(padded, matrix, n_pools) // 2)
     products = (patches(part, width, pool, n_pools) @ matrix for part in padded.split(size))
-    best = torch.cat([largest(product, pool)[0] for product in products])
+    best = torch.cat([largest_value(product, pool) for product in products])
     return best.unflatten(0, (len(x), n_pools))
 
 

@@ -131,6 +131,7 @@ def apply_chosen(
         if len(index) == len(x):
             return transforms[q](x, magnitude)
         if out is None:
-            out = x.clone()
-        out[index] = transforms[q](x[index], magnitude[index])
+            out = torch.empty_like(x) if bool((host >= 0).all()) else x.clone()
+        part = transforms[q](x.index_select(0, index), magnitude[index])
+        out = out.index_copy_(0, index, part)
     return x if out is None else out
