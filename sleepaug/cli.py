@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -73,6 +74,8 @@ def main(verbose: bool) -> None:
 
     For research, not for diagnosis.
     """
+    # Threads that wait by spinning slow each other down many times on a machine with other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logger = logging.getLogger("sleepaug")
     logger.handlers = [_Echo()]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
@@ -355,7 +358,7 @@ def predict(
     For research, not for diagnosis.
     """
     from sleepaug.prediction import new_folder, stage_files
-    from sleepaug.staging import load_model
+    from sleepaug.model_files import load_model
 
     stager = load_model(model)
     output = output or new_folder(nights)
@@ -450,7 +453,10 @@ def report(run: Path) -> None:
     if "compare" in RunFolder(run).config():
         _report_comparison(run)
         return
-    _, rows, metrics = read_run(run)
+    config, rows, metrics = read_run(run)
+    if config["run"]["variants"] or isinstance(config["run"]["seed"], str):
+        _report_experiment(run)
+        return
     if metrics:
         click.echo(metrics_text(metrics))
     else:
@@ -461,6 +467,17 @@ def report(run: Path) -> None:
     click.echo(f"Metrics: {run / 'metrics.json'}")
     for picture in pictures:
         click.echo(f"Picture: {picture}")
+
+
+def _report_experiment(run: Path) -> None:
+    """Several variants or seeds: tables and pictures with quartiles."""
+    from sleepaug.experiment_report import draw_experiment, experiment_text, read_variants
+
+    variants = read_variants(run)
+    click.echo(experiment_text(variants))
+    for name, figure in draw_experiment(variants).items():
+        figure.savefig(run / name, dpi=130)
+        click.echo(f"Picture: {run / name}")
 
 
 @main.command()
