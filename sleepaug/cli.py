@@ -278,7 +278,8 @@ class _epochs:
     """Shows epochs as they end: a bar on a terminal, a line each otherwise."""
 
     def __init__(self, epochs: int) -> None:
-        self.epochs, self.bar = epochs, None
+        self.epochs = epochs
+        self.bar: Any = None
 
     def __enter__(self) -> Callable[[dict[str, Any]], None]:
         return self.tell
@@ -339,108 +340,155 @@ def evaluate(run: Path, cache_dir: Path | None, as_json: bool, device: str, **op
 
 
 @main.command()
+@click.argument("night", type=FILE)
+@click.option("--model", type=FILE, help="Also say what this model would use (default: shipped).")
+@channel_option
+@reference_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
+    """Look at the recording NIGHT before anything runs: header, channels, units, bad stretches."""
+    from sleepaug.inspection import inspect_recording, inspection_text
+
+    found = inspect_recording(night, model, **options)
+    click.echo(json.dumps(found, indent=2) if as_json else inspection_text(found))
+
+
+def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
+    try:
+        share = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise click.BadParameter("expected a share, such as 10% or 0.1.")
+    return share
+
+
+@main.command()
 @click.argument("nights", type=FILE, nargs=-1, required=True)
 @click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
 @click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in hypnograms/).")
 @channel_option
 @reference_option
+@click.option(
+    "--context",
+    type=click.Choice(["transitions", "none"]),
+    default="transitions",
+    show_default=True,
+    help="Whether neighbouring epochs help to tell a stage.",
+)
+@click.option("--defer", callback=_share, default="0", help="List the least certain, such as 10%.")
+@click.option("--lights-off", help="Time of day, or seconds from the start, for the statistics.")
+@click.option("--lights-on", help="The same.")
+@click.option(
+    "--to",
+    "forms",
+    callback=_names,
+    default="csv,png,html",
+    show_default=True,
+    help="Any of csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary of each night as JSON.")
 @click.option("--overwrite", is_flag=True, help="Replace hypnograms that are there.")
 def predict(
     nights: Sequence[Path],
     model: Path | None,
     output: Path | None,
-    map: dict[str, str],
-    reference: str | None,
+    jobs: int,
+    as_json: bool,
     overwrite: bool,
+    **options: Any,
 ) -> None:
-    """Stage recordings: writes NIGHT.hypnogram.csv and NIGHT.png for each.
+    """Stage recordings: files, or folders of them. Writes a table, a picture and a report of each.
 
     For research, not for diagnosis.
     """
-    from sleepaug.prediction import new_folder, stage_files
-    from sleepaug.model_files import load_model
+    from sleepaug.model_files import find_model, load_model
+    from sleepaug.prediction import Request, find_nights, new_folder, stage_files, write_summary
 
-    stager = load_model(model)
-    output = output or new_folder(nights)
-    failed, unscorable = 0, 0
-    staged = stage_files(stager, nights, output, map=map, reference=reference, overwrite=overwrite)
-    for path, result in staged:
-        if isinstance(result, Exception):
-            failed += 1
-            click.echo(f"Error: {result}", err=True)
-            continue
-        unscorable += not result.scored.any()
-        click.echo(f"{path}: {result.summary()}")
-        for note in result.notes:
-            click.echo(f"  {note}")
-    if failed < len(nights):
-        click.echo(f"Hypnograms: {output}")
+    model = find_model(model)
+    stager, found = load_model(model), find_nights(nights)
+    request = Request(output or new_folder(nights), **options)
+    results = []
+    for result in stage_files(stager, found, request, overwrite=overwrite, jobs=jobs, model=model):
+        results.append(result)
+        if result.error:
+            click.echo(f"Error: {result.error}", err=True)
+        elif not as_json:
+            _say_staged(result)
+    failed = sum(bool(result.error) for result in results)
+    if as_json:
+        click.echo(json.dumps([result.to_json() for result in results], indent=2))
+    elif failed < len(results):
+        click.echo(f"Hypnograms: {request.output}")
+    if len(results) > 1:
+        table = write_summary(results, request.output)
+        click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
     if failed:
         sys.exit(FAILED)
-    if unscorable == len(nights):
+    if not any(result.hypnogram.scored.any() for result in results):
         sys.exit(NOTHING_SCORABLE)
 
 
-@main.command()
-@click.argument("config", type=FILE, required=False)
-@click.option("--budget", help="Device time of a point: 90s, 20m, 12h or 1d (default: 12h).")
-@click.option("--methods", callback=_names, help="Such as augnet,adda (default: all).")
-@click.option("--folds", type=click.IntRange(1), help="The first so many folds (default: 5).")
-@click.option("--seeds", type=click.IntRange(1), help="Seeds for each fold (default: 1).")
-@click.option("--points", type=click.Choice(["thinned", "all"]), help="Trained policies.")
-@click.option("--against", metavar="METHOD", help="Differences are to this one (default: none).")
-@input_options
-@click.option("--channels", callback=_names, help="Such as C3,C4,F3,F4,O1,O2.")
-@click.option("--epochs", type=click.IntRange(1), help="Most epochs of a training.")
-@click.option("--device", help="auto, cpu or cuda.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Lanes at once.")
-@click.option("-o", "--output", type=FOLDER, help="Folder (default: one in runs/).")
-@click.option("--overwrite", is_flag=True, help="Replace the comparison in that folder.")
-@cache_option
-def compare(
-    config: Path | None,
-    settings: Sequence[str],
-    methods: list[str] | None,
-    jobs: int,
-    output: Path | None,
-    overwrite: bool,
-    cache_dir: Path | None,
-    **options: Any,
-) -> None:
-    """Compare methods under one clock. The same command goes on with one that was stopped.
+def _say_staged(result: Any) -> None:
+    """What was found in a night, on standard output."""
+    from sleepaug.data.recording import printable
+    from sleepaug.hypnogram import ranges
 
-    CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
-    """
-    from sleepaug import compare as comparing
-    from sleepaug.cluster import stop_on_signals
-    from sleepaug.comparison.settings import load_comparison
-
-    keys = {"against": "reference"}
-    own = ("budget", "folds", "seeds", "points", "against", "device")
-    given = ((f"compare.{keys.get(key, key)}", options.pop(key)) for key in own)
-    pairs = [pair for pair in given if pair[1] is not None]
-    resolved = load_comparison(config, [*pairs, *_pairs_of(settings, options)], methods)
-    output = output or comparing.default_output(resolved)
-    click.echo(f"Folder: {output}", err=True)
-    stop_on_signals()
-    comparing.compare(
-        resolved,
-        output,
-        n_jobs=jobs,
-        overwrite=overwrite,
-        cache_dir=cache_dir,
-        say=lambda line: click.echo(line, err=True),
+    night = result.hypnogram
+    click.echo(f"{printable(str(result.path))}: {night.summary()}")
+    numbers = night.statistics()
+    shown = (
+        f"{k} {v:.0f}" for k in ("TIB", "TST", "SE", "SOL", "WASO") if (v := numbers[k]) is not None
     )
-    _report_comparison(output)
+    click.echo(f"  {', '.join(shown)} (min; SE in %), {night.span()}")
+    for note in night.notes:
+        click.echo(f"  {note}")
+    if len(night.look_first):
+        click.echo(f"  Look first at epochs {ranges(night.look_first + 1)}")
 
 
-def _report_comparison(folder: Path) -> None:
-    from sleepaug.compare_report import write_report
+@main.command()
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@click.option("-o", "--output", type=FILE, help="Draw both, and where they disagree (PNG or SVG).")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@click.option("--overwrite", is_flag=True)
+def agree(a: Path, b: Path, output: Path | None, seed: int, as_json: bool, overwrite: bool) -> None:
+    """Compare two scorings A and B of a night, or two folders of scorings.
 
-    written = write_report(folder)
-    click.echo(written.text)
-    click.echo(f"Report: {written.page}\nFigures and tables: {folder}")
+    A scoring is a table of sleepaug, an EDF+ file, BIDS events, or text with one stage a line.
+    """
+    from sleepaug.agreement import agreement_text, compare, draw_disagreement, pair_up
+
+    if output is not None and output.exists() and not overwrite:
+        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    nights = pair_up(a, b)
+    result = compare(nights, seed=seed)
+    click.echo(json.dumps(result) if as_json else agreement_text(result))
+    if output is not None:
+        draw_disagreement(nights, output)
+        click.echo(f"Picture: {output}", err=as_json)
+
+
+@main.command()
+@click.argument("name", required=False)
+def models(name: str | None) -> None:
+    """List the models that ship with the package, or show the card of the model NAME."""
+    from sleepaug.model_files import find_model, read_card, shipped_models
+
+    if name is not None:
+        card = read_card(find_model(name))
+        click.echo("\n".join([f"{card.path}", *card.lines()]))
+        return
+    shipped = shipped_models()
+    for key, path in shipped.items():
+        told = read_card(path).description
+        click.echo(f"{key}: {', '.join(told.get('channels', []))}; trained by {told.get('method')}")
+    click.echo(f"{len(shipped)} models ship with this package. A card: sleepaug models NAME")
 
 
 @main.command()

@@ -49,6 +49,9 @@ class Sleep:
         Further arguments of the trunk, such as drop_prob.
     n_folds : int
         Subjects are split into this many test parts; the rest is half train, half valid.
+    ranges : {"paper", "official"}
+        What magnitude 1 means: Table 4 and, for reverse, flip and symmetry, the probability 0.5;
+        or the authors' code, with masks of up to 100 samples and probabilities of up to 1.
     split_seed : int
         Of the train/valid split; kept apart from the seed of the run, so that runs with several
         seeds see the same subjects.
@@ -60,6 +63,7 @@ class Sleep:
     pattern: str | None = None
     trunk: str = "chambon2018"
     trunk_options: dict[str, Any] = field(default_factory=dict)
+    ranges: Literal["paper", "official"] = "paper"
     n_folds: Count = 5
     split_seed: int = 29
 
@@ -120,7 +124,7 @@ class Sleep:
         task = Task(
             train=splits["train"],
             valid=splits["valid"],
-            transforms=applicable(windows.sfreq, windows.ch_names),
+            transforms=applicable(windows.sfreq, windows.ch_names, self.ranges),
             make_trunk=self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1]),
             classes=STAGES,
         )
@@ -129,8 +133,8 @@ class Sleep:
         notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
         for part in PARTS:
             counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
-            for stage in np.flatnonzero(counts == 0):
-                notes.append(f"the {part} split has no window of stage {STAGES[stage]}")
+            absent = [stage for stage, n in zip(STAGES, counts, strict=True) if not n]
+            notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
         return Loaded(
             task=task,
             test=splits["test"],
@@ -138,6 +142,7 @@ class Sleep:
             description={
                 "channels": list(windows.ch_names),
                 "sfreq": windows.sfreq,
+                "ranges": self.ranges,
                 "trunk": self.trunk,
                 "trunk_options": self.trunk_options,
                 "trained_on": {
@@ -165,10 +170,11 @@ class Sleep:
         )
 
 
-def applicable(sfreq: float, ch_names: Sequence[str]) -> dict[str, Transform]:
+def applicable(sfreq: float, ch_names: Sequence[str], ranges: str) -> dict[str, Transform]:
     """The transforms of Table 4 that can do something on these channels."""
     left_out = inapplicable(ch_names)
-    return {k: t for k, t in eeg_transforms(sfreq, ch_names).items() if k not in left_out}
+    transforms = eeg_transforms(sfreq, ch_names, official=ranges == "official")
+    return {name: t for name, t in transforms.items() if name not in left_out}
 
 
 def simulated_nights(*, progress: bool) -> Path:
