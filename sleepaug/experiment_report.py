@@ -1,0 +1,230 @@
+"""Reports of experiments: several variants and seeds, as tables and figures with quartiles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleepaug.experiment import Config, load_config, members
+from sleepaug.runs import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The runs of one variant, which differ in their seed (or fold) only.
+
+    Attributes
+    ----------
+    name : str
+    rows : list of list of dict
+        The epochs of each run.
+    metrics : list of dict
+        The results of each run that is finished.
+    """
+
+    name: str
+    rows: list[Rows]
+    metrics: list[dict[str, Any]]
+
+
+def read_variants(run: Path) -> list[Variant]:
+    """The variants of an experiment, as far as they were run; one without a name if it has none."""
+    config = load_config(run / "config.yaml")
+    each = members(config) if config.run.variants else {"": config}
+    found = []
+    for name, one in each.items():
+        folders = [RunFolder(path) for path in leaves(one, run / name)]
+        metrics = [
+            json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+            for folder in folders
+            if folder.finished
+        ]
+        rows = [rows for folder in folders if (rows := folder.rows())]
+        found.append(Variant(name, rows, metrics))
+    return [variant for variant in found if variant.rows]
+
+
+def leaves(config: Config, folder: Path) -> list[Path]:
+    """The folders of the single runs that a config stands for."""
+    inner = members(config)
+    if not inner:
+        return [folder]
+    return [path for name, one in inner.items() for path in leaves(one, folder / name)]
+
+
+def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
+    """Median, first and third quartile."""
+    first, median, third = np.percentile(list(values), [25, 50, 75])
+    return float(median), float(first), float(third)
+
+
+def spread(values: Sequence[float]) -> str:
+    """Median and quartiles as text."""
+    return "{:.3f} [{:.3f}, {:.3f}]".format(*quartiles(values))
+
+
+def experiment_text(variants: Sequence[Variant]) -> str:
+    """Scores of each variant and what its runs learned."""
+    lines = ["medians over runs, and quartiles"]
+    for variant in variants:
+        label = f"{variant.name}: " if variant.name else ""
+        done = f"{len(variant.metrics)} of {len(variant.rows)} runs finished"
+        lines.append(f"{label}{done}")
+        if variant.metrics:
+            accuracy = [metrics["test"]["accuracy"] for metrics in variant.metrics]
+            lines.append(f"  accuracy (test) {spread(accuracy)}, lowest {min(accuracy):.3f}")
+        for name in known(variant):
+            values = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
+            lines.append(f"  invariance to {name.replace('_', ' ')} {spread(values)}")
+        lines += [f"  {line}" for line in learned_lines(variant)]
+    return "\n".join(lines)
+
+
+def known(variant: Variant) -> dict[str, float]:
+    """The amounts of the task's known invariances, by transform."""
+    found = variant.metrics[0].get("invariance", {}) if variant.metrics else {}
+    return {name: entry["amount"] for name, entry in found.items()}
+
+
+def learned_lines(variant: Variant) -> list[str]:
+    """For each transform of each layer: how many runs kept it, and up to which amount."""
+    last = [rows[-1]["augmentation"] for rows in variant.rows]
+    lines = []
+    for key in last[0]:
+        name, _, what = key.rpartition(".")
+        if what != "amount":
+            continue
+        amounts = [one[key] for one in last if kept(one, name)]
+        chosen = f"kept by {len(amounts)} of {len(last)}"
+        if amounts:
+            low, high = min(amounts), max(amounts)
+            chosen += f", amount {spread(amounts)}, from {low:.3f} to {high:.3f}"
+        lines.append(f"{name.replace('.', ' ').replace('_', ' ')}: {chosen}")
+    return lines
+
+
+def kept(augmentation: Mapping[str, float], name: str) -> bool:
+    """Whether a transform has the largest weight of its layer (several may)."""
+    weight = augmentation.get(f"{name}.weight")
+    if weight is None:
+        return True
+    layer = name.split(".")[0]
+    rest = (
+        v for k, v in augmentation.items() if k.startswith(f"{layer}.") and k.endswith("weight")
+    )
+    return weight > 0 and weight >= max(rest) - 1e-6
+
+
+def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
+    """Draw scores over epochs and at the end, and what was learned, with quartiles over runs.
+
+    Returns
+    -------
+    dict of Figure
+        `experiment.png`, and `learned.png` where layers learned weights.
+    """
+    from matplotlib.figure import Figure
+
+    amounts = next((known(v) for v in variants if known(v)), {})
+    n_panels = 3 + 2 * len(amounts)
+    width, height = 3.6 * n_panels, max(3.2, 0.28 * len(variants) + 1)
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = list(figure.subplots(1, n_panels))
+    for i, variant in enumerate(variants):
+        band(axes[0], variant, lambda row: row["train_loss"], i)
+        band(axes[1], variant, lambda row: row["valid_balanced_accuracy"], i)
+    axes[0].set(xlabel="epoch", ylabel="cross-entropy (train, augmented)")
+    axes[1].set(xlabel="epoch", ylabel="balanced accuracy (valid)")
+    dots(axes[2], variants, lambda metrics: metrics["test"]["accuracy"], "accuracy (test)")
+    for j, (name, amount) in enumerate(amounts.items()):
+        words = name.replace("_", " ")
+        dots(
+            axes[3 + 2 * j], variants, lambda m, n=name: m["invariance"][n]["median"],
+            f"invariance to {words}",
+        )  # fmt: skip
+        panel = axes[4 + 2 * j]
+        for i, variant in enumerate(variants):
+            key = f"1.{name}.amount"
+            if key in variant.rows[0][-1]["augmentation"]:
+                band(panel, variant, lambda row, k=key, a=amount: row["augmentation"][k] / a, i)
+        panel.axhline(1, color="0.6", linestyle=":")
+        panel.set(xlabel="epoch", ylabel=f"amount of {words} / the true one")
+    if len(variants) > 1:
+        axes[1].legend(frameon=False, fontsize=7)
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    learned = draw_learned([v for v in variants if weights_of(v)])
+    return {"experiment.png": figure} | ({"learned.png": learned} if learned else {})
+
+
+def weights_of(variant: Variant) -> list[str]:
+    """Names such as "1.frequency_shift" of the transforms whose weights were learned."""
+    last = variant.rows[0][-1]["augmentation"]
+    return [key.removesuffix(".weight") for key in last if key.endswith(".weight")]
+
+
+def draw_learned(variants: Sequence[Variant]) -> Figure | None:
+    """Weights and amounts over epochs, a row for each variant (as Figures 4 and B.1)."""
+    from matplotlib.figure import Figure
+
+    if not variants:
+        return None
+    figure = Figure(figsize=(9, 2.4 * len(variants) + 0.4), layout="constrained")
+    axes = figure.subplots(len(variants), 2, squeeze=False, sharex=True)
+    for (left, right), variant in zip(axes, variants, strict=True):
+        for i, name in enumerate(weights_of(variant)):
+            series = [[row["augmentation"][f"{name}.amount"] for row in r] for r in variant.rows]
+            largest = max(max(map(max, series)), 1e-12)
+            label = f"{name.replace('_', ' ')} (1 is {largest:.3g})"
+            weight, amount = f"{name}.weight", f"{name}.amount"
+            band(left, variant, lambda row, k=weight: row["augmentation"][k], i)
+            band(
+                right, variant, lambda row, k=amount, a=largest: row["augmentation"][k] / a,
+                i, label,
+            )  # fmt: skip
+        left.set(ylabel=f"{variant.name}\nweight", ylim=(-0.03, 1.03))
+        right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
+        right.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=7)
+        for axis in (left, right):
+            axis.spines[["top", "right"]].set_visible(False)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
+    return figure
+
+
+def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | None = None) -> None:
+    """Median over runs, and a shade between the quartiles, of a value of each epoch's row."""
+    n_epochs = min(map(len, variant.rows))
+    table = np.array(
+        [
+            [np.nan if (v := value(row)) is None else v for row in rows[:n_epochs]]
+            for rows in variant.rows
+        ]
+    )
+    first, median, third = np.nanpercentile(table, [25, 50, 75], axis=0)
+    epochs, color = range(1, n_epochs + 1), f"C{number % 10}"
+    axis.plot(epochs, median, color=color, label=variant.name if label is None else label)
+    axis.fill_between(epochs, first, third, color=color, alpha=0.2, linewidth=0)
+
+
+def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> None:
+    """A value of every finished run, with the median, a line for each variant."""
+    for i, variant in enumerate(variants):
+        values = [value(metrics) for metrics in variant.metrics]
+        if values:
+            axis.plot(values, [i] * len(values), "o", color=f"C{i % 10}", alpha=0.35, markersize=4)
+            axis.plot([np.median(values)] * 2, [i - 0.3, i + 0.3], color=f"C{i % 10}")
+    axis.set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
+    axis.invert_yaxis()
+    axis.set_xlabel(title)
