@@ -238,12 +238,17 @@ def steps(n_windows: int, device: str, with_peer: bool, seconds: float) -> None:
 def inference(n_copies: int, device: str, with_peer: bool, seconds: float) -> None:
     """Time the prediction of 16 windows."""
     x, _ = batch(16, device)
-    models = {"ours": our_model(n_copies, device).eval()}
-    if with_peer:
-        models["peer"] = peer_model(n_copies, device).eval()
-    calls = {name: lambda model=model: predict(model, x) for name, model in models.items()}
-    medians = interleaved(calls, device, seconds)
-    row(f"inference, 16 windows, {n_copies} copies (ms)", medians["ours"], medians.get("peer"))
+    for label in ("all weights", "one transform a layer"):
+        models = {"ours": our_model(n_copies, device).eval()}
+        if with_peer:
+            models["peer"] = peer_model(n_copies, device).eval()
+        if label != "all weights":
+            for model in models.values():
+                collapse(model)
+        calls = {name: lambda model=model: predict(model, x) for name, model in models.items()}
+        medians = interleaved(calls, device, seconds)
+        name = f"inference, 16 windows, {n_copies} copies, {label} (ms)"
+        row(name, medians["ours"], medians.get("peer"))
 
 
 @torch.no_grad()
