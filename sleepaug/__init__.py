@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from sleepaug.data.recording import RecordingError as RecordingError
     from sleepaug.data.windows import Windows as Windows
     from sleepaug.hypnogram import Hypnogram as Hypnogram
+    from sleepaug.model_files import load_model as load_model
     from sleepaug.simulation import simulate_night as simulate_night
     from sleepaug.staging import Stager as Stager
-    from sleepaug.staging import load_model as load_model
 
 _HOME = {
     "ConfigError": "sleepaug.config",
@@ -20,7 +20,7 @@ _HOME = {
     "RecordingError": "sleepaug.data.recording",
     "Stager": "sleepaug.staging",
     "Windows": "sleepaug.data.windows",
-    "load_model": "sleepaug.staging",
+    "load_model": "sleepaug.model_files",
     "simulate_night": "sleepaug.simulation",
 }
 __all__ = ["__version__", *_HOME]

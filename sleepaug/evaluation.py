@@ -13,8 +13,9 @@ import torch
 from sleepaug.config import ConfigError, fill
 from sleepaug.data.recording import STAGES
 from sleepaug.data.windows import Windows, prepare
+from sleepaug.model_files import load_model
 from sleepaug.runs import pick_device
-from sleepaug.staging import Stager, load_model
+from sleepaug.staging import Stager
 from sleepaug.tasks import Split
 from sleepaug.tasks.sleep import Sleep, fingerprint
 from sleepaug.training import scores_by_group

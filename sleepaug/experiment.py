@@ -31,8 +31,9 @@ from sleepaug.learned import as_data
 from sleepaug.methods import METHODS, Search
 from sleepaug.methods.given import Nothing
 from sleepaug.metrics import pooled
+from sleepaug.model_files import save_model
 from sleepaug.runs import Clock, RunFolder, advance, make_folder, pick_device, write_json
-from sleepaug.staging import save_model
+from sleepaug.staging import for_prediction
 from sleepaug.tasks import TASKS, Loaded
 from sleepaug.tasks.sleep import Sleep
 from sleepaug.training import Fit, Training, scores_by_group
@@ -355,9 +356,12 @@ def _one_fold(
         "copies_eval": config.training.copies_eval,
         "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
     }
+    learned = as_data(model.augment)
+    if config.preprocessing is not None:
+        description |= for_prediction(model, task, config.training, learned)
     save_model(folder / "model.safetensors", model, description)
-    learned = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
-    write_json(folder / "policy.json", {**learned, **as_data(model.augment)})
+    told = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
+    write_json(folder / "policy.json", {**told, **learned})
     return metrics
 
 

@@ -1,25 +1,24 @@
-"""Hypnogram: the stages of one night, with probabilities; as a table, a CSV file and a picture."""
+"""Hypnogram: the stages of one night, with probabilities; as rows, a table, numbers, a picture."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+import io
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
-from sleepaug.config import ConfigError
 from sleepaug.data.recording import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.sleep_statistics import sleep_statistics
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
-
-COLORS = {"W": "#f2c14e", "R": "#d1495b", "N1": "#9fc2d9", "N2": "#4a8db7", "N3": "#1d4e79"}
-DEPTH = ("W", "R", "N1", "N2", "N3")  # from top to bottom, as sleep laboratories draw it
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,14 @@ class Hypnogram:
         Local time at which the recording starts, without a zone.
     notes : sequence of str
         What was done to the recording: channels used, filters left out.
+    spectrum : ndarray of shape (n_windows, n_freqs), optional
+        Power of one channel, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+    defer : float
+        Share of the scored windows that a person should look at first, 0 to 1.
+    lights_off, lights_on : float, optional
+        Seconds from the start of the recording; statistics are of what is between.
+    name : str
+        Of the night, for titles.
     """
 
     onset: np.ndarray
@@ -45,6 +52,11 @@ class Hypnogram:
     reason: Sequence[str]
     start: datetime | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    spectrum: np.ndarray | None = None
+    defer: float = 0.0
+    lights_off: float | None = None
+    lights_on: float | None = None
+    name: str = ""
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -60,26 +72,74 @@ class Hypnogram:
         best = np.nan_to_num(self.probabilities).argmax(axis=1)
         return np.where(self.scored, np.array(STAGES)[best], UNKNOWN)
 
+    @property
+    def confidence(self) -> np.ndarray:
+        """Probability of the likeliest stage, NaN where there is none, shape (n_windows,)."""
+        return self.probabilities.max(axis=1, initial=-np.inf)
+
+    @property
+    def look_first(self) -> np.ndarray:
+        """The least certain of the scored windows, as indices, the least certain first.
+
+        As many as the share `defer` asks for, rounded up.
+        """
+        scored = np.flatnonzero(self.scored)
+        n = int(np.ceil(self.defer * len(scored) - 1e-9))
+        return scored[np.argsort(self.confidence[scored], kind="stable")[:n]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each 30-s epoch; see `table`. None where there is no value."""
+        rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
+        scored, stages, confidence = self.scored, self.stages, self.confidence
+        found = []
+        for k, onset in enumerate(self.onset.tolist()):
+            time = self.start and self.start + timedelta(seconds=onset)
+            values = self.probabilities[k].tolist() if scored[k] else [None] * len(STAGES)
+            found.append(
+                {
+                    "epoch": k + 1,
+                    "onset": onset,
+                    "duration": WINDOW_SECONDS,
+                    "time": time and time.isoformat(),
+                    "stage": str(stages[k]),
+                    "confidence": float(confidence[k]) if scored[k] else None,
+                    **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
+                    "reason": self.reason[k],
+                    "look_first": rank.get(k),
+                }
+            )
+        return found
+
     def table(self) -> pd.DataFrame:
         """One row for each 30-s epoch.
 
         Returns
         -------
         DataFrame
-            Columns epoch (from 1), onset and duration (s), stage, confidence (probability of the
-            stage), p_W, p_N1, p_N2, p_N3, p_R, and reason (empty where the epoch was scored).
+            Columns epoch (from 1), onset and duration (s), time (local, ISO), stage, confidence
+            (probability of the stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where the epoch
+            was scored) and look_first (1 for the least certain, where `defer` asks for them).
         """
-        return pd.DataFrame(
-            {
-                "epoch": np.arange(1, len(self) + 1),
-                "onset": self.onset,
-                "duration": WINDOW_SECONDS,
-                "stage": self.stages,
-                "confidence": self.probabilities.max(axis=1, initial=-np.inf),
-                **{f"p_{stage}": self.probabilities[:, i] for i, stage in enumerate(STAGES)},
-                "reason": list(self.reason),
-            }
-        )
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def statistics(self) -> dict[str, float | int | None]:
+        """Sleep statistics from lights off to lights on; see `sleep_statistics`.
+
+        An epoch counts if its middle is between the two. Without lights off (on) they are from the
+        first (to the last) epoch of the recording.
+        """
+        middle = self.onset + WINDOW_SECONDS / 2
+        low = -np.inf if self.lights_off is None else self.lights_off
+        high = np.inf if self.lights_on is None else self.lights_on
+        return sleep_statistics(self.stages[(middle >= low) & (middle < high)])
+
+    def span(self) -> str:
+        """From when to when the statistics are, in words."""
+        begin = "the start of the recording" if self.lights_off is None else "lights off"
+        end = "its end" if self.lights_on is None else "lights on"
+        return f"from {begin} to {end}"
 
     def summary(self) -> str:
         """One line: how many epochs, the share of each stage, what was not scored."""
@@ -88,84 +148,58 @@ class Hypnogram:
         text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
         left = len(self) - len(scored)
         if left:
-            reasons = sorted({r for r in self.reason if r})
-            text += f"; {left} not scored ({', '.join(reasons)})"
+            counts = Counter(reason for reason in self.reason if reason)
+            shown = [f"{reason}: {n}" for reason, n in counts.most_common(5)]
+            more = [f"and {len(counts) - 5} other reasons"] if len(counts) > 5 else []
+            text += f"; {left} not scored ({'; '.join(shown + more)})"
         return text
 
-    def to_csv(self, path: Path) -> None:
-        """Write the table, probabilities with four decimals."""
-        _into_place(path, lambda part: self.table().round(4).to_csv(part, index=False))
+    def plot(self) -> Figure:
+        """The hypnogram over the hypnodensity over the spectrogram."""
+        from sleepaug.hypnogram_picture import draw_hypnogram
 
-    def plot(self, title: str = "") -> Figure:
-        """The hypnogram over the hypnodensity (the probabilities, stacked)."""
-        from matplotlib.dates import DateFormatter
-        from matplotlib.figure import Figure
+        return draw_hypnogram(self)
 
-        figure = Figure(figsize=(11, 4.8), layout="constrained")
-        top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
-        time, end = self._times()
-        row = {stage: -i for i, stage in enumerate(DEPTH)}
-        height = np.array([row.get(stage, np.nan) for stage in self.stages], float)
-        top.step([*time, end], [*height, *height[-1:]], where="post", color="0.25", linewidth=0.9)
-        for stage in STAGES:
-            line = np.where(self.stages == stage, height, np.nan)
-            for i in np.flatnonzero(~np.isnan(line)):
-                right = time[i + 1] if i + 1 < len(time) else end
-                top.plot([time[i], right], [line[i]] * 2, color=COLORS[stage], linewidth=4)
-        for i in np.flatnonzero(~self.scored):
-            right = time[i + 1] if i + 1 < len(time) else end
-            top.axvspan(time[i], right, color="0.85", linewidth=0)
-            bottom.axvspan(time[i], right, color="0.85", linewidth=0)
-        top.set_yticks([row[stage] for stage in DEPTH], DEPTH)
-        top.set_ylim(row["N3"] - 0.5, 0.5)
-        top.set_title(title, loc="left", fontsize=11)
-        edges = [*time, end]
-        order = [STAGES.index(stage) for stage in reversed(DEPTH)]
-        filled = np.vstack([self.probabilities, self.probabilities[-1:]])[:, order].T
-        bottom.stackplot(
-            edges,
-            np.nan_to_num(filled),
-            step="post",
-            colors=[COLORS[stage] for stage in reversed(DEPTH)],
-            labels=list(reversed(DEPTH)),
-            linewidth=0,
-        )
-        bottom.set(ylim=(0, 1), ylabel="probability", xlim=(time[0], end))
-        bottom.set_yticks([0, 0.5, 1])
-        handles, names = bottom.get_legend_handles_labels()
-        bottom.legend(
-            handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
-        )
-        if self.start is None:
-            bottom.set_xlabel("hours from the start of the recording")
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        file = io.BytesIO()
+        self.plot().savefig(file, format="png", dpi=110)
+        return file.getvalue()
+
+    def save(self, path: Path | str, *, overwrite: bool = False) -> None:
+        """Write a file of the form that its name says.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .csv (table), .edf (EDF+ annotations), _events.tsv (BIDS, with a sidecar
+            .json), .png or .svg (picture), .html (report) or .json (summary).
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        ConfigError
+            No form has that ending, the file is there already, or cannot be written.
+        """
+        from sleepaug.hypnogram_files import save
+
+        save(self, Path(path), overwrite=overwrite)
+
+
+def ranges(numbers: Iterable[int]) -> str:
+    """Whole numbers as text, neighbours together.
+
+    Examples
+    --------
+    >>> ranges([7, 3, 4, 5])
+    '3-5, 7'
+    """
+    runs: list[list[int]] = []
+    for number in sorted(int(n) for n in numbers):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
         else:
-            bottom.xaxis.set_major_formatter(DateFormatter("%H:%M"))
-            bottom.set_xlabel("time of day")
-        for axis in (top, bottom):
-            axis.spines[["top", "right"]].set_visible(False)
-        top.grid(axis="x", color="0.9")
-        return figure
-
-    def _times(self) -> tuple[list, float | datetime]:
-        """Where windows begin and where the last one ends, on the axis of the picture."""
-        if self.start is None:
-            return list(self.onset / 3600), float(self.onset[-1] + WINDOW_SECONDS) / 3600
-        begin = [self.start + timedelta(seconds=float(onset)) for onset in self.onset]
-        return begin, begin[-1] + timedelta(seconds=WINDOW_SECONDS)
-
-    def to_png(self, path: Path, title: str = "") -> None:
-        """Write the picture of `plot`."""
-        figure = self.plot(title)
-        _into_place(path, lambda part: figure.savefig(part, format="png", dpi=130))
-
-
-def _into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a whole file or nothing: to another name first, then moved into place."""
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    try:
-        write(part)
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}.") from error
+            runs.append([number, number])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)

@@ -1,74 +1,245 @@
-"""Prediction: files of recordings in, hypnogram tables and pictures out."""
+"""Prediction: files and folders of recordings in; tables, pictures and reports out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sleepaug.config import ConfigError
+from sleepaug.data.edf import is_edf
+from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import RecordingError
 from sleepaug.hypnogram import Hypnogram
+from sleepaug.hypnogram_files import FORMS, into_place, summary, targets, write_forms
 from sleepaug.runs import make_folder
+from sleepaug.sleep_statistics import seconds_of
 from sleepaug.staging import Stager
+
+RECORDINGS = (".edf", ".bdf", ".vhdr", ".set", ".fif")
+"""Endings of files that are recordings where a folder is given."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """How nights are to be staged and written.
+
+    Attributes
+    ----------
+    output : Path
+        Folder of the results.
+    forms : list of str
+        Keys of `FORMS`.
+    map, reference, context
+        See `Stager.predict`.
+    defer : float
+        Share of the epochs that a person should look at first.
+    lights_off, lights_on : str, optional
+        Time of day, or seconds from the start of the recording.
+    """
+
+    output: Path
+    forms: list[str] = field(default_factory=lambda: ["csv", "png", "html"])
+    map: Mapping[str, str] = field(default_factory=dict)
+    reference: str | None = None
+    context: str = "transitions"
+    defer: float = 0.0
+    lights_off: str | None = None
+    lights_on: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a recording: a hypnogram and its files, or an error."""
+
+    path: Path
+    hypnogram: Hypnogram | None = None
+    files: tuple[Path, ...] = ()
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        if self.hypnogram is None:
+            return {"file": str(self.path), "error": self.error}
+        found = summary(self.hypnogram)
+        return {"file": str(self.path), **found, "files": [str(file) for file in self.files]}
+
+
+def find_nights(given: Sequence[Path]) -> list[Path]:
+    """Recordings among files and folders.
+
+    Parameters
+    ----------
+    given : sequence of Path
+        A file is taken as it is. In a folder and everything below it, EDF, BDF, BrainVision, EEGLAB
+        and FIF files are recordings, but for those that hold annotations only.
+
+    Raises
+    ------
+    ConfigError
+        A folder holds no recording.
+    """
+    found: dict[Path, None] = {}
+    for path in given:
+        if not path.is_dir() or path.suffix.lower() in (".ds", ".mff"):
+            found[path] = None
+            continue
+        inside = [
+            file
+            for file in sorted(path.rglob("*"))
+            if file.suffix.lower() in RECORDINGS and file.is_file() and not _is_scoring(file)
+        ]
+        if not inside:
+            raise ConfigError(
+                f"{path}: no recording in this folder; looked for {', '.join(RECORDINGS)}."
+            )
+        found.update(dict.fromkeys(inside))
+    return list(found)
+
+
+def _is_scoring(path: Path) -> bool:
+    """Whether a file holds annotations only; a damaged one is left for the error it gives."""
+    if not is_edf(path):
+        return False
+    try:
+        return not read_edf_header(path).names
+    except (RecordingError, OSError):
+        return False
 
 
 def stage_files(
     stager: Stager,
     nights: Sequence[Path],
-    output: Path,
+    request: Request,
     *,
-    map: Mapping[str, str] | None = None,
-    reference: str | None = None,
     overwrite: bool = False,
-) -> Iterator[tuple[Path, Hypnogram | RecordingError]]:
-    """Stage recordings one after the other; write a table and a picture of each.
+    jobs: int = 1,
+    model: Path | None = None,
+) -> Iterator[Result]:
+    """Stage recordings and write their files; a bad one never stops the others.
 
     Parameters
     ----------
     stager : Stager
     nights : sequence of Path
-        Recordings, staged in this order.
-    output : Path
-        Receives `<night>.hypnogram.csv` and `<night>.png`.
-    map, reference
-        See `Stager.predict`.
+        Recordings; results come in this order.
+    request : Request
     overwrite : bool
         Replace files that are there.
+    jobs : int
+        Processes; each loads the model from `model`.
+    model : Path, optional
+        The file of `stager`.
 
     Yields
     ------
-    path, result
-        The hypnogram, or the error for which this recording was left out.
+    Result
 
     Raises
     ------
     ConfigError
         Two nights would be written to one name, or a file is there already; nothing was written.
     """
-    names = [safe_name(path) for path in nights]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            other = nights[names.index(name)]
-            raise ConfigError(
-                f"{other} and {nights[i]} would both be written to {name}.hypnogram.csv. "
-                "Stage them into two folders (-o)."
-            )
-    targets = [(output / f"{name}.hypnogram.csv", output / f"{name}.png") for name in names]
-    there = [path for pair in targets for path in pair if path.exists()]
-    if there and not overwrite:
-        raise ConfigError(
-            f"{there[0]}: is there already. Name another folder with -o, or add --overwrite."
+    check_targets(nights, request, overwrite=overwrite)
+    make_folder(request.output)
+    if jobs == 1 or len(nights) == 1:
+        for path in nights:
+            yield stage_file(stager, path, request)
+        return
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(
+        min(jobs, len(nights)), multiprocessing.get_context("spawn"), _begin, (model,)
+    ) as pool:
+        yield from pool.map(_stage_with_own, nights, [request] * len(nights))
+
+
+_own: Stager | None = None  # of a worker process
+
+
+def _begin(model: Path | None) -> None:
+    """Load the model once in each worker process; one thread each, or they would quarrel."""
+    global _own
+    import torch
+
+    from sleepaug.model_files import load_model
+
+    torch.set_num_threads(1)
+    _own = load_model(model)
+
+
+def _stage_with_own(path: Path, request: Request) -> Result:
+    assert _own is not None
+    return stage_file(_own, path, request)
+
+
+def stage_file(stager: Stager, path: Path, request: Request) -> Result:
+    """Stage one recording and write its files."""
+    try:
+        hypnogram = stager.predict(
+            path, map=request.map, reference=request.reference, context=request.context
         )
-    make_folder(output)
-    for path, (table, picture) in zip(nights, targets, strict=True):
-        try:
-            hypnogram = stager.predict(path, map=map, reference=reference)
-        except RecordingError as error:
-            yield path, error
-            continue
-        hypnogram.to_csv(table)
-        hypnogram.to_png(picture, title=safe_name(path))
-        yield path, hypnogram
+        lights = {
+            name: None if text is None else seconds_of(text, hypnogram.start)
+            for name, text in (("lights_off", request.lights_off), ("lights_on", request.lights_on))
+        }
+    except RecordingError as error:
+        return Result(path, error=str(error))
+    hypnogram = replace(hypnogram, defer=request.defer, **lights)
+    files = write_forms(hypnogram, request.output, safe_name(path), request.forms)
+    return Result(path, hypnogram, tuple(files))
+
+
+def check_targets(nights: Sequence[Path], request: Request, *, overwrite: bool) -> None:
+    """Raise a `ConfigError` if a file would be written twice, or is there already."""
+    writer: dict[Path, Path] = {}
+    names = [name for name in request.forms if name not in FORMS]
+    if names:
+        raise ConfigError(f"--to {names[0]}: no such form. Allowed: {', '.join(FORMS)}.")
+    for path in nights:
+        for file in targets(request.output, safe_name(path), request.forms):
+            if file in writer:
+                raise ConfigError(
+                    f"{writer[file]} and {path} would both be written to {file.name}. "
+                    "Stage them into two folders (-o)."
+                )
+            writer[file] = path
+            if file.exists() and not overwrite:
+                raise ConfigError(
+                    f"{file}: is there already. Name another folder with -o, or add --overwrite."
+                )
+    if len(nights) > 1 and (request.output / SUMMARY).exists() and not overwrite:
+        raise ConfigError(
+            f"{request.output / SUMMARY}: is there already. Name another folder with -o, or add "
+            "--overwrite."
+        )
+
+
+SUMMARY = "summary.csv"
+
+
+def write_summary(results: Iterable[Result], output: Path) -> Path:
+    """Write a table with a row for each night: statistics, or what went wrong."""
+    rows = []
+    for result in results:
+        row: dict[str, Any] = {"file": str(result.path), "error": result.error}
+        if result.hypnogram is not None:
+            told = summary(result.hypnogram)
+            row |= {"start": told["start"], "epochs": told["epochs"], **told["statistics"]}
+        rows.append(row)
+    columns = max((list(row) for row in rows), key=len)
+
+    def write(path: Path) -> None:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+    into_place(output / SUMMARY, write)
+    return output / SUMMARY
 
 
 def safe_name(path: Path) -> str:

@@ -1,34 +1,30 @@
-"""Staging: a trained model and a recording make a hypnogram. Model files are read and written."""
+"""Staging: a trained model and a recording make a hypnogram."""
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
-from sleepaug.augment import Augmentation, AugmentedModel, Identity
-from sleepaug.config import ConfigError, fill
-from sleepaug.data.recording import STAGES, WINDOW_SECONDS
-from sleepaug.data.windows import Preprocessing, night_windows
+from sleepaug.augment import AugmentedModel
+from sleepaug.calibration import calibration, softened
+from sleepaug.config import ConfigError
+from sleepaug.context import apply_context
+from sleepaug.data.night import night_windows
+from sleepaug.data.preprocessing import Preprocessing
+from sleepaug.data.recording import STAGES, printable
 from sleepaug.hypnogram import Hypnogram
-from sleepaug.methods import METHODS
-from sleepaug.models import make_trunk
-from sleepaug.tasks.sleep import applicable
 from sleepaug.training import log_probabilities
 
 if TYPE_CHECKING:
     import mne
 
-DEFAULT_MODEL = "default.safetensors"
+    from sleepaug.tasks import Task
+    from sleepaug.training import Training
 
 
 @dataclass(frozen=True)
@@ -48,24 +44,33 @@ class Stager:
     description: Mapping[str, Any]
     preprocessing: Preprocessing
 
+    @property
+    def may_miss(self) -> bool:
+        """Whether the model was trained to go on without some of its channels."""
+        return self.description.get("missing_channels") == "zero"
+
     def predict(
         self,
         recording: mne.io.BaseRaw | Path | str,
         *,
         map: Mapping[str, str] | None = None,
         reference: str | None = None,
+        context: str = "transitions",
     ) -> Hypnogram:
         """Stage a recording.
 
         Parameters
         ----------
         recording : mne.io.Raw, path
-            A night that has the channels of the model.
+            A night that has the channels of the model, or one of them at least if the model was
+            trained to go without the others.
         map : dict, optional
             Which recorded channel is which, such as ``{"C3": "EEG 4"}``; alternatives are
             separated by ``|``.
         reference : str, optional
             In place of the reference the model was trained with.
+        context : "transitions" or "none"
+            Whether neighbouring epochs help; see `sleepaug.context`.
 
         Returns
         -------
@@ -79,96 +84,96 @@ class Stager:
         changes: dict[str, Any] = {"map": {**self.preprocessing.map, **(map or {})}}
         if reference is not None:
             changes["reference"] = reference
+        settings: Preprocessing = checked(replace(self.preprocessing, **changes))
         if isinstance(recording, str):
             recording = Path(recording)
-        night = night_windows(recording, replace(self.preprocessing, **changes))
+        night = night_windows(recording, settings, may_miss=self.may_miss)
         good = np.array([not reason for reason in night.reason], bool)
-        probabilities = np.full((len(night.reason), len(STAGES)), np.nan)
+        probabilities = np.full((len(good), len(STAGES)), np.nan)
         if good.any():
-            x = torch.from_numpy(np.ascontiguousarray(night.x[good]))
-            device = next(self.model.parameters()).device
-            found = log_probabilities(self.model, x.to(device)).exp().cpu().numpy()
-            probabilities[good] = found
+            probabilities[good] = softened(
+                self.log_probabilities(night.x[good]), self.temperature(context)
+            )
         return Hypnogram(
             onset=night.onset,
-            probabilities=probabilities,
+            probabilities=apply_context(context, probabilities, self.description.get("prior")),
             reason=night.reason,
             start=night.start,
-            notes=night.notes,
+            notes=[*night.notes, *self._notes(context)],
+            spectrum=night.spectrum,
+            name=printable(recording.stem) if isinstance(recording, Path) else "",
         )
 
+    def log_probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Log-probabilities (n_windows, 5) of scaled windows (n_windows, n_chans, n_times)."""
+        device = next(self.model.parameters()).device
+        windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+        found = log_probabilities(self.model, windows).cpu().numpy()
+        if not np.isfinite(found).all():
+            raise ConfigError("The model gives numbers that are not finite: its file is damaged.")
+        return found
 
-def save_model(path: Path, model: AugmentedModel, description: Mapping[str, Any]) -> None:
-    """Write weights, and in the metadata all that prediction needs; no pickle."""
-    part = path.with_name(path.name + ".part")
-    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    save_file(weights, part, metadata={"sleepaug": json.dumps(dict(description))})
-    os.replace(part, path)
+    def temperature(self, context: str) -> float:
+        """By what the log-probabilities are divided, so that the certainties are right."""
+        return float(self.description.get("temperature", {}).get(context, 1.0))
+
+    def _notes(self, context: str) -> list[str]:
+        """What was done to the probabilities, in sentences."""
+        data = self.description.get("trained_on", {}).get("data", "unknown")
+        notes = [f"Probabilities are calibrated on the model's validation nights ({data} data)."]
+        if context not in self.description.get("temperature", {}):
+            notes = ["Probabilities are not calibrated: the model file has no temperature."]
+        if context == "transitions":
+            notes.append("Neighbouring epochs were taken into account (--context transitions).")
+        return notes
 
 
-def load_model(path: Path | str | None = None) -> Stager:
-    """Load a trained model.
+def checked(preprocessing: Preprocessing) -> Preprocessing:
+    """`preprocessing`, or a `ConfigError` that says what is wrong with it."""
+    problems = preprocessing.problems()
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return preprocessing
+
+
+def for_prediction(
+    model: AugmentedModel, task: Task, training: Training, learned: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the end of a training adds to a model's description.
 
     Parameters
     ----------
-    path : path, optional
-        A run folder or a model file; without it, the model that ships with the package.
+    model : AugmentedModel
+    task : Task
+        Its validation nights are what the temperatures are fitted to.
+    training : Training
+    learned : dict
+        The augmentation, as `learned.as_data` gives it.
 
     Returns
     -------
-    Stager
-
-    Raises
-    ------
-    ConfigError
-        There is no model, or the file is not one.
+    dict
+        `temperature` and `prior` (see `calibration`), and whether `missing_channels` may be zero.
     """
-    if path is None:
-        shipped = files("sleepaug") / "pretrained" / DEFAULT_MODEL
-        with as_file(shipped) as file:
-            return _load(file)
-    path = Path(path)
-    if path.is_dir():
-        if not (path / "model.safetensors").is_file():
-            raise ConfigError(
-                f"{path}: holds no model.safetensors. Is the training finished? "
-                "The same train command goes on where it was."
-            )
-        path = path / "model.safetensors"
-    return _load(path)
+    prior = None
+    if training.class_weights == "none":
+        counts = np.bincount(task.train.y.cpu().numpy(), minlength=len(STAGES)) + 1
+        prior = (counts / counts.sum()).tolist()
+    found = log_probabilities(model, task.valid.x).cpu().numpy()
+    y, night = task.valid.y.cpu().numpy(), task.valid.group
+    return {
+        "missing_channels": "zero" if drops_channels(learned) else "refuse",
+        **calibration(found, y, night, prior),
+    }
 
 
-def _load(path: Path) -> Stager:
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = (file.metadata() or {}).get("sleepaug")
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such model.") from error
-    except (OSError, SafetensorError) as error:
-        raise ConfigError(f"{path}: not a model file: {error}.") from error
-    try:
-        description = json.loads(metadata or "")
-        ch_names, sfreq = list(description["channels"]), float(description["sfreq"])
-        trunk = make_trunk(
-            description["trunk"],
-            n_chans=len(ch_names),
-            n_times=round(WINDOW_SECONDS * sfreq),
-            sfreq=sfreq,
-            n_classes=len(STAGES),
-            **description["trunk_options"],
-        )
-        problems: list[str] = []
-        preprocessing = fill(Preprocessing, description["preprocessing"], "preprocessing", problems)
-        augment: Augmentation = Identity()
-        if description["augmentation"]:
-            settings = dict(description["augmentation"])
-            method = fill(METHODS[settings.pop("name")], settings, "augmentation", problems)
-            augment = method.build(applicable(sfreq, ch_names))
-        model = AugmentedModel(augment, trunk, n_copies_eval=int(description["copies_eval"]))
-        model.load_state_dict(weights)
-    except (ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise ConfigError(f"{path}: not a model of sleepaug: {error!r}.") from error
-    if problems:
-        raise ConfigError(f"{path}: not a model of sleepaug:\n  " + "\n  ".join(problems))
-    return Stager(model.eval(), description, preprocessing)
+def drops_channels(learned: Mapping[str, Any]) -> bool:
+    """Whether a training with what `learned.as_data` says has taught to go without channels."""
+    steps = [step for subpolicy in learned.get("policy", []) for step in subpolicy]
+    if any(name == "channels_dropout" and p > 0 and mu > 0 for name, p, mu in steps):
+        return True
+    entries = [entry for layer in learned.get("layers", []) for entry in layer]
+    return any(
+        e["transform"] == "channels_dropout" and e["weight"] > 0.1 and e["magnitude"] > 0.05
+        for e in entries
+    )

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import sleepaug
+from sleepaug import hypnogram_files
 from sleepaug.cli import main
 
 CHANNELS = "--channels=C3,O1"
@@ -206,7 +207,9 @@ def test_predict_writes_a_row_for_every_epoch(trained, nights, tmp_path):
     result = run("predict", night, "--model", trained, "-o", tmp_path)
     assert "C3: EEG C3-CLE" in result.stdout
     table = pd.read_csv(tmp_path / f"{night.stem}.hypnogram.csv")
-    columns = "epoch,onset,duration,stage,confidence,p_W,p_N1,p_N2,p_N3,p_R,reason"
+    columns = (
+        "epoch,onset,duration,time,stage,confidence,p_W,p_N1,p_N2,p_N3,p_R,reason,look_first"
+    )
     assert ",".join(table.columns) == columns
     assert table.epoch.tolist() == list(range(1, 41))
     assert table.onset.tolist() == [30.0 * i for i in range(40)]
@@ -237,7 +240,8 @@ def test_a_bad_night_does_not_stop_the_good_ones(trained, nights, tmp_path):
     result = run("predict", good[0], bad, good[1], "--model", trained, "-o", tmp_path / "o", code=1)
     assert f"{bad}" in result.stderr
     assert {p.name for p in (tmp_path / "o").iterdir()} == {
-        name for g in good for name in (f"{g.stem}.hypnogram.csv", f"{g.stem}.png")
+        *(f"{g.stem}{end}" for g in good for end in (".hypnogram.csv", ".png", ".html")),
+        "summary.csv",
     }
 
 
@@ -329,11 +333,12 @@ def test_a_failed_overwrite_leaves_the_old_run_untouched(nights, tmp_path):
 
 
 def test_a_full_disk_is_said_and_leaves_no_part(trained, nights, tmp_path, monkeypatch):
-    def full(self, path, *args, **kwargs):
-        Path(path).write_bytes(b"half")
+    def full(night, path):
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    form = hypnogram_files.Form(".hypnogram.csv", full)
+    monkeypatch.setitem(hypnogram_files.FORMS, "csv", (form,))
     night = next(nights.glob("*PSG.edf"))
     result = run("predict", night, "--model", trained, "-o", tmp_path, code=2)
     assert "No space left on device" in result.output

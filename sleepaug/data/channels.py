@@ -100,6 +100,8 @@ def choose(
     wanted: Sequence[str],
     map: Mapping[str, str] | None = None,
     reference: Reference = "as-recorded",
+    *,
+    may_miss: bool = False,
 ) -> dict[str, Source]:
     """Find the wanted channels among the recorded ones.
 
@@ -114,6 +116,8 @@ def choose(
         It wins over everything that is found by name.
     reference : "as-recorded", "A2", "average" or "contralateral"
         What the result is measured against.
+    may_miss : bool
+        Leave out what no recorded channel stands for, as long as one is found.
 
     Returns
     -------
@@ -128,7 +132,18 @@ def choose(
     if reference not in get_args(Reference):
         raise RecordingError(f"reference {reference!r}: allowed are {get_args(Reference)}.")
     map = map or {}
-    return {want: _referenced(names, want, _find(names, want, map), reference) for want in wanted}
+    found: dict[str, str] = {}
+    for want in wanted:
+        try:
+            found[want] = _find(names, want, map)
+        except NotFoundError:
+            if not may_miss or (want == wanted[-1] and not found):
+                raise
+    return {want: _referenced(names, want, name, reference) for want, name in found.items()}
+
+
+class NotFoundError(RecordingError):
+    """No recorded channel stands for the wanted one."""
 
 
 def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
@@ -149,7 +164,7 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
         parsed = [(name, parse_name(name)) for name in names]
         found = [name for name, p in parsed if p is not None and p.stands_for(target)]
     if not found:
-        raise RecordingError(
+        raise NotFoundError(
             f"channel '{want}' not found. The file has: {', '.join(names)}. Say which of them "
             f"stands for it, as in --map '{want}=NAME', or name other --channels."
         )

@@ -23,6 +23,8 @@ from sleepaug.data.resample import MIN_TRANSITION, lowpass_and_resample
 if TYPE_CHECKING:
     import mne
 
+    from sleepaug.data.watch import Watched
+
 MIN_SFREQ = 50.0
 MAX_SFREQ = 50_000.0
 PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
@@ -112,16 +114,27 @@ def signals(
         If the file cannot be read, a channel or the reference is missing, a channel is flat, or
         the amplitude cannot be that of EEG in the stated unit.
     """
-    return continuous(open_recording(source), preprocessing)
+    recorded = open_recording(source)
+    x, notes, sources = continuous(recorded, preprocessing)
+    for name, problem in amplitude_problems(x, list(sources), preprocessing.n_times).items():
+        raise RecordingError(f"{recorded.path}: channel '{name}' {problem}")
+    return x, notes
 
 
 def continuous(
-    recorded: Edf | OpenRaw, preprocessing: Preprocessing
-) -> tuple[np.ndarray, list[str]]:
-    """`signals` of a recording that is open."""
+    recorded: Edf | OpenRaw | Watched, preprocessing: Preprocessing, *, may_miss: bool = False
+) -> tuple[np.ndarray, list[str], dict[str, Source]]:
+    """`signals` of a recording that is open, unchecked, and how each channel was made.
+
+    With `may_miss`, a channel that the recording lacks has no source and is NaN.
+    """
     try:
         sources = choose(
-            recorded.names, preprocessing.channels, preprocessing.map, preprocessing.reference
+            recorded.names,
+            preprocessing.channels,
+            preprocessing.map,
+            preprocessing.reference,
+            may_miss=may_miss,
         )
     except RecordingError as error:
         raise RecordingError(f"{recorded.path}: {error}") from error
@@ -133,7 +146,9 @@ def continuous(
             f"{WINDOW_SECONDS:g} s is needed."
         )
     groups = _by_rate(recorded, list(sources.values()))
-    x = np.empty((len(sources), n_new), np.float32)
+    places = [preprocessing.channels.index(name) for name in sources]
+    x = np.empty((len(preprocessing.channels), n_new), np.float32)
+    x[[row for row in range(len(x)) if row not in places]] = np.nan
     for sfreq, rows in groups.items():
         lowpass = preprocessing.lowpass
         if lowpass is not None and lowpass + MIN_TRANSITION > sfreq / 2:
@@ -146,12 +161,11 @@ def continuous(
             *(recorded.n_times(chosen[0].channel), sfreq, preprocessing.sfreq, lowpass, part),
         )
         if part is not x:
-            x[rows] = part
-    _check_amplitude(x, list(sources), recorded.path, preprocessing.n_times)
-    return x, notes
+            x[[places[row] for row in rows]] = part
+    return x, notes, sources
 
 
-def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list[int]]:
+def _by_rate(recorded: Edf | OpenRaw | Watched, sources: list[Source]) -> dict[float, list[int]]:
     """Indices of the sources for each sampling rate; an error for rates that cannot be used."""
     groups: dict[float, list[int]] = {}
     for row, source in enumerate(sources):
@@ -172,7 +186,9 @@ def _by_rate(recorded: Edf | OpenRaw, sources: list[Source]) -> dict[float, list
     return groups
 
 
-def _derived(recorded: Edf | OpenRaw, sources: list[Source], start: int, stop: int) -> np.ndarray:
+def _derived(
+    recorded: Edf | OpenRaw | Watched, sources: list[Source], start: int, stop: int
+) -> np.ndarray:
     """Samples of the wanted channels, made from the recorded ones."""
     names = list(dict.fromkeys(name for source in sources for name in source.needs))
     x = dict(zip(names, recorded.read(names, start, stop), strict=True))
@@ -187,25 +203,28 @@ def is_flat(x: np.ndarray) -> np.ndarray:
     return high - low <= 4e-6 * np.maximum(abs(low), abs(high))
 
 
-def _check_amplitude(x: np.ndarray, names: list[str], path: Path, n_times: int) -> None:
-    """Raise unless each channel's typical amplitude can be that of EEG in microvolts."""
+def amplitude_problems(x: np.ndarray, names: list[str], n_times: int) -> dict[str, str]:
+    """What is wrong with channels whose typical amplitude cannot be that of EEG in microvolts."""
     low, high = PLAUSIBLE_MICROVOLTS
+    problems = {}
     for name, row in zip(names, x, strict=True):
         cut = row[: len(row) // n_times * n_times].reshape(-1, n_times)
         alive = cut[~is_flat(cut) & ~np.isnan(cut).any(axis=1)]
         if not len(alive):
             gone = np.isnan(cut).any(axis=1).all()
             what = "has missing samples in every window" if gone else "is flat (constant)"
-            raise RecordingError(
-                f"{path}: channel '{name}' {what}, from start to end. Leave it out with "
-                f"--channels, or name another with --map '{name}=NAME'."
+            problems[name] = (
+                f"{what}, from start to end. Leave it out with --channels, or name another with "
+                f"--map '{name}=NAME'."
             )
+            continue
         amplitude = float(np.median(alive.std(axis=1)))
         if not low <= amplitude <= high:
-            raise RecordingError(
-                f"{path}: channel '{name}' has a typical amplitude of {amplitude:.3g} uV (standard "
-                f"deviation in 30 s), EEG has {low:g} to {high:g} uV. {_suggestion(amplitude)}"
+            problems[name] = (
+                f"has a typical amplitude of {amplitude:.3g} uV (standard deviation in 30 s), EEG "
+                f"has {low:g} to {high:g} uV. {_suggestion(amplitude)}"
             )
+    return problems
 
 
 def _suggestion(amplitude: float) -> str:

@@ -1,7 +1,7 @@
 """Windows: 30 s of EEG with one stage. Cutting, scaling, and a data set of many nights.
 
-`prepare` makes scored windows for training, through the cache; `night_windows` cuts a night that
-has no scoring, for prediction.
+`prepare` makes scored windows for training, through the cache; `night.py` cuts nights without a
+scoring, for prediction.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import dataclasses
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -20,13 +19,7 @@ from tqdm import tqdm
 from sleepaug.config import ConfigError
 from sleepaug.data import cache
 from sleepaug.data.cutting import cut, normalize, scored_windows
-from sleepaug.data.preprocessing import (
-    Preprocessing,
-    continuous,
-    is_flat,
-    open_recording,
-    signals,
-)
+from sleepaug.data.preprocessing import Preprocessing, is_flat, signals
 from sleepaug.data.recording import (
     STAGES,
     WINDOW_SECONDS,
@@ -37,11 +30,9 @@ from sleepaug.data.recording import (
 )
 
 if TYPE_CHECKING:
-    import mne
-
     from sleepaug.braindecode_bridge import braindecode
 
-__all__ = ["Night", "Preprocessing", "Windows", "night_windows", "prepare", "signals"]
+__all__ = ["Preprocessing", "Windows", "prepare", "signals"]
 
 
 @dataclass(frozen=True)
@@ -100,68 +91,6 @@ class Windows:
         from sleepaug.data.exchange import to_braindecode
 
         return to_braindecode(self)
-
-
-@dataclass(frozen=True)
-class Night:
-    """All windows of a night, scored or not.
-
-    Attributes
-    ----------
-    x : ndarray of shape (n_windows, n_chans, n_times), float32
-        Scaled as asked for; finite everywhere.
-    onset : ndarray of shape (n_windows,), float64
-        Seconds from the start of the recording.
-    reason : list of str
-        Why a window cannot be scored; "" where it can.
-    notes : list of str
-        Which channels were used and what was left out, a sentence each.
-    start : datetime or None
-        Local time at which the recording begins, if the file says.
-    """
-
-    x: np.ndarray
-    onset: np.ndarray
-    reason: list[str]
-    notes: list[str]
-    start: datetime | None
-
-
-def night_windows(source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing) -> Night:
-    """Cut a whole recording into windows from its first sample on, without a scoring.
-
-    Parameters
-    ----------
-    source : path or mne.io.BaseRaw
-        The recording.
-    preprocessing : Preprocessing
-        As in training; `crop_wake` and `unknown` do not apply.
-
-    Returns
-    -------
-    Night
-        Every full window, the last one included.
-    """
-    recorded = open_recording(source)
-    night, notes = continuous(recorded, preprocessing)
-    n_times = preprocessing.n_times
-    n = night.shape[1] // n_times
-    x = night[:, : n * n_times].reshape(len(night), n, n_times).transpose(1, 0, 2).copy()
-    missing = np.isnan(x).any(axis=2)
-    flat = is_flat(x)
-    x[missing] = 0
-    reason = []
-    for is_missing, is_constant in zip(missing, flat, strict=True):
-        named = [
-            f"{name}: {'samples missing' if gone else 'flat'}"
-            for name, gone, dead in zip(
-                preprocessing.channels, is_missing, is_constant, strict=True
-            )
-            if gone or dead
-        ]
-        reason.append(", ".join(named))
-    x = normalize(x) if preprocessing.normalize == "window" else x
-    return Night(x, np.arange(n) * WINDOW_SECONDS, reason, notes, recorded.begins)
 
 
 def prepare(

@@ -233,8 +233,8 @@ def test_settings_from_a_file_and_their_problems() -> None:
 def test_reading_an_edf_needs_no_mne(tmp_path: Path, write_edf: Write) -> None:
     path = write_edf(tmp_path / "night.edf", ["C3"])
     code = (
-        "import sys; from sleepaug.data import windows; "
-        f"windows.night_windows({str(path)!r}, windows.Preprocessing(('C3',))); "
+        "import sys; from sleepaug.data import night; "
+        f"night.night_windows({str(path)!r}, night.Preprocessing(('C3',))); "
         "sys.exit('mne' in sys.modules or 'torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from sleepaug.config import ConfigError
+from sleepaug.data.night import night_windows
 from sleepaug.data.recording import Recording, RecordingError, Scoring
-from sleepaug.data.windows import Preprocessing, Windows, night_windows, prepare
+from sleepaug.data.windows import Preprocessing, Windows, prepare
 
 C3 = Preprocessing(("C3",))
 Write = Callable[..., Path]

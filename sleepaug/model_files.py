@@ -1,0 +1,269 @@
+"""Model files: weights as safetensors, and in the metadata all that prediction needs; no pickle.
+
+A file may come from a stranger: what it says is checked before anything is built, and the shapes of
+the network it describes are compared with its weights before either takes any memory.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from sleepaug.augment import Augmentation, AugmentedModel, Identity
+from sleepaug.config import ConfigError, fill
+from sleepaug.data.preprocessing import Preprocessing
+from sleepaug.data.recording import STAGES, WINDOW_SECONDS, printable
+from sleepaug.models import make_trunk
+from sleepaug.staging import Stager
+
+DEFAULT_MODEL = "default"
+LARGEST_FILE = 1 << 30  # bytes
+MOST_CHANNELS, HIGHEST_RATE, MOST_COPIES, LARGEST_OPTION = 128, 1024.0, 1000, 4096
+
+
+def save_model(path: Path, model: AugmentedModel, description: Mapping[str, Any]) -> None:
+    """Write weights, and in the metadata all that prediction needs."""
+    part = path.with_name(path.name + ".part")
+    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    save_file(weights, part, metadata={"sleepaug": json.dumps(dict(description))})
+    os.replace(part, path)
+
+
+def load_model(path: Path | str | None = None) -> Stager:
+    """Load a trained model.
+
+    Parameters
+    ----------
+    path : path, optional
+        A run folder, a model file, or the name of a model that ships with the package; without it,
+        the default one.
+
+    Returns
+    -------
+    Stager
+
+    Raises
+    ------
+    ConfigError
+        There is no model, or the file is not one.
+    """
+    return _load(find_model(path))
+
+
+def shipped_models() -> dict[str, Path]:
+    """Models that ship with the package, by name."""
+    folder = Path(str(files("sleepaug"))) / "pretrained"
+    return {file.stem: file for file in sorted(folder.glob("*.safetensors"))}
+
+
+def find_model(path: Path | str | None = None) -> Path:
+    """The file of a model; see `load_model`."""
+    shipped = shipped_models()
+    if path is None:
+        if DEFAULT_MODEL not in shipped:
+            raise ConfigError(
+                "No model ships with this copy of the package. Name one with --model: a run "
+                "folder or a model file."
+            )
+        return shipped[DEFAULT_MODEL]
+    if str(path) in shipped and not Path(path).exists():
+        return shipped[str(path)]
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    if not (path / "model.safetensors").is_file():
+        raise ConfigError(
+            f"{path}: holds no model.safetensors. Is the training finished? "
+            "The same train command goes on where it was."
+        )
+    return path / "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model: its own description, and the text beside its file."""
+
+    path: Path
+    description: Mapping[str, Any]
+    text: str
+
+    def lines(self) -> list[str]:
+        """The card as text for a terminal."""
+        if self.text:
+            return [printable(line) for line in self.text.splitlines()]
+        told = self.description
+        learned = told.get("trained_on", {})
+        lines = [
+            f"channels: {', '.join(map(str, told.get('channels', [])))}",
+            f"trunk: {told.get('trunk')}, method: {told.get('method')}",
+            f"trained on: {learned.get('n_windows')} windows of {learned.get('data')} data",
+        ]
+        for part, score in (told.get("scores") or {}).items():
+            lines.append(f"balanced accuracy ({part}): {score}")
+        return [printable(line) for line in lines]
+
+
+def read_card(path: Path) -> Card:
+    """The description in a model file, and the Markdown file beside it if there is one."""
+    text = path.with_suffix(".md")
+    return Card(
+        path, _description(path), text.read_text(encoding="utf-8") if text.is_file() else ""
+    )
+
+
+def _description(path: Path) -> dict[str, Any]:
+    """The metadata of a model file, checked to be a mapping only."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get("sleepaug", "")
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such model.") from error
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"{path}: not a model file: {printable(str(error))}.") from error
+    try:
+        description = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{path}: not a model of sleepaug: it does not describe itself."
+        ) from error
+    if not isinstance(description, dict):
+        raise ConfigError(f"{path}: not a model of sleepaug: its description is no mapping.")
+    return description
+
+
+def _load(path: Path) -> Stager:
+    description = _description(path)
+    problems = _problems(description)
+    preprocessing: Preprocessing | None = None
+    if not problems:
+        preprocessing = fill(Preprocessing, description["preprocessing"], "preprocessing", problems)
+    if preprocessing is not None and (
+        list(preprocessing.channels) != description["channels"]
+        or preprocessing.sfreq != description["sfreq"]
+    ):
+        problems.append("preprocessing: has other channels or another rate than the model.")
+    if problems or preprocessing is None:
+        listed = "\n  ".join(printable(line) for line in problems)
+        raise ConfigError(f"{path}: not a model of sleepaug:\n  {listed}")
+    try:
+        model = _build(path, description)
+    except (ValueError, TypeError, KeyError, RuntimeError, ArithmeticError, LookupError) as error:
+        what = printable(str(error))[:500] or type(error).__name__
+        raise ConfigError(f"{path}: not a model of sleepaug: {what}") from error
+    return Stager(model.eval(), description, preprocessing)
+
+
+def _build(path: Path, description: Mapping[str, Any]) -> AugmentedModel:
+    """The network that is described, with the weights of the file."""
+
+    def build() -> AugmentedModel:
+        trunk = make_trunk(
+            description["trunk"],
+            n_chans=len(description["channels"]),
+            n_times=round(WINDOW_SECONDS * description["sfreq"]),
+            sfreq=float(description["sfreq"]),
+            n_classes=len(STAGES),
+            **description["trunk_options"],
+        )
+        return AugmentedModel(
+            _augmentation(description), trunk, n_copies_eval=description["copies_eval"]
+        )
+
+    with safe_open(path, framework="pt") as file:
+        stated = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+        with torch.device("meta"):
+            expected = {
+                key: tuple(value.shape) for key, value in build().trunk.state_dict().items()
+            }
+        found = {k.removeprefix("trunk."): v for k, v in stated.items() if k.startswith("trunk.")}
+        if found != expected:
+            raise ConfigError("its weights are not those of the network that it describes.")
+        weights = {key: file.get_tensor(key) for key in stated}
+    if not all(torch.isfinite(value).all() for value in weights.values()):
+        raise ConfigError("its weights are not all finite numbers.")
+    model = build()
+    model.load_state_dict(weights)
+    return model
+
+
+def _augmentation(description: Mapping[str, Any]) -> Augmentation:
+    """The augmentation that is part of the model, if there is one."""
+    if not description["augmentation"]:
+        return Identity()
+    from sleepaug.methods import METHODS
+    from sleepaug.tasks.sleep import applicable
+
+    settings, problems = dict(description["augmentation"]), list[str]()
+    method = fill(METHODS[settings.pop("name")], settings, "augmentation", problems)
+    if problems:
+        raise ConfigError("\n  ".join(problems))
+    return method.build(applicable(description["sfreq"], description["channels"], description["ranges"]))
+
+
+def _problems(told: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a description, as far as memory and time are concerned."""
+    found = []
+    channels, sfreq, copies = (told.get(key) for key in ("channels", "sfreq", "copies_eval"))
+    if not (
+        isinstance(channels, list)
+        and 0 < len(channels) <= MOST_CHANNELS
+        and all(isinstance(name, str) and 0 < len(name) <= 80 for name in channels)
+    ):
+        found.append(f"channels: expected 1 to {MOST_CHANNELS} names, got {str(channels)[:200]}.")
+    if not (_is_number(sfreq) and 1 <= sfreq <= HIGHEST_RATE):
+        found.append(f"sfreq: expected 1 to {HIGHEST_RATE:g} Hz, got {str(sfreq)[:200]}.")
+    if not (type(copies) is int and 1 <= copies <= MOST_COPIES):
+        found.append(f"copies_eval: expected 1 to {MOST_COPIES}, got {str(copies)[:200]}.")
+    options = told.get("trunk_options")
+    if not isinstance(options, dict) or not all(map(_is_harmless, options.values())):
+        found.append(f"trunk_options: expected small numbers or words, got {str(options)[:200]}.")
+    if not isinstance(told.get("trunk"), str):
+        found.append("trunk: expected a name.")
+    if not isinstance(told.get("augmentation"), dict | None):
+        found.append("augmentation: expected keys and values, or null.")
+    if "augmentation" not in told:
+        found.append("augmentation: is not there.")
+    if not isinstance(told.get("trained_on", {}), dict):
+        found.append("trained_on: expected keys and values.")
+    prior = told.get("prior")
+    if prior is not None and not (
+        isinstance(prior, list)
+        and len(prior) == len(STAGES)
+        and all(_is_number(p) and 0 < p <= 1 for p in prior)
+    ):
+        found.append(f"prior: expected {len(STAGES)} shares, got {str(prior)[:200]}.")
+    temperature = told.get("temperature", {})
+    if not isinstance(temperature, dict) or not all(
+        _is_number(t) and 0.01 <= t <= 100 for t in temperature.values()
+    ):
+        found.append(f"temperature: expected 0.01 to 100 each, got {str(temperature)[:200]}.")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_harmless(value: Any) -> bool:
+    """Whether an option of a trunk can cost neither memory nor time without end."""
+    if isinstance(value, str):
+        return len(value) <= 100
+    if isinstance(value, list):
+        return len(value) <= 64 and all(map(_is_harmless, value))
+    return (
+        value is None
+        or isinstance(value, bool)
+        or (_is_number(value) and abs(value) <= LARGEST_OPTION)
+    )
