@@ -161,8 +161,10 @@ def channels_shuffle(
 
 def dropout_gains(fraction: Tensor, draw: Tensor) -> Tensor:
     """Return what to multiply channels by (n_windows, n_chans): 0 or 1, with a gradient."""
+    if not fraction.requires_grad:
+        return (draw >= fraction[:, None]).to(fraction.dtype)
     kept = (draw >= fraction.detach()[:, None]).to(fraction.dtype)
-    return kept - (fraction - fraction.detach())[:, None] if fraction.requires_grad else kept
+    return kept - (fraction - fraction.detach())[:, None]
 
 
 def channels_dropout(x: Tensor, fraction: Tensor, draw: Tensor | None = None) -> Tensor:

@@ -47,8 +47,11 @@ class Transform:
 
     def __call__(self, x: Tensor, magnitude: Tensor | float) -> Tensor:
         """Transform ``x`` (n_windows, ...) with a magnitude () or (n_windows,) in [0, 1]."""
-        magnitude = torch.as_tensor(magnitude, dtype=x.dtype, device=x.device)
-        return self.apply(x, (magnitude * self.amount_at_1).expand(len(x)))
+        if isinstance(magnitude, Tensor):
+            amount = (magnitude.to(x) * self.amount_at_1).expand(len(x))
+        else:
+            amount = x.new_full((len(x),), magnitude * self.amount_at_1)
+        return self.apply(x, amount)
 
 
 def per_window(values: Tensor, x: Tensor) -> Tensor:
