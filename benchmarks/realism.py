@@ -13,6 +13,7 @@ The real EEG is the DREAMS Sleep Spindles Database (excerpts 1-3 unless `--excer
 
 import argparse
 import logging
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,12 +22,12 @@ import numpy as np
 from scipy import signal, stats
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import cohen_kappa_score, confusion_matrix, recall_score, roc_auc_score
+from sklearn.metrics import cohen_kappa_score, confusion_matrix, roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sleepaug.simulation import simulate_night
-from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.night import MASS_CHANNELS, plan_night, render
 
 STAGES = ("W", "N1", "N2", "N3", "R")
 SFREQ = 50  # Hz, the rate of the slowest excerpt: what all recordings are compared at
@@ -108,15 +109,13 @@ def judge_yasa(args: argparse.Namespace) -> None:
     """YASA stages simulated nights from C4 and the left EOG."""
     import yasa
 
-    names = {"WAKE": "W", "REM": "R", "ART": "W", "UNS": "W"}
     total = np.zeros((5, 5), int)
     rows = []
     for seed in range(args.seed, args.seed + args.nights):
         raw = simulate_night(seed, ch_names=["C4", "Left Horiz"], sfreq=100.0)
         y = np.array([STAGES.index(s) for s in raw.annotations.description])
         staging = yasa.SleepStaging(raw, eeg_name="EEG C4-CLE", eog_name="EOG Left Horiz")
-        said = np.asarray(staging.predict().hypno).astype(str)
-        said = np.array([STAGES.index(names.get(s, s)) for s in said])
+        said = yasa_stages(staging)
         counts = confusion_matrix(y, said, labels=range(5))
         total += counts
         recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
@@ -134,6 +133,17 @@ def judge_yasa(args: argparse.Namespace) -> None:
     )
     print(f"recall {dict(zip(STAGES, recall.round(3).tolist(), strict=True))}\n")
     table(("true \\ YASA", *STAGES), [(s, *c) for s, c in zip(STAGES, total, strict=True)])
+
+
+def judge_speed(args: argparse.Namespace) -> None:
+    """Processor time of a night of 8 hours, 26 channels, 256 Hz."""
+    start = time.process_time()
+    for _ in render(plan_night(args.seed), MASS_CHANNELS, 256.0):
+        pass
+    seconds = time.process_time() - start
+    print("## Speed\n")
+    print(f"8 h, 26 channels, 256 Hz: {seconds:.1f} s of one core, ", end="")
+    print(f"{8 * 3600 / seconds:.0f} times faster than real time\n")
 
 
 def float_or_int(x: float) -> float | int:
@@ -252,50 +262,58 @@ def span(values: Sequence[float]) -> str:
 
 
 def judge_discriminator(args: argparse.Namespace) -> None:
-    """Separate simulated from real windows of a stage; real persons are left out in turn."""
+    """Tell simulated from real windows of a stage, of persons not seen before and of known ones."""
     print("## A discriminator of simulated and real windows (AUC, 0.5 is perfect)\n")
     real = {k: read_excerpt(args.dreams, k) for k in args.excerpts}
     real_x = {k: features(x) for k, (x, _) in real.items()}
-    sim = {}
+    sim = []
     for i in range(args.nights):
         channel = EXCERPT_CHANNEL[args.excerpts[i % len(args.excerpts)]]
         x, y = simulated_windows(args.seed + i, channel)
-        sim[i] = features(x), y
+        sim.append((features(x), y))
     rows = []
     for s, name in enumerate(STAGES):
-        scores, labels, weights = [], [], []
-        for out in args.excerpts:
-            held = real_x[out][real[out][1] == s]
-            if not len(held):
-                continue
-            inside = [real_x[k][real[k][1] == s] for k in args.excerpts if k != out]
-            inside = np.concatenate(inside)
-            train = np.concatenate([x[y == s] for i, (x, y) in sim.items() if i % 2])
-            test = np.concatenate([x[y == s] for i, (x, y) in sim.items() if not i % 2])
-            if len(inside) < 4:
-                continue
-            model = make_pipeline(
-                StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=2000)
-            )
-            model.fit(
-                np.concatenate([train, inside]), np.r_[np.zeros(len(train)), np.ones(len(inside))]
-            )
-            score = model.decision_function(np.concatenate([test, held]))
-            label = np.r_[np.zeros(len(test)), np.ones(len(held))]
-            scores.append(roc_auc_score(label, score))
-            labels.append(len(held))
-            weights.append(model[-1].coef_[0])
-        if not scores:
+        of_real = {k: real_x[k][real[k][1] == s] for k in args.excerpts}
+        train = np.concatenate([x[y == s] for x, y in sim[::2]])
+        test = np.concatenate([x[y == s] for x, y in sim[1::2]])
+        unseen, counts = [], []
+        for out, held in of_real.items():
+            others = np.concatenate([x for k, x in of_real.items() if k != out])
+            if len(held) and len(others) >= 4:
+                unseen.append(auc(train, others, test, held))
+                counts.append(len(held))
+        if not unseen:
             continue
-        everything = np.concatenate([real_x[k][real[k][1] == s] for k in args.excerpts])
-        everyone = np.concatenate([x[y == s] for x, y in sim.values()])
-        apart = (everything.mean(0) - everyone.mean(0)) / np.sqrt(
-            (everything.var(0) + everyone.var(0)) / 2
-        )
-        worst = np.argsort(-np.abs(apart))[:6]
+        halves = [np.concatenate([x[k::2] for x in of_real.values()]) for k in (0, 1)]
+        known = np.mean([auc(train, halves[k], test, halves[1 - k]) for k in (0, 1)])
+        a, b = np.concatenate(halves), np.concatenate([train, test])
+        apart = (a.mean(0) - b.mean(0)) / np.sqrt((a.var(0) + b.var(0)) / 2)
+        worst = np.argsort(-np.abs(apart))[:5]
         tells = "; ".join(f"{FEATURE_NAMES[k]} {apart[k]:+.1f}" for k in worst)
-        rows.append((name, sum(labels), float(np.average(scores, weights=labels)), tells))
-    table(("stage", "real windows", "AUC", "real minus simulated, in standard deviations"), rows)
+        average = float(np.average(unseen, weights=counts))
+        rows.append((name, sum(counts), average, float(known), tells))
+    table(
+        (
+            "stage", "real windows", "AUC, persons left out", "AUC, persons known",
+            "real minus simulated, in standard deviations",
+        ),
+        rows,
+    )  # fmt: skip
+
+
+def auc(
+    simulated: np.ndarray, real: np.ndarray, simulated_test: np.ndarray, real_test: np.ndarray
+) -> float:
+    """Train logistic regression to tell real from simulated features; return its AUC."""
+    model = make_pipeline(
+        StandardScaler(), LogisticRegression(C=0.05, class_weight="balanced", max_iter=2000)
+    )
+    label = np.r_[np.zeros(len(simulated)), np.ones(len(real))]
+    model.fit(np.concatenate([simulated, real]), label)
+    score = model.decision_function(np.concatenate([simulated_test, real_test]))
+    return float(
+        roc_auc_score(np.r_[np.zeros(len(simulated_test)), np.ones(len(real_test))], score)
+    )
 
 
 def judge_transfer(args: argparse.Namespace) -> None:
@@ -313,21 +331,60 @@ def judge_transfer(args: argparse.Namespace) -> None:
                 x.append(f[part])
                 y.append(ys[part])
     real = {k: read_excerpt(args.dreams, k) for k in args.excerpts}
-    rows = []
+    truth = [y for _, y in real.values()]
+    answers = {"YASA (trained on real nights)": [ask_yasa(args.dreams, k) for k in real]}
     for label, view in (("one window", alone), ("with 2 windows on either side", in_context)):
         model = HistGradientBoostingClassifier(
             learning_rate=0.06, max_iter=200, max_leaf_nodes=15, l2_regularization=5.0,
             class_weight="balanced", random_state=0,
         )  # fmt: skip
         model.fit(np.concatenate([view(f) for f in x]), np.concatenate(y))
-        truth = np.concatenate([v[1] for v in real.values()])
-        said = np.concatenate([model.predict(view(features(v[0]))) for v in real.values()])
-        present = np.unique(truth)
-        recall = recall_score(truth, said, labels=present, average=None)
-        recalls = ", ".join(f"{STAGES[s]} {r:.2f}" for s, r in zip(present, recall, strict=True))
-        rows.append((label, float(recall.mean()), float(cohen_kappa_score(truth, said)), recalls))
-        print(confusion_matrix(truth, said, labels=range(5)))
-    table(("view", "balanced accuracy", "kappa", "recall"), rows)
+        answers[label] = [model.predict(view(features(w))) for w, _ in real.values()]
+    draws = rng.integers(0, len(real), (2000, len(real)))
+    (yasa, *_) = answers.values()
+    rows = []
+    for label, said in answers.items():
+        recall = balanced(truth, said, None)
+        kappa = cohen_kappa_score(np.concatenate(truth), np.concatenate(said))
+        recalls = ", ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recall, strict=True))
+        apart = [
+            np.nanmean(balanced(truth, said, d)) - np.nanmean(balanced(truth, yasa, d))
+            for d in draws
+        ]
+        low, high = np.percentile(apart, (2.5, 97.5))
+        difference = np.nanmean(recall) - np.nanmean(balanced(truth, yasa, None))
+        cell = "-" if said is yasa else f"{difference:+.3f} ({low:+.3f} to {high:+.3f})"
+        rows.append((label, float(np.nanmean(recall)), float(kappa), recalls, cell))
+    header = ("stager", "balanced accuracy", "kappa", "recall", "minus YASA (95 %, over excerpts)")
+    table(header, rows)
+
+
+def balanced(
+    truth: list[np.ndarray], said: list[np.ndarray], chosen: np.ndarray | None
+) -> np.ndarray:
+    """Return the recall of each stage (nan if absent), pooled over the chosen recordings."""
+    which = range(len(truth)) if chosen is None else chosen
+    t = np.concatenate([truth[i] for i in which])
+    s = np.concatenate([said[i] for i in which])
+    return np.array([np.mean(s[t == k] == k) if (t == k).any() else np.nan for k in range(5)])
+
+
+def ask_yasa(folder: Path, number: int) -> np.ndarray:
+    """Return YASA's stages of an excerpt from its one channel."""
+    import mne
+    import yasa
+
+    x, _ = read_excerpt(folder, number, 100)
+    info = mne.create_info(["C3"], 100, "eeg")
+    raw = mne.io.RawArray(x.reshape(1, -1) * 1e-6, info, verbose="error")
+    return yasa_stages(yasa.SleepStaging(raw, eeg_name="C3"))
+
+
+def yasa_stages(staging: object) -> np.ndarray:
+    """Return YASA's stages as indices of `STAGES`."""
+    names = {"WAKE": "W", "REM": "R"}
+    said = np.asarray(staging.predict().hypno).astype(str)
+    return np.array([STAGES.index(names.get(s, s)) for s in said])
 
 
 def alone(f: np.ndarray) -> np.ndarray:
@@ -351,6 +408,7 @@ def main() -> None:
         "statistics": judge_statistics,
         "transfer": judge_transfer,
         "discriminator": judge_discriminator,
+        "speed": judge_speed,
     }
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -17,7 +17,7 @@ from sleepaug.simulation.people import Person
 # (Hz) of density / (knee^e + f^e). The slope steepens from wake to N3, REM sleep in between
 # (Schneider et al. 2022).
 BACKGROUND = np.array(
-    [[0.6, 1.4, 1.0], [0.47, 2.3, 4.0], [0.38, 2.8, 4.5], [0.4, 2.85, 4.2], [0.38, 2.2, 3.0]]
+    [[0.52, 1.4, 1.0], [0.5, 2.4, 4.3], [0.38, 3.3, 6.3], [0.38, 3.3, 5.8], [0.38, 2.2, 3.0]]
 )
 
 
@@ -85,7 +85,7 @@ def background(
             bump(freqs, 6.0, 1.3),  # theta
             bump(freqs, person.spindle_hz - 0.8, 1.3),  # sigma between spindles
             bump(freqs, 20, 4),  # beta
-            bump(freqs, 1.6, 0.9),  # delta
+            bump(freqs, 1.9, 1.1),  # delta
             bump(freqs, 40, 60),  # muscle
             bump(freqs, 0.5, 0.35),  # sweat and breath at the skin
         ]
@@ -95,9 +95,9 @@ def background(
         [
             45 * (person.alpha * course.alpha) ** 2,
             weight @ [0.3, 1.5, 0.8, 0.8, 1.2],
-            weight @ [0.0, 0.05, 0.5, 0.6, 0.03],
+            weight @ [0.0, 0.05, 1.1, 1.8, 0.03],
             (weight @ [0.3, 0.15, 0.05, 0.03, 0.1] + 0.3 * course.arousal) * person.beta,
-            weight @ [2.0, 2.0, 12.0, 80.0, 3.0] * course.depth * person.slow_wave**2,
+            weight @ [2.0, 2.5, 24.0, 150.0, 3.0] * course.depth * person.slow_wave**2,
             0.12 * (course.eyes_open + 0.4 * weight[:, 0]) + course.movement * 1.0,
             25 * np.exp(0.8 * rng.standard_normal() + 0.7 * wander(rng, n, 300)),
         ],
@@ -111,9 +111,11 @@ def background(
     topography[:, 0] += 0.01
     topography[:, 4] += 0.3
     for k in range(power.shape[1]):
-        fast = 0.9 if k == 4 else 0.5
+        fast = 1.2 if k == 4 else 0.5
         power[:, k] *= np.exp(fast * wander(rng, n, 4) + 0.3 * wander(rng, n, 90) - fast**2 / 2)
-    base_swing = np.exp(0.32 * wander(rng, n, 4) + 0.25 * wander(rng, n, 120)) * person.gain**2
+    restless = 1 + 0.7 * weight[:, 0]
+    base_swing = np.exp(0.32 * restless * wander(rng, n, 4) + 0.25 * restless * wander(rng, n, 120))
+    base_swing *= person.gain**2
     power *= person.gain**2
     power = power.astype(np.float32)
 

@@ -51,7 +51,9 @@ def bursts(rng: np.random.Generator, rate: np.ndarray, shortest: float, mean: fl
     return out
 
 
-def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator) -> Course:
+def simulate_course(
+    stages: np.ndarray, person: Person, rng: np.random.Generator, hours_before: float = 0.0
+) -> Course:
     """Draw what happens within the windows of a night.
 
     Parameters
@@ -62,13 +64,16 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
         The sleeper.
     rng : numpy.random.Generator
         Source of randomness.
+    hours_before : float
+        Hours of the night before the first window.
 
     Notes
     -----
-    Source: arousals last 3 s and more, 14.7 an hour in young and 27.1 in old adults, most in N1
-    and N2 (Boselli et al. 1998); alpha covers less than half of N1 (AASM manual). NREM sleep
-    alternates between activated (A) and quiet (B) phases with a period of 20-40 s for about a
-    third of the time (cyclic alternating pattern; Terzano and Parrino 2000).
+    Source: slow-wave pressure falls exponentially over the night (Achermann et al. 1993).
+    Arousals last 3 s and more, 14.7 an hour in young and 27.1 in old adults, most in N1 and N2
+    (Boselli et al. 1998). Alpha covers less than half of N1 (AASM manual). NREM sleep alternates
+    between activated (A) and quiet (B) phases with a period of 20-40 s for about a third of the
+    time (cyclic alternating pattern; Terzano and Parrino 2000).
     """
     n = len(stages) * WINDOW
     edges = np.arange(1, len(stages)) * WINDOW
@@ -88,6 +93,16 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
     share = slow[:, N3] / np.maximum(slow[:, N2] + slow[:, N3], 1e-9)
     weight[:, N3], weight[:, N2] = nrem * share, nrem * (1 - share)
 
+    # Sleep is not deep or light by steps: N1 leans to wake or N2, wake and N2 at times to N1.
+    lean = wander(rng, n, 30)
+    for source, target, share in (
+        (N1, N2, 0.4 * lean), (N1, W, -0.4 * lean),
+        (W, N1, 0.3 * wander(rng, n, 40) - 0.1), (N2, N1, 0.3 * wander(rng, n, 60) - 0.1),
+    ):  # fmt: skip
+        moved = np.clip(share, 0, 0.6) * onehot[:, source] * weight[:, source]
+        weight[:, source] -= moved
+        weight[:, target] += moved
+
     cycle = np.cumsum(1 / np.clip(28 + 6 * wander(rng, n, 60), 15, 60)) % 1
     pulse = (cycle < 0.3) * (wander(rng, n, 180) > 0.2) * (weight[:, N2] + 0.5 * weight[:, N3])
     pulse = gaussian_filter1d(pulse, 1.0)
@@ -103,9 +118,10 @@ def simulate_course(stages: np.ndarray, person: Person, rng: np.random.Generator
     alpha = alpha + weight[:, N1] * 0.7 * (drowsy > 0.7) + 0.5 * arousal * (1 - awake)
     alpha = gaussian_filter1d(alpha, 0.7)
 
-    depth = np.exp(0.3 * wander(rng, n, 60) - 0.045)
+    hours = hours_before + np.arange(n) / 3600
+    depth = np.exp(0.3 * wander(rng, n, 60) - 0.045) * (0.8 + 0.5 * np.exp(-hours / 2.5))
     phasic = (wander(rng, n, 15) > 0.35) * weight[:, R]
-    moving = bursts(rng, np.array([50.0, 6, 1.5, 0.7, 2.5])[stage] / 3600, 2, 7)
+    moving = bursts(rng, np.array([90.0, 8, 1.5, 0.7, 3])[stage] / 3600, 2, 7)
     moving = np.maximum(moving, (arousal > 0.5) * (uniform_filter1d(rng.random(n), 5) > 0.6))
     return Course(
         stage=stage,

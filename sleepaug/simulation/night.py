@@ -18,7 +18,7 @@ from sleepaug.simulation.head import (
     eye_mixing,
     referenced,
 )
-from sleepaug.simulation.hypnogram import STAGES, WINDOW, night_covariance, simulate_stages
+from sleepaug.simulation.hypnogram import STAGES, WINDOW, W, night_covariance, simulate_stages
 from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream
 from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves
@@ -36,6 +36,7 @@ FULL_NIGHT = 960  # windows: shorter recordings are excerpts of a night of 8 hou
 # Log-odds of changing to each stage in the first night in a laboratory: more wake and N1, less
 # REM sleep (Agnew et al. 1966).
 FIRST_NIGHT = np.array([0.3, 0.15, 0, -0.05, -0.25])
+LEAST_SLEEP = 0.35  # of the night: the worst sleeper's of the 70 nights fitted to
 CHUNK = 300  # seconds made at a time
 
 
@@ -61,20 +62,29 @@ def plan_night(
     if n_windows < 1:
         raise ConfigError(f"hours: a night has at least one 30-s window; got {hours} hours.")
     person = draw_person(seed if subject is None else subject, apnea)
-    stages = draw_stages(seed, person, n_windows, first_night)
-    course = simulate_course(stages, person, stream(seed, "course"))
+    stages, start = draw_stages(seed, person, n_windows, first_night)
+    rng = stream(seed, "course")
+    course = simulate_course(stages, person, rng, hours_before=start * WINDOW / 3600)
     return Night(seed, person, stages, course)
 
 
-def draw_stages(seed: int, person: Person, n_windows: int, first_night: bool = False) -> np.ndarray:
-    """Draw the stages of a night, or of an excerpt of one if it is shorter than 8 hours."""
+def draw_stages(
+    seed: int, person: Person, n_windows: int, first_night: bool = False
+) -> tuple[np.ndarray, int]:
+    """Draw the stages of a night, or of an excerpt of one if it is shorter than 8 hours.
+
+    Returns the stages and the window of the night at which they begin.
+    """
     rng = stream(seed, "night")
     cov = night_covariance(person.apnea) * (1 - OF_PERSON)
-    propensity = rng.multivariate_normal(person.propensity, cov) + FIRST_NIGHT * first_night
     n_full = max(n_windows, FULL_NIGHT)
-    stages = simulate_stages(n_full, rng, propensity=propensity, apnea=person.apnea)
+    asleep = 0.0
+    while asleep < LEAST_SLEEP:
+        propensity = rng.multivariate_normal(person.propensity, cov) + FIRST_NIGHT * first_night
+        stages = simulate_stages(n_full, rng, propensity=propensity, apnea=person.apnea)
+        asleep = np.mean(stages != W)
     start = int(rng.integers(0, n_full - n_windows + 1))
-    return stages[start : start + n_windows]
+    return stages[start : start + n_windows], start
 
 
 def kind(name: str) -> str:

@@ -163,18 +163,18 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
 
     at = poisson(rng, stage @ [0, 0.1, 1.6, 0.8, 0], 3.0)
     n = len(at)
-    sizes = 125 * gain * person.slow_wave**0.5 * rng.lognormal(0, 0.3, n)
+    sizes = 110 * gain * person.slow_wave**0.5 * rng.lognormal(0, 0.3, n)
     params = np.stack([rng.normal(1, 0.12, n), rng.uniform(0.45, 0.9, n)], 1)
-    place = scatter(rng, "Fz", 10, n)
+    place = scatter(rng, "FCz", 12, n)
     out.append(Waves(k_complex, at, np.full(n, 2.4), sizes, place, 60, params, 9.0))
 
-    deep = course.depth * (stage @ [0, 0, 4.5, 42.0, 0])
+    deep = course.depth * (stage @ [0, 0, 4.5, 50.0, 0])
     at = poisson(rng, deep, 0.9)
     n = len(at)
-    deepness = (stage @ [0.5, 0.5, 0.62, 1.0, 0.5])[at.astype(int)]
-    sizes = 92 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
+    deepness = (stage @ [0.4, 0.4, 0.46, 1.0, 0.4])[at.astype(int)]
+    sizes = 122 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
     params = np.stack([rng.lognormal(np.log(1.15), 0.22, n), rng.uniform(0.5, 1.0, n)], 1)
-    place = scatter(rng, "Fz", 25, n)
+    place = scatter(rng, "FCz", 25, n)
     length = params[:, 0] * 2.2
     out.append(Waves(slow_oscillation, at, length, sizes, place, 65, params, 9.0))
 

@@ -77,7 +77,7 @@ def nights() -> tuple[list[np.ndarray], list[np.ndarray]]:
 def plan_stages(seed: int, hours: float, apnea: bool, subject: int | None = None) -> np.ndarray:
     """Draw the stages of a night as `plan_night` does, without its course."""
     person = draw_person(seed if subject is None else subject, apnea)
-    return draw_stages(seed, person, round(hours * 120))
+    return draw_stages(seed, person, round(hours * 120))[0]
 
 
 @needs_scorings
