@@ -117,7 +117,7 @@ def input_options(command: Callable) -> Callable:
     return command
 
 
-def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
     return None if value is None else [name.strip() for name in value.split(",")]
 
 
@@ -148,7 +148,7 @@ reference_option = click.option(
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--layout", type=click.Choice(["mass", "sleep-edf"]), default="mass")
 @click.option("--hours", type=click.FloatRange(0.01, 24), default=8.0, show_default=True)
-@click.option("--channels", callback=_names, help="Only these, such as C3,C4,F3,F4,O1,O2.")
+@click.option("--channels", callback=names_of, help="Only these, such as C3,C4,F3,F4,O1,O2.")
 @click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--overwrite", is_flag=True)
@@ -182,7 +182,7 @@ def experiment_options(command: Callable) -> Callable:
                 "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
             ),
             input_options,
-            click.option("--channels", callback=_names, help="Such as C3,C4,F3,F4,O1,O2."),
+            click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2."),
             click.option("--fold", help="Which test part, from 0; or 'all'."),
             click.option("--epochs", help="Most passes over the training windows."),
             click.option("--seed", help="Of weights, order and draws."),
@@ -203,10 +203,10 @@ def _config(config: Path | None, settings: Sequence[str], options: dict[str, Any
     """The checked settings from a file, the short options and --set, in this order."""
     from sleepaug.experiment import load_config
 
-    return load_config(config, _pairs_of(settings, options))
+    return load_config(config, pairs_of(settings, options))
 
 
-def _pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
+def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
     """The short options and --set as (key path, value)."""
     from sleepaug.experiment import parse_setting
 
@@ -382,7 +382,7 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
 @click.option(
     "--to",
     "forms",
-    callback=_names,
+    callback=names_of,
     default="csv,png,html",
     show_default=True,
     help="Any of csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
@@ -499,7 +499,7 @@ def report(run: Path) -> None:
     from sleepaug.runs import RunFolder
 
     if "compare" in RunFolder(run).config():
-        _report_comparison(run)
+        cli_compare.report_comparison(run)
         return
     config, rows, metrics = read_run(run)
     if config["run"]["variants"] or isinstance(config["run"]["seed"], str):
@@ -563,3 +563,6 @@ def cache(clear: bool, cache_dir: Path | None) -> None:
     if clear:
         kept.clear(cache_dir)
         click.echo("Cleared.")
+
+
+from sleepaug import cli_compare  # noqa: E402  (it adds a command to `main`)

@@ -119,13 +119,13 @@ def summary(found: Results, table: pd.DataFrame) -> list[dict[str, str]]:
     rows = []
     for row in table.to_dict("records"):
         shown = {
-            name: f"{number(row[name])} ({number(row[f'{name}_q1'])}–{number(row[f'{name}_q3'])})"
-            if row["with_model"]
-            else "–"
-            for name in ("balanced_accuracy", "cohen_kappa", "n1_recall")
+            name: number(row[name]) for name in ("balanced_accuracy", "cohen_kappa", "n1_recall")
         }
-        if not row["with_model"]:
-            shown["balanced_accuracy"] = f"no model in time; the floor is {number(floor)}"
+        if row["with_model"]:
+            quartiles = (number(row[f"balanced_accuracy_{q}"]) for q in ("q1", "q3"))
+            shown["balanced_accuracy"] += f" ({'–'.join(quartiles)})"
+        else:
+            shown["balanced_accuracy"] = f"no model in time (floor {number(floor)})"
         rows.append(
             {
                 "method": row["method"],
@@ -158,9 +158,9 @@ def policies(found: Results) -> list[dict[str, Any]]:
     """What each lane's final model was trained with, in words."""
     shown = []
     for lane in found.lanes:
-        if lane.final is None or not lane.final.learned:
-            continue
-        shown.append({"job": lane.job, "lines": in_sentences(lane.final.learned)})
+        point = found.final(lane)
+        if point is not None and point.learned:
+            shown.append({"job": lane.job, "lines": in_sentences(point.learned)})
     return shown
 
 
@@ -179,7 +179,7 @@ def text_of(found: Results, table: pd.DataFrame) -> str:
     ]
     for row, shown in zip(table.to_dict("records"), summary(found, table), strict=True):
         lines.append(
-            f"{row['method']:<13}{shown['balanced_accuracy'].split(';')[0]:<27}"
+            f"{row['method']:<13}{shown['balanced_accuracy'].split(' (floor')[0]:<27}"
             f"{number(row['cohen_kappa']):>7}{number(row['n1_recall']):>7}"
             f"{row['models']:>8}  {shown['statuses']}"
         )

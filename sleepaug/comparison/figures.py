@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sleepaug.comparison.plan import in_words
 from sleepaug.comparison.results import Results, curve
 from sleepaug.comparison.settings import FLOOR
 
@@ -51,7 +52,7 @@ def accuracy_over_time(results: Results) -> Figure:
     axes.set(
         xlabel=f"{unit} of device time: pretraining + search so far + training of this model",
         ylabel="balanced accuracy on the test nights",
-        xlim=(0, None),
+        xlim=(0, budget / size),
     )
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92")
@@ -92,9 +93,13 @@ def _name_curves(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
 def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
     """Each method minus the reference at parts of the budget, with 95 % intervals."""
     settings = results.comparison.compare
-    size, unit = unit_of(settings.seconds)
     methods = list(dict.fromkeys(table["method"]))
-    budgets = sorted(set(table["budget_s"]))
+    reached = table.groupby("budget_s")["n_folds"].sum()
+    budgets = [
+        budget
+        for budget in sorted(reached.index)
+        if reached[budget] or budget == table["budget_s"].max()
+    ]
     figure = Figure(figsize=(8.2, 1.2 + 0.42 * len(methods)), layout="constrained")
     panels = figure.subplots(1, len(budgets), sharex=True, sharey=True, squeeze=False)[0]
     palette = colors(results)
@@ -103,12 +108,12 @@ def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
         for i, method in enumerate(methods):
             row = table[(table["method"] == method) & (table["budget_s"] == budget)].iloc[0]
             if not row["n_folds"]:
-                axes.text(0, i, " no model yet", va="center", fontsize=7, color="0.5")
+                axes.text(0, i, " no model", va="center", fontsize=7, color="0.5")
                 continue
             points = 100 * row[["difference", "low", "high"]].astype(float)
             axes.plot(points[["low", "high"]], [i, i], color=palette[method], linewidth=2)
             axes.plot(points["difference"], i, "o", color=palette[method], markersize=5)
-        axes.set_title(f"{budget / size:.3g} {unit}", fontsize=9)
+        axes.set_title(f"after {in_words(budget)}", fontsize=9)
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)

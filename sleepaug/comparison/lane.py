@@ -44,8 +44,8 @@ class Lane:
     ----------
     status : str
         ``"running"`` or one of `ENDED`.
-    trained_s : float
-        Seconds of the trainings that ended.
+    trained_s, epoch_s : float
+        Seconds of the trainings that ended, and of an epoch of the last one.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Lane:
         self.seed, self.clock, self.every_pause = seed, clock, every_pause
         self.trains_only = search.done  # nothing to search for: every epoch may be a point
         self.n_steps = self.n_points = self.trained_at = 0
-        self.trained_s = 0.0
+        self.trained_s = self.epoch_s = 0.0
         self.status = "running"
         self.charged = ""
         self.fit: Fit | None = None
@@ -144,8 +144,10 @@ class Lane:
         return {**row, "status": self.status}
 
     def _settle_training(self) -> dict[str, Any] | None:
-        fit, over = self.fit, self.clock.left() <= 0
+        fit, trained = self.fit, self.clock.seconds["train"]
         assert fit is not None
+        self.epoch_s = trained / fit.n_steps
+        over = self.clock.left() < self.epoch_s  # another epoch would end after the budget
         if self.trains_only:
             point = self._point(fit) if fit.best_step == fit.n_steps else None
             if fit.status == "diverged":
@@ -159,7 +161,7 @@ class Lane:
         self.fit = None
         self.trained_s += self.clock.seconds.pop("train")
         set_random_state(self.search_random)  # the search goes on as if there had been no point
-        if self.search.done or self.clock.left() <= 0:
+        if self.search.done or self.clock.left() < self.epoch_s:
             whole = self.search.done and fit.done
             self.status = self._ended("finished" if whole else "budget_spent")
         return point
@@ -168,7 +170,7 @@ class Lane:
         n, pause = self.search.n_steps, self.search.pause
         n_pauses, rest = divmod(n, pause)
         due = rest == 0 and (self.every_pause or n_pauses & (n_pauses - 1) == 0)
-        if self.clock.left() <= 0:
+        if self.clock.left() <= self.epoch_s:
             self.status = self._ended("budget_spent")
         elif n > self.trained_at and (due or self.search.done):
             self.trained_at = n
@@ -189,7 +191,7 @@ class Lane:
 
     def _point(self, fit: Fit) -> dict[str, Any]:
         """The scores of the best model of a training; the test split's, for the report alone."""
-        self.n_points += 1
+        self.n_points += self.clock.left() >= 0  # one that took too long is no point in time
         model = fit.model if fit.best_step == fit.n_steps else fit.best_model()
         return {
             "epochs": fit.n_steps,
@@ -219,4 +221,4 @@ class Lane:
         for name in self._counts:
             setattr(self, name, state[name])
 
-    _counts = ("n_steps", "n_points", "trained_at", "trained_s", "status")
+    _counts = ("n_steps", "n_points", "trained_at", "trained_s", "epoch_s", "status")

@@ -66,11 +66,6 @@ class LaneResult:
         reached = [point for point in self.points if point.seconds <= seconds]
         return max(reached, key=lambda point: point.valid, default=None)
 
-    @property
-    def final(self) -> Point | None:
-        """The best of all; the last may end a part of an epoch after the budget."""
-        return self.at(np.inf)
-
 
 @dataclass(frozen=True)
 class Results:
@@ -85,6 +80,10 @@ class Results:
     @property
     def finished(self) -> bool:
         return all(lane.status not in ("waiting", "running", "failed") for lane in self.lanes)
+
+    def final(self, lane: LaneResult) -> Point | None:
+        """The model that validates best of those within the budget."""
+        return lane.at(self.comparison.compare.seconds)
 
 
 def read(folder: Path) -> Results:
@@ -128,7 +127,7 @@ def curve(lanes: Sequence[LaneResult], until: float) -> tuple[np.ndarray, np.nda
         NaN before a lane's first point.
     """
     times = {point.seconds for lane in lanes for point in lane.points}
-    seconds = np.array(sorted({*times, max([until, *times])}))
+    seconds = np.array(sorted({time for time in times if time <= until} | {until}))
     scores = np.full((len(seconds), len(lanes)), np.nan)
     for i, time in enumerate(seconds):
         for j, lane in enumerate(lanes):
@@ -194,7 +193,7 @@ def differences(results: Results) -> pd.DataFrame:
         if method == settings.reference:
             continue
         for share in SHARES:
-            seconds = settings.seconds * share if share < 1 else np.inf
+            seconds = settings.seconds * share
             found = [
                 (lane.at(seconds), reference[_place(lane)].at(seconds))
                 for lane in results.of(method)
@@ -202,8 +201,7 @@ def differences(results: Results) -> pd.DataFrame:
             pairs = [(a.test, b.test) for a, b in found if a is not None and b is not None]
             values = paired_difference(pairs) if pairs else (np.nan,) * 3
             row = dict(zip(("difference", "low", "high"), values, strict=True))
-            budget = settings.seconds * share
-            rows.append({"method": method, "budget_s": budget, **row, "n_folds": len(pairs)})
+            rows.append({"method": method, "budget_s": seconds, **row, "n_folds": len(pairs)})
     columns = ["method", "budget_s", "difference", "low", "high", "n_folds"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -217,7 +215,7 @@ def table(results: Results) -> pd.DataFrame:
     rows = []
     for method in results.comparison.methods:
         lanes = results.of(method)
-        final = [lane.final for lane in lanes if lane.final is not None]
+        final = [point for lane in lanes if (point := results.final(lane)) is not None]
         row: dict[str, Any] = {"method": method, "lanes": len(lanes), "with_model": len(final)}
         measures = {
             "balanced_accuracy": [point.test["balanced_accuracy"] for point in final],
