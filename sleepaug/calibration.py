@@ -1,4 +1,4 @@
-"""Calibration: whether of the epochs called N2 with 80 % certainty 80 % are N2, and making it so."""
+"""Calibration: whether of epochs called N2 with 80 % certainty 80 % are N2, and making it so."""
 
 from __future__ import annotations
 

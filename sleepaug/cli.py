@@ -426,7 +426,8 @@ def predict(
         click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
     if failed:
         sys.exit(FAILED)
-    if not any(result.hypnogram.scored.any() for result in results):
+    staged = (result.hypnogram for result in results)
+    if not any(night is not None and night.scored.any() for night in staged):
         sys.exit(NOTHING_SCORABLE)
 
 

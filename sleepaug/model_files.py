@@ -209,13 +209,16 @@ def _augmentation(description: Mapping[str, Any]) -> Augmentation:
     method = fill(METHODS[settings.pop("name")], settings, "augmentation", problems)
     if problems:
         raise ConfigError("\n  ".join(problems))
-    return method.build(applicable(description["sfreq"], description["channels"], description["ranges"]))
+    told = (description[key] for key in ("sfreq", "channels", "ranges"))
+    return method.build(applicable(*told))
 
 
 def _problems(told: Mapping[str, Any]) -> list[str]:
     """What is wrong with a description, as far as memory and time are concerned."""
     found = []
-    channels, sfreq, copies = (told.get(key) for key in ("channels", "sfreq", "copies_eval"))
+    channels: Any = told.get("channels")
+    sfreq: Any = told.get("sfreq")
+    copies: Any = told.get("copies_eval")
     if not (
         isinstance(channels, list)
         and 0 < len(channels) <= MOST_CHANNELS

@@ -182,13 +182,15 @@ def stage_file(stager: Stager, path: Path, request: Request) -> Result:
         hypnogram = stager.predict(
             path, map=request.map, reference=request.reference, context=request.context
         )
-        lights = {
-            name: None if text is None else seconds_of(text, hypnogram.start)
-            for name, text in (("lights_off", request.lights_off), ("lights_on", request.lights_on))
-        }
     except RecordingError as error:
         return Result(path, error=str(error))
-    hypnogram = replace(hypnogram, defer=request.defer, **lights)
+    off, on = (
+        None if text is None else seconds_of(text, hypnogram.start)
+        for text in (request.lights_off, request.lights_on)
+    )
+    if off is not None and on is not None and on <= off:
+        raise ConfigError(f"--lights-on {request.lights_on}: is not after --lights-off.")
+    hypnogram = replace(hypnogram, defer=request.defer, lights_off=off, lights_on=on)
     files = write_forms(hypnogram, request.output, safe_name(path), request.forms)
     return Result(path, hypnogram, tuple(files))
 

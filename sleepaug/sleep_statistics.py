@@ -31,7 +31,7 @@ NAMES = {
 """Each statistic, what it is, and its unit."""
 
 
-def sleep_statistics(stages: Sequence[str]) -> dict[str, float | int | None]:
+def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | int | None]:
     """Statistics of the epochs between lights off and lights on.
 
     Parameters

@@ -97,6 +97,14 @@ class Edf:
             "EEG, write its unit into the header (EDFbrowser: Tools, Header editor)."
         )
 
+    def has_scale(self, name: str) -> bool:
+        """Whether a signal in a unit of voltage can be read."""
+        try:
+            self._scale(self.channel(name))
+        except RecordingError:
+            return False
+        return True
+
     def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
         """Samples `start` to `stop` of signals that share a rate.
 
@@ -124,6 +132,12 @@ class Edf:
                     :, i * per_record + low - where : i * per_record + high - where
                 ]
         return out
+
+    def digital(self, name: str, n: int) -> np.ndarray:
+        """The first `n` samples of a signal as they are in the file, or fewer; gaps left out."""
+        channel = self.channel(name)
+        n_records = min(math.ceil(n / channel.n_samples), self.n_records)
+        return self._records([channel], [(1.0, 0.0)], 0, n_records)[0, :n]
 
     def _scale(self, channel: Channel) -> tuple[float, float]:
         """Gain and offset from digital values to microvolts."""

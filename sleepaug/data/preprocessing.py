@@ -222,13 +222,13 @@ def amplitude_problems(x: np.ndarray, names: list[str], n_times: int) -> dict[st
         if not low <= amplitude <= high:
             problems[name] = (
                 f"has a typical amplitude of {amplitude:.3g} uV (standard deviation in 30 s), EEG "
-                f"has {low:g} to {high:g} uV. {_suggestion(amplitude)}"
+                f"has {low:g} to {high:g} uV. {unit_suggestion(amplitude)}"
             )
     return problems
 
 
-def _suggestion(amplitude: float) -> str:
-    """What may be wrong with the unit."""
+def unit_suggestion(amplitude: float) -> str:
+    """What may be wrong with the unit of a channel of this amplitude in microvolts."""
     for factor, said, meant in (
         (1e-3, "mV", "uV"),
         (1e-6, "V", "uV"),

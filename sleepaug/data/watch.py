@@ -101,7 +101,7 @@ class Watched:
         reaches = known & ((high >= top - slack) | (low <= bottom + slack)) & (high - low > slack)
         edges = self._edges(names[0])
         for k in np.flatnonzero(reaches.any(axis=0)):
-            rows = np.flatnonzero(reaches[:, k])
+            rows = np.flatnonzero(reaches[:, k]).tolist()
             x = self.recorded.read([names[row] for row in rows], edges[k], edges[k + 1])
             limit = (x >= top[rows] - slack[rows]) | (x <= bottom[rows] + slack[rows])
             share[rows, k] = (limit[:, 2:] & limit[:, 1:-1] & limit[:, :-2]).mean(axis=1)

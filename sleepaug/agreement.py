@@ -1,0 +1,303 @@
+"""Agreement of two scorings of the same nights: by stage, by night, with intervals, and drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sleepaug.config import ConfigError
+from sleepaug.data.edf import is_edf
+from sleepaug.data.recording import STAGES, UNKNOWN, WINDOW_SECONDS, RecordingError, Scoring
+from sleepaug.data.scoring import read_scoring
+from sleepaug.hypnogram_files import into_place
+from sleepaug.metrics import cohen_kappa, confusion_matrix, scores
+
+N_RESAMPLES = 2000
+BLOCK = 20
+"""Epochs that are drawn together where there is one night: neighbours are not independent."""
+ENDINGS = (".csv", ".tsv", ".txt", ".edf", ".bdf")
+SUFFIXES = ("hypnogram", "hypno", "annotations", "base", "scoring", "stages", "events")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two scorings of a night on one grid of 30 s.
+
+    Attributes
+    ----------
+    name : str
+    onset : ndarray of shape (n_windows,)
+        Seconds from the start of the recording.
+    a, b : ndarray of shape (n_windows,), str
+        Stages; "?" where one of them has none.
+    """
+
+    name: str
+    onset: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+
+    @property
+    def both(self) -> np.ndarray:
+        """Which epochs have a stage in both."""
+        return (self.a != UNKNOWN) & (self.b != UNKNOWN)
+
+    def codes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Indices into `STAGES` of the epochs that both scored."""
+        a, b = (np.array([STAGES.index(s) for s in v[self.both]], int) for v in (self.a, self.b))
+        return a, b
+
+
+def pair_up(a: Path, b: Path) -> list[Pair]:
+    """Read two scorings, or two folders of scorings whose files are called alike.
+
+    Raises
+    ------
+    RecordingError
+        A scoring cannot be read, or the two have no time in common.
+    ConfigError
+        One is a folder and the other is not, or no file of one has a namesake in the other.
+    """
+    if a.is_dir() != b.is_dir():
+        raise ConfigError(f"{a} and {b}: name two scorings, or two folders of scorings.")
+    if not a.is_dir():
+        return [on_one_grid(night_name(a) or a.stem, _read(a), _read(b))]
+    files = [_by_name(folder) for folder in (a, b)]
+    shared = sorted(set(files[0]) & set(files[1]))
+    if not shared:
+        raise ConfigError(
+            f"{a} and {b}: no night is in both. Files are matched by their names without what "
+            f"follows the night: {', '.join(SUFFIXES)}."
+        )
+    return [on_one_grid(name, _read(files[0][name]), _read(files[1][name])) for name in shared]
+
+
+def night_name(path: Path) -> str:
+    """Name of the night that a scoring is of: `NIGHT.hypnogram.csv` is of `night`."""
+    name = path.stem.lower()
+    for suffix in SUFFIXES:
+        if name.endswith(suffix):
+            name = name.removesuffix(suffix).rstrip("._- ")
+    return name.removesuffix("psg").rstrip("._- ")
+
+
+def _by_name(folder: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in ENDINGS and path.name != "summary.csv":
+            name = night_name(path)
+            if name in found:
+                raise ConfigError(f"{found[name]} and {path}: two scorings of one night.")
+            found[name] = path
+    return found
+
+
+def _read(path: Path) -> Scoring:
+    try:
+        return read_scoring((path,))
+    except RecordingError as error:
+        if is_edf(path):
+            raise RecordingError(f"{error}\nIs it the recording? Name its scoring.") from error
+        raise
+
+
+def on_one_grid(name: str, a: Scoring, b: Scoring) -> Pair:
+    """Two scorings in epochs of 30 s from the earlier start to the later end.
+
+    An epoch has the stage that covers its middle, "?" if there is none. The grid is that of the
+    first scoring.
+    """
+    first = a.onset[0]
+    low = min(a.onset[0], b.onset[0])
+    low = first - np.ceil((first - low) / WINDOW_SECONDS - 1e-6) * WINDOW_SECONDS
+    high = max(s.onset[-1] + s.duration[-1] for s in (a, b))
+    n = int(np.ceil((high - low) / WINDOW_SECONDS - 1e-6))
+    if n > 1e5:
+        raise RecordingError(f"{name}: the two scorings lie {n / 2880:.0f} days apart.")
+    onset = low + WINDOW_SECONDS * np.arange(n)
+    pair = Pair(name, onset, _stages_at(a, onset), _stages_at(b, onset))
+    if not pair.both.any():
+        raise RecordingError(
+            f"{name}: no epoch has a stage in both scorings. Do they count from the same start?"
+        )
+    return pair
+
+
+def _stages_at(scoring: Scoring, onset: np.ndarray) -> np.ndarray:
+    """The stage at the middle of each epoch."""
+    middle = onset + WINDOW_SECONDS / 2
+    begins = np.array(scoring.onset)
+    at = np.searchsorted(begins, middle, "right") - 1
+    ends = begins + np.array(scoring.duration)
+    covered = (at >= 0) & (middle < ends[at])
+    return np.where(covered, np.array(scoring.stage)[at], UNKNOWN)
+
+
+def compare(nights: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
+    """Agreement over all nights, by night and by stage.
+
+    Parameters
+    ----------
+    nights : sequence of Pair
+        A is the rows of the confusion, B its columns. If B is an expert and A a prediction, recall
+        of a stage is what `agreement` calls `of_b`.
+    seed : int
+        Of the bootstrap.
+
+    Returns
+    -------
+    dict
+        `n_epochs`, `accuracy`, `cohen_kappa`, `balanced_accuracy` (mean over the stages of B of
+        the share that A calls the same) with intervals of 95 % under `interval`; `stages`: for
+        each, epochs in A and in B, kappa and F1 (twice the shared epochs over the sum of both),
+        with intervals; `nights`; `confusion`.
+
+    Notes
+    -----
+    Percentile bootstrap: nights are drawn with replacement where there are several, otherwise
+    blocks of 10 minutes (Kuensch 1989), for neighbouring epochs are not independent.
+    """
+    counts = np.array([_confusion(pair) for pair in nights])
+    pieces = counts if len(nights) > 1 else _blocks(nights[0])
+    total = counts.sum(axis=0)
+    random = np.random.default_rng(seed)
+    draws = [_numbers(pieces[random.integers(len(pieces), size=len(pieces))].sum(axis=0))
+             for _ in range(N_RESAMPLES)]  # fmt: skip
+    found = _numbers(total)
+    interval = {key: _interval([draw[key] for draw in draws]) for key in found}
+    stages = {}
+    for k, stage in enumerate(STAGES):
+        stages[stage] = {
+            "in_a": int(total[k].sum()),
+            "in_b": int(total[:, k].sum()),
+            "both": int(total[k, k]),
+            **{
+                what: {"value": _clean(found[key]), "interval": interval[key]}
+                for what, key in (("f1", f"f1_{stage}"), ("kappa", f"kappa_{stage}"))
+            },
+        }
+    overall = ("accuracy", "cohen_kappa", "balanced_accuracy")
+    return {
+        "n_nights": len(nights),
+        "n_epochs": int(total.sum()),
+        "not_compared": int(sum((~pair.both).sum() for pair in nights)),
+        **{key: _clean(found[key]) for key in overall},
+        "interval": {key: interval[key] for key in overall},
+        "resampled": "nights" if len(nights) > 1 else f"blocks of {BLOCK} epochs",
+        "stages": stages,
+        "nights": {
+            pair.name: {k: v for k, v in scores(one.T, STAGES).items() if k != "confusion"}
+            for pair, one in zip(nights, counts, strict=True)
+        },
+        "confusion": total.tolist(),
+    }
+
+
+def _confusion(pair: Pair) -> np.ndarray:
+    return confusion_matrix(*pair.codes(), len(STAGES))
+
+
+def _blocks(pair: Pair) -> np.ndarray:
+    """Confusion of each stretch of `BLOCK` epochs."""
+    a, b = pair.codes()
+    return np.array(
+        [
+            confusion_matrix(a[k : k + BLOCK], b[k : k + BLOCK], len(STAGES))
+            for k in range(0, len(a), BLOCK)
+        ]
+    )
+
+
+def _numbers(confusion: np.ndarray) -> dict[str, float]:
+    """All numbers of a confusion matrix with A in rows; NaN where there is none."""
+    one = scores(confusion.T, STAGES)
+    found = {k: one[k] for k in ("accuracy", "cohen_kappa", "balanced_accuracy")}
+    n = confusion.sum()
+    for k, stage in enumerate(STAGES):
+        both, in_a, in_b = confusion[k, k], confusion[k].sum(), confusion[:, k].sum()
+        found[f"f1_{stage}"] = 2 * both / (in_a + in_b) if in_a + in_b else np.nan
+        rest = n - in_a - in_b + both
+        found[f"kappa_{stage}"] = cohen_kappa(
+            np.array([[rest, in_b - both], [in_a - both, both]], float)
+        )
+    return {key: np.nan if value is None else float(value) for key, value in found.items()}
+
+
+def _interval(values: Sequence[float]) -> list[float] | None:
+    """2.5th and 97.5th percentile; None where no draw had a value."""
+    known = np.array(values)[~np.isnan(values)]
+    return [float(v) for v in np.percentile(known, [2.5, 97.5])] if len(known) else None
+
+
+def _clean(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def agreement_text(result: dict[str, Any]) -> str:
+    """What `compare` found, as text."""
+
+    def shown(value: float | None, interval: list[float] | None) -> str:
+        if value is None:
+            return "-"
+        return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f"{value:.3f}"
+
+    lines = [
+        f"{result['n_epochs']} epochs of {result['n_nights']} nights scored in both, "
+        f"{result['not_compared']} in one of them only or in neither"
+    ]
+    lines += [
+        f"{key.replace('_', ' ')}: {shown(result[key], result['interval'][key])}"
+        for key in ("accuracy", "cohen_kappa", "balanced_accuracy")
+    ]
+    lines.append(f"{'stage':<7}{'in A':>6}{'in B':>6}{'both':>6}  {'F1':<24}kappa")
+    for stage, one in result["stages"].items():
+        f1, kappa = (shown(one[k]["value"], one[k]["interval"]) for k in ("f1", "kappa"))
+        lines.append(f"{stage:<7}{one['in_a']:>6}{one['in_b']:>6}{one['both']:>6}  {f1:<24}{kappa}")
+    if result["n_nights"] > 1:
+        lines += [
+            f"{name}: accuracy {shown(one['accuracy'], None)}, "
+            f"kappa {shown(one['cohen_kappa'], None)} ({one['n_windows']} epochs)"
+            for name, one in result["nights"].items()
+        ]
+    lines.append(f"Intervals: 95 %, bootstrap over {result['resampled']}.")
+    return "\n".join(lines)
+
+
+def draw_disagreement(nights: Sequence[Pair], path: Path) -> None:
+    """Draw A over B for each night, with the epochs of disagreement marked between them.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written, or is neither PNG nor SVG.
+    """
+    from matplotlib.figure import Figure
+
+    from sleepaug.hypnogram_picture import draw_stages, label_time, runs, time_axis
+
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(f"{path}: pictures are .png or .svg.")
+    figure = Figure(figsize=(11, 3.6 * len(nights)), layout="constrained")
+    grid = figure.subplots(3 * len(nights), 1, height_ratios=(5, 1, 5) * len(nights))
+    for k, pair in enumerate(nights):
+        top, strip, bottom = grid[3 * k : 3 * k + 3]
+        edges = time_axis(pair.onset, None)
+        for axis, stages, name in ((top, pair.a, "A"), (bottom, pair.b, "B")):
+            draw_stages(axis, edges, stages)
+            axis.set_ylabel(name)
+        for begin, end in runs(pair.both & (pair.a != pair.b)):
+            strip.axvspan(edges[begin], edges[end], color="#d1495b", linewidth=0)
+        for begin, end in runs(~pair.both):
+            strip.axvspan(edges[begin], edges[end], color="0.85", linewidth=0)
+        share = (pair.a == pair.b)[pair.both].mean()
+        strip.set(yticks=[], ylabel="differ")
+        top.set_title(f"{pair.name}: {share:.0%} alike", loc="left", fontsize=11, parse_math=False)
+        for axis in (top, strip, bottom):
+            label_time(axis, edges, None)
+            if axis is not bottom:
+                axis.set(xlabel="", xticklabels=[])
+    into_place(path, lambda part: figure.savefig(part, format=path.suffix[1:].lower(), dpi=110))
