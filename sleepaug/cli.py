@@ -496,7 +496,7 @@ def models(name: str | None) -> None:
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
     """Print what RUN scored and learned, and draw its training."""
-    from sleepaug.report import draw_run, learned_text, metrics_text, read_run
+    from sleepaug.report import draw_run, invariance_text, learned_text, metrics_text, read_run
     from sleepaug.runs import RunFolder
 
     if "compare" in RunFolder(run).config():
@@ -510,7 +510,7 @@ def report(run: Path) -> None:
         click.echo(metrics_text(metrics))
     else:
         click.echo(f"Not finished: {len(rows)} epochs so far.")
-    for text in learned_text(run):
+    for text in (*learned_text(run), *invariance_text(metrics or {})):
         click.echo(text)
     pictures = draw_run(run, rows, metrics)
     click.echo(f"Metrics: {run / 'metrics.json'}")

@@ -88,6 +88,18 @@ def metrics_text(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
+    """How invariant the model is to each transform (eq. 4), where it was measured."""
+    found = metrics.get("invariance", {})
+    if not found:
+        return []
+    lines = [
+        f"  {name.replace('_', ' '):<20}up to {learned.amount_text(one):<18}{one['median']:6.3f}"
+        for name, one in found.items()
+    ]
+    return ["invariance (1: unchanged; 0: as different as two windows):", *lines]
+
+
 def draw_run(
     run: Path, rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any] | None
 ) -> list[Path]:

@@ -143,6 +143,10 @@ def test_blanco_is_a_trunk_too(nights, tmp_path):
 def test_report_draws_what_was_trained(trained):
     result = run("report", trained)
     assert "balanced accuracy" in result.stdout
+    found = json.loads((trained / "metrics.json").read_text())["invariance"]
+    assert set(found) >= {"sign_flip", "frequency_shift", "bandstop_filter"}
+    assert all(one["median"] <= 1 for one in found.values())
+    assert f"{found['sign_flip']['median']:.3f}" in result.stdout
     assert (trained / "report.png").read_bytes().startswith(b"\x89PNG")
     (trained / "report.png").unlink()
 

@@ -85,8 +85,9 @@ class Loaded:
     nights : dict
         What was done to each recording, written to `nights.json`.
     known : dict of float
-        Known invariances: transforms, and up to which amount. How invariant the model became to
-        each is measured on the test split.
+        Transforms and amounts: how invariant the model became to each is measured on the test
+        split. For made-up data they are the known invariances, for sleep all transforms at half
+        their range.
     """
 
     task: Task

@@ -121,10 +121,11 @@ class Sleep:
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
         splits = {part: _part(windows, parts[part], device) for part in PARTS}
         left_out = inapplicable(windows.ch_names)
+        transforms = applicable(windows.sfreq, windows.ch_names, self.ranges)
         task = Task(
             train=splits["train"],
             valid=splits["valid"],
-            transforms=applicable(windows.sfreq, windows.ch_names, self.ranges),
+            transforms=transforms,
             make_trunk=self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1]),
             classes=STAGES,
         )
@@ -154,6 +155,7 @@ class Sleep:
             },
             notes=notes,
             nights=windows.notes,
+            known={name: t.amount_at_1 / 2 for name, t in transforms.items()},
         )
 
     def trunk_maker(
