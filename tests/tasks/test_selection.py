@@ -1,0 +1,111 @@
+"""The measured selection: limits are found, harm is dropped, harmless transforms run to the end."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sleepaug.augment import AugmentationModule, AugmentedModel, Transform
+from sleepaug.augment.selection import LEAST, START, MeasuredLayer
+from sleepaug.config import ConfigError
+from sleepaug.methods.given import AugNet
+
+
+class Trunk(nn.Module):
+    """Gives the true class (0) the probability that stands in the input."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        p = x[:, 0].clamp(1e-4, 1 - 1e-4)
+        return torch.stack([p, 1 - p], dim=1).log()
+
+
+def lowers(name, law):
+    """A transform that lowers the probability of the true class by ``law(magnitude)``, noisily."""
+    return Transform(name, lambda x, m: x - (law(m) * 2 * torch.rand(len(x)))[:, None])
+
+
+HARMLESS = Transform("harmless", lambda x, m: x)
+HARMFUL = lowers("harmful", lambda m: 0.3 * m)
+LIMITED = lowers("limited", lambda m: (m - 0.3).clamp(min=0))
+
+
+def learned(*transforms, n=400, epochs=60, tolerance=0.002):
+    torch.manual_seed(0)
+    layer = MeasuredLayer(transforms, tolerance=tolerance)
+    x, y = 0.6 + 0.2 * torch.rand(n, 1), torch.zeros(n, dtype=torch.long)
+    for _ in range(epochs):
+        layer.measure_(Trunk(), x, y, torch.ones(n))
+    return layer
+
+
+def test_each_transform_finds_its_own_limit():
+    layer = learned(HARMLESS, HARMFUL, LIMITED)
+    harmless, harmful, limited = layer.magnitudes.tolist()
+    assert harmless == 1
+    assert harmful < LEAST
+    assert limited == pytest.approx(0.3, abs=0.03)
+    assert layer.weights.tolist() == [0.5, 0, 0.5]
+
+
+def test_the_company_of_others_changes_nothing():
+    alone = learned(LIMITED).magnitudes[0]
+    crowded = learned(HARMLESS, HARMFUL, LIMITED, HARMLESS_TOO, n=1600).magnitudes[2]
+    assert float(alone) == pytest.approx(float(crowded), abs=0.03)
+
+
+HARMLESS_TOO = Transform("harmless too", lambda x, m: x.clone())
+
+
+def test_the_tolerance_is_what_a_transform_may_cost():
+    layer = learned(HARMFUL, n=5000, epochs=80, tolerance=0.05)
+    assert 0.3 * float(layer.magnitudes[0]) == pytest.approx(0.05, abs=0.01)
+
+
+def test_few_examples_prove_nothing_and_move_nothing():
+    assert learned(HARMLESS, n=4, epochs=1).magnitudes.tolist() == pytest.approx([START])
+
+
+def test_weights_of_examples_count():
+    """Harm to examples of weight 0 is no harm."""
+    torch.manual_seed(0)
+    hurt_some = Transform("some", lambda x, m: torch.where(x > 0.5, x, x - 0.2))
+    x = torch.cat([torch.full((200, 1), 0.7), torch.full((200, 1), 0.4)])
+    for weight, limit in ((torch.tensor([2.0, 0.0]), 1.0), (torch.tensor([1.0, 1.0]), 0.0)):
+        layer = MeasuredLayer([hurt_some], tolerance=0.002)
+        for _ in range(40):
+            y = torch.zeros(400, dtype=torch.long)
+            layer.measure_(Trunk(), x, y, weight.repeat_interleave(200))
+        assert float(layer.magnitudes[0]) == pytest.approx(limit, abs=0.01)
+
+
+def test_training_draws_all_candidates_and_the_model_those_that_were_kept():
+    marks = [Transform(str(k), lambda x, m, k=k: torch.full_like(x, k)) for k in range(3)]
+    layer = MeasuredLayer(marks, tolerance=0.002)
+    layer.magnitudes.copy_(torch.tensor([1.0, 0.01, 0.2]))
+    x = torch.full((3000, 1), -1.0)
+    counts = [int((layer.train()(x) == k).sum()) for k in range(3)]
+    assert counts == pytest.approx([1000] * 3, abs=120)
+    counts = [int((layer.eval()(x) == k).sum()) for k in range(3)]
+    assert counts == pytest.approx([1500, 0, 1500], abs=150)
+    layer.magnitudes.fill_(0.01)
+    assert torch.equal(layer(x), x)
+
+
+def test_no_gradient_is_needed_or_made(tiny_task):
+    method = AugNet(layers=[["bandstop_filter", "gaussian_noise"]], selection="robust")
+    augment = method.search(tiny_task).augmentation()
+    assert isinstance(augment, AugmentationModule)
+    assert not list(augment.parameters())
+    assert float(augment.regularizer()) == 0
+    model = AugmentedModel(augment, tiny_task.make_trunk())
+    model(tiny_task.train.x[:8]).sum().backward()
+    with pytest.raises(ConfigError, match="bandstop"):
+        AugNet(layers=[["bandstop_filter"]]).search(tiny_task)
+
+
+def test_what_was_learned_is_saved_with_the_model(tiny_task):
+    method = AugNet(layers=[["time_reverse", "gaussian_noise"]], selection="robust")
+    first, second = (method.build(tiny_task.transforms) for _ in range(2))
+    first.layers[0].magnitudes.copy_(torch.tensor([0.5, 0.01]))
+    second.load_state_dict(first.state_dict())
+    assert second.describe() == first.describe()
+    assert second.describe()["1.time_reverse.amount"] == pytest.approx(0.25)
