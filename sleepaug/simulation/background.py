@@ -46,7 +46,9 @@ def synthesize(
     hop = round(sfreq)
     n_seconds, n_freqs = density.shape
     z = rng.standard_normal((n_seconds, 2 * n_freqs), dtype=np.float32).view(np.complex64)
-    z *= np.sqrt(density * np.float32(sfreq * hop / 2))  # E|Z|^2 = density * sfreq * n / 2 ... x 2
+    z *= np.sqrt(
+        density * np.float32(sfreq * hop / 2)
+    )  # E|z|^2 was 2, becomes density * sfreq * hop
     blocks = irfft(z, 2 * hop, axis=1)
     blocks *= np.sin(np.pi * (np.arange(2 * hop, dtype=np.float32) + 0.5) / (2 * hop))
     noise = blocks[:, :hop].copy()
@@ -59,6 +61,62 @@ def synthesize(
 def bump(freqs: np.ndarray, centre: float, width: float) -> np.ndarray:
     """Return a Gaussian peak of height 1."""
     return np.exp(-0.5 * ((freqs - centre) / width) ** 2)
+
+
+def rhythms(
+    course: Course, person: Person, freqs: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what stands out of the 1/f background: alpha, theta, sigma, beta, delta, muscle, skin.
+
+    Returns
+    -------
+    shape : ndarray of shape (7, n_freqs)
+        Spectral shapes of height 1.
+    power : ndarray of shape (n_seconds, 7)
+        Density at the peak where the rhythm is strongest, uV^2/Hz.
+    topography : ndarray of shape (n_sources, 7)
+        Share of that power at each source.
+
+    Notes
+    -----
+    Source: alpha is occipital, at a person's own frequency, and blocked by open eyes (Berger
+    1929; Klimesch 1999); theta of N1 and delta of N3 are frontal and midline (Finelli et al. 2001).
+    Levels were set so that band powers agree with published spectra and with real excerpts
+    (`docs/simulator.md`).
+    """
+    n = len(course.stage)
+    weight = course.weight
+    shape = np.stack(
+        [
+            bump(freqs, person.alpha_hz, 0.6),
+            bump(freqs, 6.0, 1.3),
+            bump(freqs, person.spindle_hz - 0.8, 1.3),  # between the spindles
+            bump(freqs, 20, 4),
+            bump(freqs, 1.9, 1.1),
+            bump(freqs, 40, 60),
+            bump(freqs, 0.5, 0.35),  # sweat and breath
+        ]
+    )
+    power = np.stack(
+        [
+            45 * (person.alpha * course.alpha) ** 2,
+            weight @ [0.3, 1.5, 0.8, 0.8, 1.2],
+            weight @ [0.0, 0.05, 1.1, 1.8, 0.03],
+            (weight @ [0.3, 0.15, 0.05, 0.03, 0.1] + 0.3 * course.arousal) * person.beta,
+            weight @ [2.0, 2.5, 24.0, 150.0, 3.0] * course.depth * person.slow_wave**2,
+            0.12 * (course.eyes_open + 0.4 * weight[:, 0]) + course.movement * 1.0,
+            25 * np.exp(0.8 * rng.standard_normal() + 0.7 * wander(rng, n, 300)),
+        ],
+        1,
+    )
+    for k in range(power.shape[1]):  # rhythms wax and wane, delta most
+        fast = 1.2 if k == 4 else 0.5
+        power[:, k] *= np.exp(fast * wander(rng, n, 4) + 0.3 * wander(rng, n, 90) - fast**2 / 2)
+    topography = spread(positions(SOURCES), positions(["Oz", "Fz", "Cz", "Fz", "Fz", "T3"]), 52)
+    topography = np.column_stack([topography**2, np.ones(len(SOURCES))])
+    topography[:, 5] += spread(positions(SOURCES), positions(["T4"]), 52)[:, 0] ** 2
+    topography += [0.01, 0.04, 0.04, 0.04, 0.34, 0.04, 0.04]
+    return shape, power, topography
 
 
 def background(
@@ -75,58 +133,23 @@ def background(
     freqs = np.arange(0, min(70, 0.45 * sfreq) + 0.25, 0.5)
     at_19, exponent, knee = BACKGROUND.T[:, :, None]
     exponent = exponent + person.slope
-    shape = at_19 * (knee**exponent + 19**exponent) / (knee**exponent + freqs**exponent)
-    shape[:, 0] = 0
-    log_shape = np.log(np.maximum(shape, 1e-6)).astype(np.float32)
-
-    rhythms = np.stack(
-        [
-            bump(freqs, person.alpha_hz, 0.6),
-            bump(freqs, 6.0, 1.3),  # theta
-            bump(freqs, person.spindle_hz - 0.8, 1.3),  # sigma between spindles
-            bump(freqs, 20, 4),  # beta
-            bump(freqs, 1.9, 1.1),  # delta
-            bump(freqs, 40, 60),  # muscle
-            bump(freqs, 0.5, 0.35),  # sweat and breath at the skin
-        ]
-    ).astype(np.float32)
-    weight = course.weight
-    power = np.stack(
-        [
-            45 * (person.alpha * course.alpha) ** 2,
-            weight @ [0.3, 1.5, 0.8, 0.8, 1.2],
-            weight @ [0.0, 0.05, 1.1, 1.8, 0.03],
-            (weight @ [0.3, 0.15, 0.05, 0.03, 0.1] + 0.3 * course.arousal) * person.beta,
-            weight @ [2.0, 2.5, 24.0, 150.0, 3.0] * course.depth * person.slow_wave**2,
-            0.12 * (course.eyes_open + 0.4 * weight[:, 0]) + course.movement * 1.0,
-            25 * np.exp(0.8 * rng.standard_normal() + 0.7 * wander(rng, n, 300)),
-        ],
-        1,
-    )
-    centre = positions(["Oz", "Fz", "Cz", "Fz", "Fz", "T3", "T4"])
-    topography = spread(positions(SOURCES), centre, 52) ** 2
-    topography[:, 5] += topography[:, 6]
-    topography[:, 6] = 1
-    topography[:, 1:] += 0.04
-    topography[:, 0] += 0.01
-    topography[:, 4] += 0.3
-    for k in range(power.shape[1]):
-        fast = 1.2 if k == 4 else 0.5
-        power[:, k] *= np.exp(fast * wander(rng, n, 4) + 0.3 * wander(rng, n, 90) - fast**2 / 2)
-    restless = 1 + 0.7 * weight[:, 0]
-    base_swing = np.exp(0.32 * restless * wander(rng, n, 4) + 0.25 * restless * wander(rng, n, 120))
-    base_swing *= person.gain**2
-    power *= person.gain**2
-    power = power.astype(np.float32)
+    floor = at_19 * (knee**exponent + 19**exponent) / (knee**exponent + freqs**exponent)
+    floor[:, 0] = 0
+    log_floor = np.log(np.maximum(floor, 1e-6)).astype(np.float32)
+    shape, power, topography = rhythms(course, person, freqs, rng)
+    shape = shape.astype(np.float32)
+    restless = 1 + 0.7 * course.weight[:, 0]
+    swing = 0.32 * restless * wander(rng, n, 4) + 0.25 * restless * wander(rng, n, 120)
+    swing = (np.exp(swing) * person.gain**2).astype(np.float32)
+    power = (power * person.gain**2).astype(np.float32)
 
     tails: list[np.ndarray | None] = [None] * len(SOURCES)
     for start in range(0, n, chunk):
         now = slice(start, min(start + chunk, n))
-        base = np.exp(weight[now].astype(np.float32) @ log_shape)
-        base *= base_swing[now, None].astype(np.float32)
+        base = np.exp(course.weight[now].astype(np.float32) @ log_floor) * swing[now, None]
         out = []
         for s in range(len(SOURCES)):
-            density = base + (power[now] * topography[s].astype(np.float32)) @ rhythms
+            density = base + (power[now] * topography[s].astype(np.float32)) @ shape
             noise, tails[s] = synthesize(rng, density, sfreq, tails[s])
             out.append(noise)
         yield np.stack(out)

@@ -19,8 +19,8 @@ STREAMS = (
     "slow",
     "scorers",
 )
-# Share of the variance between nights' architectures that belongs to the person: sleep architecture
-# is trait-like (Tucker et al. 2007: intraclass correlations 0.4-0.8).
+# Share of the variance between nights' architectures that belongs to the person: of sleep
+# variables 36-89 % are (Tucker et al. 2007: intraclass correlations).
 OF_PERSON = 0.75
 # Log-odds of changing to each stage, 25 years above the mean age: more wake, less N3 (direction:
 # Ohayon et al. 2004).
@@ -67,10 +67,11 @@ def draw_person(subject: int, apnea: bool | None = None) -> Person:
 
     Notes
     -----
-    Source: age falls on slow waves (Mander et al. 2017, Neuron: about -75 % from youth to old
-    age), on spindle density and alpha frequency (Purcell et al. 2017; Klimesch 1999: 10.9 Hz
-    at 20, 8.2 Hz at 70 years; Grandy et al. 2013: sd between persons 0.9 Hz). Fast spindles
-    13.5 +- 0.5 Hz (Cox et al. 2017).
+    Source: slow waves lose about three quarters of their power from youth to old age (Mander et
+    al. 2017); spindles become fewer and smaller with age (Purcell et al. 2017; Lacourse et al.
+    2020); alpha slows down, by up to 0.05 Hz a year (Klimesch 1999; 0.02 here), with 0.9 Hz
+    between persons (Grandy et al. 2013). Fast spindles have 13.5 +- 0.5 Hz (Cox et al. 2017).
+    Women's EEG is a little larger (Carrier et al. 2001).
     """
     rng = stream(subject, "traits")
     age = float(rng.uniform(20, 69))

@@ -134,12 +134,13 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
 
     Notes
     -----
-    Source: fast spindles (about 13.5 Hz) are centro-parietal, slow ones (about 11.5 Hz) frontal,
-    0.5-2 s long, 2-3 a minute in N2 (Purcell et al. 2017; Cox et al. 2017), and slow down by
-    about 1 Hz/s (Schoenwald et al. 2011). K-complexes come 1-2 a minute in N2 with a negative
-    peak near 0.55 s and a positive one near 0.9 s (Colrain 2005). Slow oscillations (0.5-1.25
-    Hz, more than 75 uV in N3) start in front and travel at 1.2-7 m/s (Massimini et al. 2004).
-    Sawtooth waves: 2-4 Hz, vertex, in phasic REM sleep (AASM manual).
+    Source: fast spindles (about 13.5 Hz) are centro-parietal, slow ones (about 11.5 Hz) frontal
+    (Cox et al. 2017), 0.5-1 s long to the eye, a few a minute in N2 (Purcell et al. 2017; Lacourse
+    et al. 2020), and slow down while they last (Schoenwald et al. 2011). K-complexes come 1-2 a
+    minute in N2, their negative peak 0.35 s before the positive one (Colrain 2005: 0.55 and 0.9
+    s). Slow oscillations (0.5-1.25 Hz, from 75 uV in N3) begin in front and travel at 1.2-7 m/s
+    (Massimini et al. 2004). Sawtooth waves: 2-4 Hz, vertex, in phasic REM sleep (AASM manual).
+    What interrupts sleep stops them, phases A of the cyclic alternating pattern gather them.
     """
     calm = 1 - np.clip(course.arousal + course.movement, 0, 1)
     calm = calm * (0.6 + 2.2 * course.pulse)
