@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint default-model clean
 install: .venv/installed
 
 .venv/installed: setup.cfg pyproject.toml
@@ -26,6 +26,13 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The model in sleepaug/pretrained; its card, default.md, is written by hand from what this prints.
+default-model: install
+	$(BIN)/sleepaug simulate build/nights --nights 40 --seed 100 --hours 8 --channels C3,C4,F3,F4,O1,O2 --jobs 2 --overwrite
+	$(BIN)/sleepaug train configs/default_model.yaml --data-dir build/nights -o build/default-model --overwrite
+	mkdir -p sleepaug/pretrained
+	cp build/default-model/model.safetensors sleepaug/pretrained/default.safetensors
 
 clean:
 	rm -rf .venv build dist *.egg-info demo
