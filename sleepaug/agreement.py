@@ -14,7 +14,7 @@ from sleepaug.data.edf import is_edf
 from sleepaug.data.recording import STAGES, UNKNOWN, WINDOW_SECONDS, RecordingError, Scoring
 from sleepaug.data.scoring import read_scoring
 from sleepaug.hypnogram_files import into_place
-from sleepaug.metrics import cohen_kappa, confusion_matrix, scores
+from sleepaug.metrics import confusion_matrix, scores
 
 N_RESAMPLES = 2000
 BLOCK = 20
@@ -143,8 +143,7 @@ def compare(nights: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
     Parameters
     ----------
     nights : sequence of Pair
-        A is the rows of the confusion, B its columns. If B is an expert and A a prediction, recall
-        of a stage is what `agreement` calls `of_b`.
+        A is the rows of the confusion, B its columns; B is the expert where there is one.
     seed : int
         Of the bootstrap.
 
@@ -165,10 +164,11 @@ def compare(nights: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
     pieces = counts if len(nights) > 1 else _blocks(nights[0])
     total = counts.sum(axis=0)
     random = np.random.default_rng(seed)
-    draws = [_numbers(pieces[random.integers(len(pieces), size=len(pieces))].sum(axis=0))
-             for _ in range(N_RESAMPLES)]  # fmt: skip
-    found = _numbers(total)
-    interval = {key: _interval([draw[key] for draw in draws]) for key in found}
+    drawn = random.integers(len(pieces), size=(N_RESAMPLES, len(pieces)))
+    times = np.stack([np.bincount(row, minlength=len(pieces)) for row in drawn])
+    draws = agreement_numbers(np.tensordot(times, pieces, axes=1))
+    found = {key: float(value[0]) for key, value in agreement_numbers(total[None]).items()}
+    interval = {key: _interval(values) for key, values in draws.items()}
     stages = {}
     for k, stage in enumerate(STAGES):
         stages[stage] = {
@@ -202,7 +202,7 @@ def _confusion(pair: Pair) -> np.ndarray:
 
 
 def _blocks(pair: Pair) -> np.ndarray:
-    """Confusion of each stretch of `BLOCK` epochs."""
+    """Confusion of each stretch of `BLOCK` epochs, shape (n_blocks, 5, 5)."""
     a, b = pair.codes()
     return np.array(
         [
@@ -212,29 +212,51 @@ def _blocks(pair: Pair) -> np.ndarray:
     )
 
 
-def _numbers(confusion: np.ndarray) -> dict[str, float]:
-    """All numbers of a confusion matrix with A in rows; NaN where there is none."""
-    one = scores(confusion.T, STAGES)
-    found = {k: one[k] for k in ("accuracy", "cohen_kappa", "balanced_accuracy")}
-    n = confusion.sum()
-    for k, stage in enumerate(STAGES):
-        both, in_a, in_b = confusion[k, k], confusion[k].sum(), confusion[:, k].sum()
-        found[f"f1_{stage}"] = 2 * both / (in_a + in_b) if in_a + in_b else np.nan
-        rest = n - in_a - in_b + both
-        found[f"kappa_{stage}"] = cohen_kappa(
-            np.array([[rest, in_b - both], [in_a - both, both]], float)
-        )
-    return {key: np.nan if value is None else float(value) for key, value in found.items()}
+def agreement_numbers(confusion: np.ndarray) -> dict[str, np.ndarray]:
+    """The numbers of confusion matrices.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (n, 5, 5)
+        Counts, A in rows and B in columns.
+
+    Returns
+    -------
+    dict of ndarray of shape (n,)
+        `accuracy`, `cohen_kappa`, `balanced_accuracy`, and `f1_W`, `kappa_W` and so on; NaN where
+        there is none.
+    """
+    n = confusion.sum(axis=(1, 2)).astype(float)
+    in_a, in_b = (confusion.sum(axis=k).astype(float) for k in (2, 1))
+    both = np.diagonal(confusion, axis1=1, axis2=2).astype(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        recall = both / in_b
+        found = {
+            "accuracy": both.sum(axis=1) / n,
+            "cohen_kappa": _kappa(both.sum(axis=1), (in_a * in_b).sum(axis=1), n),
+            "balanced_accuracy": np.nansum(recall, axis=1) / (in_b > 0).sum(axis=1),
+        }
+        for k, stage in enumerate(STAGES):
+            a, b = in_a[:, k], in_b[:, k]
+            found[f"f1_{stage}"] = 2 * both[:, k] / (a + b)
+            alike = n - a - b + 2 * both[:, k]
+            found[f"kappa_{stage}"] = _kappa(alike, a * b + (n - a) * (n - b), n)
+    return found
 
 
-def _interval(values: Sequence[float]) -> list[float] | None:
+def _kappa(alike: np.ndarray, by_chance: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Cohen's kappa from counts of agreement, products of margins and totals; NaN for 0 / 0."""
+    return (alike / n - by_chance / n**2) / (1 - by_chance / n**2)
+
+
+def _interval(values: np.ndarray) -> list[float] | None:
     """2.5th and 97.5th percentile; None where no draw had a value."""
-    known = np.array(values)[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     return [float(v) for v in np.percentile(known, [2.5, 97.5])] if len(known) else None
 
 
 def _clean(value: float) -> float | None:
-    return None if np.isnan(value) else value
+    return value if np.isfinite(value) else None
 
 
 def agreement_text(result: dict[str, Any]) -> str:
