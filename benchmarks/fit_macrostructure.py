@@ -4,7 +4,8 @@
 
 Reads the scorings of the Dreem Open Datasets (five experts a night, MIT licence), takes
 the majority as the stage, leaves every third night out for testing, and writes
-`sleepaug/simulation/macrostructure.json`.
+`sleepaug/simulation/macrostructure.json`. With `--compare` it fits nothing and prints the
+held-out nights beside simulated ones.
 """
 
 import argparse
@@ -16,8 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.stats import ks_2samp
 
-from sleepaug.simulation.hypnogram import FEATURES, History, score
+from sleepaug.simulation.hypnogram import FEATURES, STAGES, History, score, simulate_scorers
+from sleepaug.simulation.night import draw_stages
+from sleepaug.simulation.people import draw_person
 
 CODES = {"W": 0, "1": 1, "2": 2, "3": 3, "R": 4, "?": -1}
 
@@ -196,14 +200,62 @@ def sharpen(
     return float(factors[np.argmin(np.abs(np.array(got) - wanted))])
 
 
+def describe(stages: np.ndarray) -> dict[str, float]:
+    """Return sleep statistics of a night: minutes, and shares of the time from onset to waking."""
+    asleep = np.flatnonzero(stages > 0)
+    body = stages[asleep[0] : asleep[-1] + 1]
+    bouts = np.split(body, np.flatnonzero(np.diff(body)) + 1)
+    third = len(body) // 3
+    out = {"sleep latency": asleep[0] / 2, "wake after onset": (body == 0).sum() / 2}
+    out["REM latency"] = np.argmax(body == 4) / 2 if (body == 4).any() else np.nan
+    for s, name in enumerate(STAGES):
+        lengths = [len(bout) / 2 for bout in bouts if bout[0] == s]
+        out[f"share of {name}"] = float(np.mean(body == s))
+        out[f"mean bout of {name}"] = float(np.mean(lengths)) if lengths else np.nan
+    n3, rem = np.flatnonzero(body == 3), np.flatnonzero(body == 4)
+    out["N3 in the first third"] = np.mean(n3 < third) if len(n3) else np.nan
+    out["R in the last third"] = np.mean(rem >= len(body) - third) if len(rem) else np.nan
+    return {key: float(value) for key, value in out.items()}
+
+
+def compare(nights: list[tuple[bool, np.ndarray]]) -> None:
+    """Print held-out nights beside simulated ones of the same lengths and health."""
+    real = [consensus(scored) for _, scored in nights]
+    sim, scorers = [], []
+    for i, stages in enumerate(real * 5):
+        person = draw_person(10_000 + i, nights[i % len(nights)][0])
+        sim.append(draw_stages(10_000 + i, person, len(stages))[0])
+        scorers.append(agreement(simulate_scorers(sim[-1], 5, np.random.default_rng(i))))
+    print(
+        f"| {len(real)} held-out nights | real, median (quartiles) | simulated | KS distance | p |"
+    )
+    print("|---|---|---|---|---|")
+    sides = [[describe(stages) for stages in side] for side in (real, sim)]
+    for key in sides[0][0]:
+        cells = []
+        values = [np.array([night[key] for night in side]) for side in sides]
+        values = [v[~np.isnan(v)] for v in values]
+        for v in values:
+            low, middle, high = np.percentile(v, (25, 50, 75))
+            cells.append(f"{middle:.2f} ({low:.2f} to {high:.2f})")
+        test = ks_2samp(*values)
+        print(f"| {key} | {cells[0]} | {cells[1]} | {test.statistic:.2f} | {test.pvalue:.2f} |")
+    agreed = np.mean([agreement(scored) for _, scored in nights])
+    print(f"| agreement of two scorers | {agreed:.3f} | {np.mean(scorers):.3f} | | |")
+
+
 def main() -> None:
-    """Fit and write the table."""
+    """Fit and write the table, or compare."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("csv", type=Path)
+    parser.add_argument("--compare", action="store_true")
     package = Path(__file__).parents[1] / "sleepaug" / "simulation"
     parser.add_argument("-o", type=Path, default=package / "macrostructure.json")
     args = parser.parse_args()
-    fitted, _ = split(read_scorings(args.csv))
+    fitted, held = split(read_scorings(args.csv))
+    if args.compare:
+        compare(held)
+        return
     table = {
         "source": "Fitted to scorings of the Dreem Open Datasets (MIT, see LICENSE-dreem.txt)",
         "features": list(FEATURES),
