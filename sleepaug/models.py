@@ -42,13 +42,11 @@ def banded(weight: Tensor, pool: int) -> Tensor:
 def patches(x: Tensor, width: int, pool: int, n_pools: int) -> Tensor:
     """Return the ``width`` samples under each pool: (n_rows * n_pools, width * n_in).
 
-    ``x`` (n_rows, n_blocks * pool, n_in) holds whole blocks of ``pool`` samples.
+    ``x`` (n_rows, n_blocks * pool, n_in) is contiguous.
     """
-    blocks = x.reshape(len(x), -1, pool * x.shape[-1])
-    n_last = x.shape[-1] * (width % pool or pool)
-    parts = [blocks[:, i : i + n_pools] for i in range(-(-width // pool))]
-    parts[-1] = parts[-1][..., :n_last]
-    return torch.cat(parts, dim=-1).flatten(0, 1)
+    n_rows, n_times, n_in = x.shape
+    shape = n_rows, n_pools, width * n_in
+    return x.as_strided(shape, (n_times * n_in, pool * n_in, 1)).flatten(0, 1)
 
 
 def plain_pooled_product(x: Tensor, matrix: Tensor, pool: int, n_pools: int) -> Tensor:
@@ -114,11 +112,18 @@ class _PooledProduct(torch.autograd.Function):
         grad = grad.reshape(-1, n_out)
         rows = matrix.T.contiguous()
         of_x, of_rows = torch.zeros_like(x), torch.zeros_like(rows)
+        n_blocks = x.shape[1] // pool
+        # Where the patch of each pool begins, in blocks; patches overlap and are not copied.
+        starts = torch.arange(min(size, len(x)), device=x.device)[:, None] * n_blocks
+        starts = (starts + torch.arange(n_pools, device=x.device)).repeat_interleave(n_out)
         for first in range(0, len(x), size):
             part = x[first : first + size]
             stretch = slice(first * n_pools, (first + len(part)) * n_pools)
             column, weight = columns[stretch], grad[stretch]
-            of_rows += sum_by_column(patches(part, width, pool, n_pools), column, weight, len(rows))
+            n_starts = (len(part) - 1) * n_blocks + n_pools
+            table = part.as_strided((n_starts, width * n_in), (pool * n_in, 1))
+            start = starts[: column.numel()]
+            of_rows += sum_by_column(table, start, column.flatten(), weight.flatten(), len(rows))
             if ctx.needs_input_grad[0]:
                 of_patch = F.embedding_bag(
                     column.long(), rows, mode="sum", per_sample_weights=weight
@@ -129,22 +134,18 @@ class _PooledProduct(torch.autograd.Function):
         return of_x, of_rows.T, None, None
 
 
-def sum_by_column(patch: Tensor, column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
-    """Return for each column the weighted sum of the patches where it won.
+def sum_by_column(
+    table: Tensor, row: Tensor, column: Tensor, weight: Tensor, n_columns: int
+) -> Tensor:
+    """Return for each column the weighted sum of its rows of a table.
 
-    ``patch`` is (n, n_inputs), ``column`` and ``weight`` are (n, n_out); the result is
-    (n_columns, n_inputs).
+    ``row``, ``column`` and ``weight`` (n,) say which row counts for which column, and how much; the
+    result is (n_columns, n_inputs).
     """
-    column = column.flatten()
     order = column.argsort(stable=True)
     counts = column.bincount(minlength=n_columns)
-    return F.embedding_bag(
-        order // weight.shape[1],
-        patch,
-        counts.cumsum(0) - counts,
-        mode="sum",
-        per_sample_weights=weight.flatten()[order],
-    )
+    first = counts.cumsum(0) - counts
+    return F.embedding_bag(row[order], table, first, mode="sum", per_sample_weights=weight[order])
 
 
 def chunk_size(x: Tensor, matrix: Tensor, n_pools: int) -> int:
@@ -174,7 +175,7 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     n_taps = weight.shape[-1]
     n_pools = (x.shape[1] + 2 * padding - n_taps + 1) // pool
     n_blocks = n_pools + -(-(n_taps + pool - 1) // pool) - 1
-    padded = F.pad(x, (0, 0, padding, n_blocks * pool - x.shape[1] - padding))
+    padded = F.pad(x, (0, 0, padding, n_blocks * pool - x.shape[1] - padding)).contiguous()
     matrix = banded(weight, pool)
     if torch.is_grad_enabled() and (padded.requires_grad or matrix.requires_grad):
         return _PooledProduct.apply(padded, matrix, pool, n_pools)
