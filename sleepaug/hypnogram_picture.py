@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.dates import DateFormatter, date2num
 from matplotlib.figure import Figure
 
-from sleepaug.data.recording import STAGES, WINDOW_SECONDS
+from sleepaug.data.recording import STAGES, WINDOW_SECONDS, printable
 
 if TYPE_CHECKING:
     from sleepaug.hypnogram import Hypnogram
@@ -26,7 +26,7 @@ def draw_hypnogram(night: Hypnogram) -> Figure:
     axes = figure.subplots(n_panels, 1, sharex=True, height_ratios=(3, 2, 2)[:n_panels])
     edges = time_axis(night.onset, night.start)
     draw_stages(axes[0], edges, night.stages)
-    axes[0].set_title(night.name, loc="left", fontsize=11, parse_math=False)
+    axes[0].set_title(printable(night.name), loc="left", fontsize=11, parse_math=False)
     _density(axes[1], edges, night.probabilities)
     if night.spectrum is not None:
         _spectrogram(axes[2], edges, night.spectrum)
