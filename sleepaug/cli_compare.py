@@ -25,6 +25,8 @@ from sleepaug.cli import FILE, FOLDER, cache_option, input_options, main, names_
 @click.option("--device", help="auto, cpu or cuda.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Lanes at once.")
+@click.option("--cluster", type=click.Choice(["slurm"]), help="Submit the lanes as an array.")
+@click.option("--slurm", "slurm_options", multiple=True, metavar="KEY=VALUE", help="Of sbatch.")
 @click.option("-o", "--output", type=FOLDER, help="Folder (default: one in runs/).")
 @click.option("--overwrite", is_flag=True, help="Replace the comparison in that folder.")
 @cache_option
@@ -33,6 +35,8 @@ def compare(
     settings: Sequence[str],
     methods: list[str] | None,
     jobs: int,
+    cluster: str | None,
+    slurm_options: Sequence[str],
     output: Path | None,
     overwrite: bool,
     cache_dir: Path | None,
@@ -58,11 +62,14 @@ def compare(
         resolved,
         output,
         n_jobs=jobs,
+        slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
         overwrite=overwrite,
         cache_dir=cache_dir,
         say=lambda line: click.echo(line, err=True),
     )
     report_comparison(output)
+    if cluster:
+        click.echo("The same command submits again what was lost, and collects what is there.")
 
 
 def report_comparison(folder: Path) -> None:

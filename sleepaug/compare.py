@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from sleepaug.cluster import run_here
+from sleepaug.cluster import run_here, run_on_slurm
 from sleepaug.comparison.drive import ended, load_fold
 from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
@@ -35,6 +35,7 @@ def compare(
     output: Path,
     *,
     n_jobs: int = 1,
+    slurm: dict[str, str] | None = None,
     overwrite: bool = False,
     cache_dir: Path | None = None,
     say: Callable[[str], None] = print,
@@ -48,6 +49,8 @@ def compare(
         Its folder.
     n_jobs : int
         Lanes at once on this machine.
+    slurm : dict of str, optional
+        Submit the lanes to SLURM with these options of `sbatch` instead, and return at once.
     overwrite : bool
         Replace the comparison that is in the folder.
     cache_dir : Path, optional
@@ -71,6 +74,10 @@ def compare(
         for line in plan_lines(comparison, loaded.task, n_jobs):
             say(line)
     del loaded
+    if slurm is not None:
+        gpu = comparison.compare.device != "cpu"
+        run_on_slurm(output, left, slurm, gpu=gpu, cache_dir=cache_dir, say=say)
+        return
     progress = Progress(comparison.compare.seconds)
     try:
         run_here(output, left, n_jobs, cache_dir=cache_dir, tell=progress.tell)

@@ -12,6 +12,7 @@ from sleepaug.comparison import drive
 from sleepaug.comparison.lane import ENDED
 from sleepaug.comparison.settings import Job, comparison_of
 from sleepaug.config import ConfigError
+from sleepaug.methods import METHODS
 from sleepaug.runs import Clock, RunFolder
 from sleepaug.tasks import Loaded, Split
 
@@ -249,3 +250,9 @@ def test_what_is_not_compared_cannot_be_the_reference():
     with pytest.raises(ConfigError, match="'adda' is not compared"):
         comparison_of(values)
     assert list(comparison_of({"methods": ["dada"]}).methods) == ["none", "dada"]
+
+
+def test_an_option_of_a_method_does_not_choose_the_methods():
+    changed = comparison_of({}, [("methods.adda.epochs", 7)])
+    assert changed.methods["adda"].epochs == 7
+    assert list(changed.methods) == [name for name in METHODS if name != "augerino"]

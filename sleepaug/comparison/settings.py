@@ -120,6 +120,7 @@ def comparison_of(
     }
     if isinstance(ours["methods"], list):
         ours["methods"] = {str(name): {} for name in ours["methods"]}
+    wanted = methods or list(ours["methods"])  # before --set: an option does not choose a method
     rest = []
     for key, value in settings:
         section = key.partition(".")[0]
@@ -133,7 +134,7 @@ def comparison_of(
         if section in values
     ]
     compare = fill(Compare, ours["compare"], "compare", problems)
-    chosen = _methods(ours["methods"], methods, problems)
+    chosen = _methods(ours["methods"], wanted, problems)
     if compare and compare.reference not in {FLOOR, *chosen}:
         problems.append(
             f"compare.reference: '{compare.reference}' is not compared. "
@@ -148,11 +149,9 @@ def comparison_of(
     return Comparison(config.task, config.preprocessing, config.training, compare, chosen)
 
 
-def _methods(
-    given: dict[str, Any], wanted: list[str] | None, problems: list[str]
-) -> dict[str, Any]:
-    """Settings of the methods that are wanted: by default those given, or all for EEG."""
-    names = wanted or list(given) or [name for name in METHODS if name != "augerino"]
+def _methods(given: dict[str, Any], wanted: list[str], problems: list[str]) -> dict[str, Any]:
+    """Settings of the methods that are wanted: by default all for EEG."""
+    names = wanted or [name for name in METHODS if name != "augerino"]
     found = {}
     for name in [FLOOR, *(name for name in names if name != FLOOR)]:
         if name in METHODS:
