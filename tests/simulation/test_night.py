@@ -20,7 +20,7 @@ from sleepaug.simulation.waves import Mixing, simulate_waves, slow_oscillation
 @pytest.fixture(scope="module")
 def night() -> mne.io.Raw:
     names = ["Fz", "C3", "Pz", "O1", "Left Horiz", "Right Horiz", "EMG Chin1"]
-    return simulate_night(12, ch_names=names, sfreq=64.0)
+    return simulate_night(34, hours=3, ch_names=names, sfreq=64.0)
 
 
 def power(
@@ -61,7 +61,7 @@ def test_each_stage_has_its_rhythms(night: mne.io.Raw) -> None:
     assert delta["N3"] > 2 * delta["N2"] > 2 * max(delta["N1"], delta["R"])
     sigma = {s: power(night, "C3", s, 12, 15) for s in STAGES}
     assert sigma["N2"] > 1.5 * sigma["R"]
-    hz = draw_person(12).alpha_hz
+    hz = draw_person(34).alpha_hz
     alpha = {c: power(night, c, "W", hz - 1, hz + 1, 80) for c in ("O1", "Fz")}
     assert alpha["O1"] > 3 * power(night, "O1", "R", hz - 1, hz + 1)
     assert alpha["O1"] > 2 * alpha["Fz"]
@@ -71,7 +71,7 @@ def test_each_stage_has_its_rhythms(night: mne.io.Raw) -> None:
 
 def test_slow_waves_are_frontal_and_fast_spindles_are_not(night: mne.io.Raw) -> None:
     assert power(night, "Fz", "N3", 0.5, 2) > 1.2 * power(night, "O1", "N3", 0.5, 2)
-    hz = draw_person(12).spindle_hz
+    hz = draw_person(34).spindle_hz
     frontal = power(night, "Fz", "N2", hz - 2.5, hz - 1.5) / power(
         night, "Fz", "N2", hz - 0.5, hz + 1
     )
