@@ -153,7 +153,8 @@ def find_faults(
             # hum that a channel shares with its reference goes with the subtraction
             whole = recorded.standard_deviation(source.channel)[: len(x)]
             fault[(whole > HUM * amplitude) & (fault == "")] = "disconnected (mains hum)"
-        fault[is_flat(windows)] = "flat"
+        dead = np.all([recorded.is_flat(name)[: len(x)] for name in source.needs], axis=0)
+        fault[dead | is_flat(windows)] = "flat"
         fault[np.isnan(windows).any(axis=1)] = "samples missing"
     return faults
 

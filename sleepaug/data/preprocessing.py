@@ -199,7 +199,11 @@ def _derived(
 
 def is_flat(x: np.ndarray) -> np.ndarray:
     """Whether a stretch is constant, but for rounding, along the last axis; False with NaN."""
-    low, high = x.min(axis=-1), x.max(axis=-1)
+    return is_constant(x.min(axis=-1), x.max(axis=-1))
+
+
+def is_constant(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Whether extremes are equal but for rounding."""
     return high - low <= 4e-6 * np.maximum(abs(low), abs(high))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sleepaug.data.edf import Edf
+from sleepaug.data.preprocessing import is_constant
 from sleepaug.data.read import OpenRaw
 from sleepaug.data.recording import WINDOW_SECONDS
 
@@ -75,6 +76,10 @@ class Watched:
         n, total, squares = self._moments[name]
         n = np.maximum(n, 1)
         return np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0))
+
+    def is_flat(self, name: str) -> np.ndarray:
+        """Which windows are constant as recorded, shape (n_windows,)."""
+        return is_constant(self._low[name], self._high[name])
 
     def at_limits(self, names: Sequence[str]) -> np.ndarray:
         """Share of each window's samples that lie on flat tops at the night's extremes.
