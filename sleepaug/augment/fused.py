@@ -191,35 +191,37 @@ class _TimeFrequency(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, gain, flip, noise, phase, surrogate, carrier, spectrum, quadrature = ctx.saved_tensors
+        grad = grad.contiguous()
         of_x = grad * gain[:, None] if ctx.needs_input_grad[0] else None
-        of_gain = inner(grad, x)
+        product = grad * x
+        of_gain = product.sum(1)
         of_flip = of_std = of_phase = of_surrogate = of_carrier = None
+        if carrier is not None:
+            of_carrier = -torch.mul(grad, quadrature, out=product).sum(1)
+            if of_x is not None:  # the transpose of H is -H
+                of_x += hilbert(torch.mul(grad, carrier[:, None], out=product))
         if flip is not None:
             backwards = grad.flip(-1)
-            of_flip = inner(backwards, x).sum(-1)
+            of_flip = dot(backwards, x)
             if of_x is not None:
                 of_x.addcmul_(backwards, flip[:, None, None])
         if noise is not None:
-            of_std = inner(grad, noise).sum(-1)
+            of_std = dot(grad, noise)
         if phase is not None:
             n_times, n = x.shape[-1], phase.shape[-1]
             spectrum_of_grad = torch.fft.rfft(grad)
             # Parseval: <grad, surrogate> = Re sum conj(G) Y / n_times, twice for 0 < k < n / 2.
-            product = (spectrum_of_grad.conj() * spectrum).sum(1)
-            both = product[:, 1 : n + 1]
-            ends = product.real.sum() - both.real.sum()
+            shared = (spectrum_of_grad.conj() * spectrum).sum(1)
+            both = shared[:, 1 : n + 1]
+            ends = shared.real.sum() - both.real.sum()
             of_surrogate = (ends + 2 * both.real.sum()) / n_times
             of_phase = both.imag * (-2 / n_times * surrogate)
             if of_x is not None:
                 spectrum_of_grad[..., 1 : n + 1] *= turn(-phase)[:, None]
                 of_x.addcmul_(torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate)
-        if carrier is not None:
-            of_carrier = -inner(grad, quadrature)
-            if of_x is not None:
-                of_x += hilbert(grad * carrier[:, None])  # the transpose of H is -H
         return of_x, of_gain, of_flip, of_std, None, of_phase, of_surrogate, of_carrier
 
 
-def inner(a: Tensor, b: Tensor) -> Tensor:
-    """Return the sum over channels of ``a * b``: (n_windows, n_times)."""
-    return (a * b).sum(1)
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Return the sum of ``a * b`` over channels and times: (n_windows,)."""
+    return torch.bmm(a.flatten(1)[:, None], b.flatten(1)[:, :, None]).flatten()
