@@ -103,7 +103,7 @@ def learned_lines(variant: Variant) -> list[str]:
     lines = []
     for key in last[0]:
         name, _, what = key.rpartition(".")
-        if what != "amount":
+        if what != "amount" or f"{name}.probability" in last[0]:  # steps of a fixed policy
             continue
         amounts = [one[key] for one in last if kept(one, name)]
         chosen = f"kept by {len(amounts)} of {len(last)}"
@@ -160,7 +160,7 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
                 band(panel, variant, lambda row, k=key, a=amount: row["augmentation"][k] / a, i)
         panel.axhline(1, color="0.6", linestyle=":")
         panel.set(xlabel="epoch", ylabel=f"amount of {words} / the true one")
-    if len(variants) > 1:
+    if 1 < len(variants) <= 8:  # else the labels beside the dots must do
         axes[1].legend(frameon=False, fontsize=7)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
