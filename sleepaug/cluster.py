@@ -60,7 +60,7 @@ def run_here(
             run_job(root, job, cache_dir=cache_dir, tell=tell)
         return
     waiting, running = list(jobs), dict[Job, BaseProcess]()
-    shown: dict[Job, int] = {}
+    shown: dict[Job, tuple[int, str]] = {}
     free = list(range(n))
     slots: dict[Job, int] = {}
     try:
@@ -75,8 +75,9 @@ def run_here(
             for job, process in list(running.items()):
                 over = not process.is_alive()
                 row = last_row(root, job)
-                if row["step"] != shown.get(job, 0) or over:
-                    shown[job] = row["step"]
+                state = row["step"], row["status"]
+                if state != shown.get(job, (0, "waiting")):
+                    shown[job] = state
                     tell(job, row)
                 if over:
                     del running[job]

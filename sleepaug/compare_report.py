@@ -63,9 +63,10 @@ def write_report(folder: Path) -> Written:
     drawn = {"figure8": figures.accuracy_over_time(found)}
     if len(differences):
         drawn["differences"] = figures.differences_to_reference(found, differences)
+    pictures = {name: svg(figure) for name, figure in drawn.items()}
     for name, figure in drawn.items():
         figure.savefig(folder / f"{name}.png", dpi=150)
-        write_text(folder / f"{name}.svg", svg(figure))
+        write_text(folder / f"{name}.svg", pictures[name])
     environment = json.loads((RunFolder(folder) / "environment.json").read_text(encoding="utf-8"))
     page = _template().render(
         settings=found.comparison.compare,
@@ -77,7 +78,7 @@ def write_report(folder: Path) -> Written:
         rows=summary(found, table),
         differences=difference_rows(differences),
         budgets=[in_words(b) for b in dict.fromkeys(differences["budget_s"])],
-        figures={name: svg(figure) for name, figure in drawn.items()},
+        figures=pictures,
         policies=policies(found),
         failures=[lane for lane in found.lanes if lane.reason],
         ideas={name: IDEAS[name] for name in found.comparison.methods},

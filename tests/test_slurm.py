@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(REASON), reason=REASON)]
 ROOT = Path(__file__).parents[1]
 SECONDS = ("pretrain_s", "search_s", "train_s", "trained_s")
 OPTIONS = [
-    *("--budget", "1h", "--folds", "1", "--methods", "random,adda", "--epochs", "3"),
+    *("--budget", "1h", "--folds", "1", "--methods", "random,adda", "--epochs", "40"),
     *("--channels", "C3,C4", "--device", "cpu"),
     *("--set", "methods.adda.epochs=4", "--set", "methods.adda.warm_start=2"),
     *("--set", "methods.random.trials=5"),
@@ -84,12 +84,13 @@ def test_a_comparison_on_slurm_equals_one_here(slurm, tmp_path):
     assert "Submitted 1 lanes" in submit().stderr
     numbers = json.loads((there / "slurm.json").read_text())
     assert set(numbers) == {f"{name}-fold0-seed0" for name in ("none", "random", "adda")}
-    assert "3 lanes are in SLURM's queue" in submit().stderr  # nothing is submitted twice
+    again = submit().stderr
+    assert "lanes are in SLURM's queue" in again
+    assert "Submitted" not in again  # nothing is submitted twice
     killed = numbers["random-fold0-seed0"]
     wait_for(lambda: len(lanes(there).get("random-fold0-seed0", [])) >= 2)
     environment = {**os.environ, "SLURM_CONF": slurm}
     subprocess.run(["scontrol", "requeue", killed], check=True, env=environment)  # as preemption
-    wait_for(lambda: len(lanes(there)) == 3 and all(rows for rows in lanes(there).values()))
 
     def ended():
         rows = lanes(there)
