@@ -321,6 +321,7 @@ def search_line(row: dict[str, Any]) -> str:
 @main.command()
 @click.argument("run", type=FILE)
 @input_options
+@click.option("--context", default="none", type=click.Choice(["none", "transitions"]))
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
@@ -337,6 +338,7 @@ def evaluate(run: Path, cache_dir: Path | None, as_json: bool, device: str, **op
     for line in scores["warnings"]:
         click.echo(f"Warning: {line}", err=True)
     click.echo(scores_text(scores))
+    click.echo(f"certainty is off by {scores['calibration_error']:.3f} on average")
 
 
 @main.command()
@@ -403,9 +405,12 @@ def predict(
 
     For research, not for diagnosis.
     """
+    import torch
+
     from sleepaug.model_files import find_model, load_model
     from sleepaug.prediction import Request, find_nights, new_folder, stage_files, write_summary
 
+    torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
     model = find_model(model)
     stager, found = load_model(model), find_nights(nights)
     request = Request(output or new_folder(nights), **options)

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from sleepaug.calibration import reliability, softened
 from sleepaug.config import ConfigError, fill
-from sleepaug.data.recording import STAGES
+from sleepaug.context import apply_context
+from sleepaug.data.recording import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows, prepare
+from sleepaug.metrics import confusion_matrix, scores
 from sleepaug.model_files import load_model
 from sleepaug.runs import pick_device
 from sleepaug.staging import Stager
-from sleepaug.tasks import Split
 from sleepaug.tasks.sleep import Sleep, fingerprint
-from sleepaug.training import scores_by_group
 
 
 def evaluate_model(
@@ -29,6 +29,7 @@ def evaluate_model(
     pattern: str | None = None,
     map: Mapping[str, str] | None = None,
     reference: str | None = None,
+    context: str = "none",
     device: str = "auto",
     cache_dir: Path | None = None,
     progress: bool = False,
@@ -43,6 +44,8 @@ def evaluate_model(
         As in the settings of a run, section `task`.
     map, reference
         In place of what the model was trained with.
+    context : "none" or "transitions"
+        Whether neighbouring epochs help; see `sleepaug.context`.
     device : {"auto", "cpu", "cuda"}
     cache_dir : Path, optional
         Where prepared nights are kept.
@@ -52,7 +55,8 @@ def evaluate_model(
     Returns
     -------
     dict
-        Scores, pooled and by night; under `warnings`, which subjects the model was trained on.
+        Scores, pooled and by night; `calibration_error`, the mean distance of the model's certainty
+        from how often it is right; under `warnings`, which subjects the model was trained on.
     """
     problems: list[str] = []
     settings = {"data": data, "data_dir": data_dir, "pattern": pattern}
@@ -69,17 +73,37 @@ def evaluate_model(
         cache_dir=cache_dir,
         progress=progress,
         on_error="skip",
+        may_miss=stager.may_miss,
     )
-    where = pick_device(device)
-    split = Split(
-        x=torch.as_tensor(np.ascontiguousarray(windows.x), device=where),
-        y=torch.as_tensor(windows.y, device=where),
-        group=windows.recording,
-    )
+    stager.model.to(pick_device(device))
+    probabilities = np.empty((len(windows), len(STAGES)))
+    for night in np.unique(windows.recording):
+        rows = np.flatnonzero(windows.recording == night)
+        probabilities[rows] = _staged(stager, windows.x[rows], windows.onset[rows], context)
+    found = probabilities.argmax(axis=1)
+
+    def confusion(mask: np.ndarray) -> np.ndarray:
+        return confusion_matrix(windows.y[mask], found[mask], len(STAGES))
+
+    nights = {
+        str(night): scores(confusion(windows.recording == night), STAGES)
+        for night in np.unique(windows.recording)
+    }
     return {
-        **scores_by_group(stager.model.to(where), split, STAGES),
+        **scores(confusion(np.ones(len(windows), bool)), STAGES),
+        "nights": nights,
+        "calibration_error": reliability(probabilities, windows.y).expected_error,
         "warnings": seen_in_training(stager, data, windows),
     }
+
+
+def _staged(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> np.ndarray:
+    """Probabilities of the windows of one night; what lies between them is unknown."""
+    own = softened(stager.log_probabilities(x), stager.temperature(context))
+    at = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
+    whole = np.full((at[-1] + 1, len(STAGES)), np.nan)
+    whole[at] = own
+    return apply_context(context, whole, stager.description.get("prior"))[at]
 
 
 def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:

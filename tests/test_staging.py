@@ -330,3 +330,24 @@ def test_any_description_is_a_model_or_our_error(tmp_path: Path, key: str, value
     path = write_model(tmp_path / "m.safetensors", **{key: value})
     with contextlib.suppress(ConfigError):
         sleepaug.load_model(path)
+
+
+@pytest.mark.parametrize("context", ["none", "transitions"])
+def test_evaluate_scores_what_predict_gives(shipped, nights, context):
+    model = shipped / "default.safetensors"
+    args = ("--data=mass", "--data-dir", nights, "--context", context, "--json")
+    told = json.loads(run("evaluate", model, *args).stdout)
+    stager = sleepaug.load_model(model)
+    for night in nights.glob("*PSG.edf"):
+        stages = stager.predict(night, context=context).stages
+        found = told["nights"][night.name.split()[0]]["confusion"]
+        counts = [int((stages == s).sum()) for s in ("W", "N1", "N2", "N3", "R")]
+        assert np.sum(found, axis=0).tolist() == counts
+    assert 0 <= told["calibration_error"] <= 1
+
+
+def test_evaluate_takes_a_subset_of_channels(shipped, tmp_path, real_data):
+    model = shipped / "default.safetensors"
+    args = ("--data=dreams", "--data-dir", real_data / "dreams", "--map", "C3=C3-A1|CZ-A1")
+    told = json.loads(run("evaluate", model, *args, "--json").stdout)
+    assert told["n_windows"] == 360

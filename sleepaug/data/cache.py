@@ -64,7 +64,13 @@ def folder(cache_dir: Path | None = None) -> Path:
     return user_cache_path("sleepaug")
 
 
-def key(recording: Recording, scoring: Scoring, preprocessing: Preprocessing) -> str:
+def key(
+    recording: Recording,
+    scoring: Scoring,
+    preprocessing: Preprocessing,
+    *,
+    may_miss: bool = False,
+) -> str:
     """Hash of all that decides what the prepared night looks like.
 
     A file counts by its size, time of change and first and last 64 KiB: a night of 350 MB is told
@@ -72,7 +78,8 @@ def key(recording: Recording, scoring: Scoring, preprocessing: Preprocessing) ->
     preparing it.
     """
     parts = [_identity(path) for path in recording.files]
-    text = json.dumps([FORMAT, parts, asdict(scoring), plain(preprocessing)], sort_keys=True)
+    told = [FORMAT, parts, asdict(scoring), plain(preprocessing)]
+    text = json.dumps([*told, "may miss"] if may_miss else told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

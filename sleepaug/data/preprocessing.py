@@ -90,7 +90,7 @@ class Preprocessing:
 
 
 def signals(
-    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing
+    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing, *, may_miss: bool = False
 ) -> tuple[np.ndarray, list[str]]:
     """Continuous signals of a recording, ready to be cut.
 
@@ -100,6 +100,8 @@ def signals(
         The recording; only the channels that are needed are read.
     preprocessing : Preprocessing
         Its channels, map, reference, low-pass and rate are used.
+    may_miss : bool
+        Channels that the recording lacks are zero, as long as it has one of them.
 
     Returns
     -------
@@ -115,9 +117,14 @@ def signals(
         the amplitude cannot be that of EEG in the stated unit.
     """
     recorded = open_recording(source)
-    x, notes, sources = continuous(recorded, preprocessing)
-    for name, problem in amplitude_problems(x, list(sources), preprocessing.n_times).items():
+    x, notes, sources = continuous(recorded, preprocessing, may_miss=may_miss)
+    present = np.array([name in sources for name in preprocessing.channels])
+    problems = amplitude_problems(x[present], list(sources), preprocessing.n_times)
+    for name, problem in problems.items():
         raise RecordingError(f"{recorded.path}: channel '{name}' {problem}")
+    x[~present] = 0
+    absent = [name for name in preprocessing.channels if name not in sources]
+    notes += [f"{name}: not in the recording, it is zero." for name in absent]
     return x, notes
 
 

@@ -100,6 +100,7 @@ def prepare(
     cache_dir: Path | None = None,
     progress: bool = False,
     on_error: Literal["raise", "skip"] = "raise",
+    may_miss: bool = False,
 ) -> Windows:
     """Scored windows of many nights.
 
@@ -116,6 +117,8 @@ def prepare(
     on_error : "raise" or "skip"
         What to do about a night that cannot be used. Skipped ones are warned about one by one
         and listed in `failures`.
+    may_miss : bool
+        Channels that a night lacks are zero, as long as it has one of them.
 
     Raises
     ------
@@ -136,7 +139,7 @@ def prepare(
         try:
             nights[recording.id] = (
                 recording.subject,
-                _prepared(recording, preprocessing, cache_dir),
+                _prepared(recording, preprocessing, cache_dir, may_miss=may_miss),
             )
         except RecordingError as error:
             if on_error == "raise":
@@ -154,16 +157,16 @@ def prepare(
 
 
 def _prepared(
-    recording: Recording, preprocessing: Preprocessing, cache_dir: Path | None
+    recording: Recording, preprocessing: Preprocessing, cache_dir: Path | None, *, may_miss: bool
 ) -> cache.Prepared:
     """One night, from the cache or made and put there."""
     for path in recording.files:
         check_file(path)
     scoring = recording.scoring()
-    key = cache.key(recording, scoring, preprocessing)
+    key = cache.key(recording, scoring, preprocessing, may_miss=may_miss)
     if (found := cache.load(key, cache_dir)) is not None:
         return found
-    night, notes = signals(recording.files[0], preprocessing)
+    night, notes = signals(recording.files[0], preprocessing, may_miss=may_miss)
     onset, y, dropped = scored_windows(scoring, preprocessing, night.shape[1])
     x, usable = cut(night, onset, preprocessing, dropped)
     if not len(x):

@@ -25,9 +25,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     found: list[Path] = []
     real = windows.signals
 
-    def spy(path: Path, preprocessing: Preprocessing) -> object:
+    def spy(path: Path, preprocessing: Preprocessing, **options) -> object:
         found.append(path)
-        return real(path, preprocessing)
+        return real(path, preprocessing, **options)
 
     monkeypatch.setattr(windows, "signals", spy)
     return found
