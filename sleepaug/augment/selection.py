@@ -12,11 +12,21 @@ from sleepaug.augment.transform import Transform, apply_chosen
 START = 0.02
 """Magnitude at the start: small, so that the trunk learns something before anything goes far."""
 
+BEYOND = 1.3
+"""In training transforms go this much further than where they are measured, so that the trunk is
+judged on what it could learn."""
+
 LEAST = 0.05
 """A transform below this magnitude is left out of the trained model."""
 
-GAIN = 0.2
-"""Largest change of a magnitude's logarithm in one epoch: 20 epochs lead from START to 1."""
+LARGEST_STEP, SMALLEST_STEP = 0.15, 0.02
+"""Of a magnitude's logarithm in one epoch: 26 epochs lead from START to 1."""
+
+FASTER, SLOWER = 1.2, 0.5
+"""How steps change from epoch to epoch, in the same direction and after a turn."""
+
+N_MEASURED = 200
+"""Held-out examples on which each transform is measured after an epoch."""
 
 MEMORY = 0.5
 """What the measurements of one epoch still count in the next."""
@@ -25,7 +35,7 @@ DOUBT = 2.0
 """Standard errors by which a cost must exceed the tolerance before it counts as proven."""
 
 FEWEST = 10
-"""With fewer measurements of a transform its magnitude stays."""
+"""With fewer held-out examples magnitudes stay where they are."""
 
 CHUNK = 256
 """Examples predicted at once."""
@@ -34,11 +44,10 @@ CHUNK = 256
 class MeasuredLayer(nn.Module):
     """A layer whose transforms do not compete: each is taken as far as it does no harm.
 
-    After each epoch every held-out example is predicted twice, plain and transformed by a
-    candidate at its present magnitude. The *cost* of a transform is the mean probability of the
-    true class that is lost. A magnitude grows unless its cost is proven to exceed the tolerance,
-    and shrinks where it is. In training each example draws one of the candidates, afterwards one of
-    those that were kept.
+    After each epoch held-out examples are predicted plain and transformed by each candidate at its
+    present magnitude. The *cost* of a transform is the mean probability of the true class that is
+    lost. A magnitude grows unless its cost is proven to exceed the tolerance; then it shrinks. In
+    training each example draws one of the candidates, afterwards one of those that were kept.
 
     Parameters
     ----------
@@ -49,10 +58,11 @@ class MeasuredLayer(nn.Module):
 
     Notes
     -----
-    Stochastic approximation on the logarithm of the magnitude. A step is the smaller, the more
-    often a transform has turned back (Kesten 1958), so that those which found their limit settle
-    there while the harmless ones run on to 1. Neither ranges nor units play a part in it, but for
-    where a transform starts (magnitude 0.02) and what is too little to keep (0.05).
+    Stochastic approximation on the logarithm of the magnitude, whose steps halve at each turn and
+    grow again where one direction lasts, as in Rprop (Riedmiller and Braun 1993): transforms that
+    found their limit settle there, and follow it where the trunk goes on learning. Neither ranges
+    nor units play a part in it, but for where a transform starts (magnitude 0.02) and what is too
+    little to keep (0.05).
     """
 
     def __init__(self, transforms: Sequence[Transform], *, tolerance: float) -> None:
@@ -62,11 +72,11 @@ class MeasuredLayer(nn.Module):
         self.register_buffer("magnitudes", torch.full((n_transforms,), START))
         self.register_buffer("moments", torch.zeros(3, n_transforms))
         self.register_buffer("direction", torch.ones(n_transforms))
-        self.register_buffer("n_turns", torch.zeros(n_transforms))
+        self.register_buffer("steps", torch.full((n_transforms,), LARGEST_STEP))
         self.magnitudes: Tensor
         self.moments: Tensor  # of the costs: how many, their sum, the sum of their squares
         self.direction: Tensor
-        self.n_turns: Tensor
+        self.steps: Tensor
 
     @property
     def weights(self) -> Tensor:
@@ -81,7 +91,9 @@ class MeasuredLayer(nn.Module):
         nothing = weights.sum() == 0
         choice = torch.multinomial(weights + nothing, len(x), replacement=True)
         choice = torch.where(nothing, -1, choice)
-        return apply_chosen(x, self.transforms, choice, self.magnitudes[choice])
+        reach = BEYOND if self.training else 1.0
+        magnitude = (reach * self.magnitudes[choice]).clamp(max=1)
+        return apply_chosen(x, self.transforms, choice, magnitude)
 
     @torch.no_grad()
     def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
@@ -92,32 +104,35 @@ class MeasuredLayer(nn.Module):
         trunk : nn.Module
             In evaluation mode; x -> logits.
         x : Tensor of shape (n_examples, ...)
-            Not trained on. Each draws one of the transforms.
+            Not trained on.
         y : Tensor of shape (n_examples,)
             Their classes.
         weight : Tensor of shape (n_examples,)
-            What each counts; mean 1.
+            What each counts: examples are drawn with probabilities in proportion.
         """
+        if len(x) < FEWEST:
+            return
+        n_transforms = len(self.transforms)
+        drawn = torch.multinomial(weight, N_MEASURED * n_transforms, replacement=True)
+        choice = torch.arange(n_transforms, device=x.device).repeat(N_MEASURED)
         self.moments *= MEMORY
-        for part, classes, counts in zip(
-            x.split(CHUNK), y.split(CHUNK), weight.split(CHUNK), strict=True
-        ):
-            choice = torch.randint(len(self.transforms), (len(part),), device=x.device)
-            moved = apply_chosen(part, self.transforms, choice, self.magnitudes[choice])
-            lost = probability(trunk, part, classes) - probability(trunk, moved, classes)
-            cost = counts * lost
-            self.moments.index_add_(1, choice, torch.stack([torch.ones_like(cost), cost, cost**2]))
+        for index, q in zip(drawn.split(CHUNK), choice.split(CHUNK), strict=True):
+            plain, classes = x[index], y[index]
+            moved = apply_chosen(plain, self.transforms, q, self.magnitudes[q])
+            cost = probability(trunk, plain, classes) - probability(trunk, moved, classes)
+            self.moments.index_add_(1, q, torch.stack([torch.ones_like(cost), cost, cost**2]))
         self._move_()
 
     def _move_(self) -> None:
         n, total, squares = self.moments
-        mean = total / n.clamp(min=1)
-        error = ((squares / n.clamp(min=1) - mean**2).clamp(min=0) / n.clamp(min=1)).sqrt()
-        margin = (DOUBT * error).clamp(min=1e-6)
-        step = ((self.tolerance + margin - mean) / margin).clamp(-1, 1) * (n >= FEWEST)
-        self.n_turns += step * self.direction < 0
-        self.direction = torch.where(step == 0, self.direction, step.sign())
-        self.magnitudes *= torch.exp(GAIN * step / (1 + self.n_turns).sqrt())
+        mean = total / n
+        margin = DOUBT * ((squares / n - mean**2).clamp(min=0) / n).sqrt() + 1e-6
+        push = ((self.tolerance + margin - mean) / margin).clamp(-1, 1)
+        same = push * self.direction
+        self.steps *= torch.where(same > 0, FASTER, torch.where(same < 0, SLOWER, 1.0))
+        self.steps.clamp_(SMALLEST_STEP, LARGEST_STEP)
+        self.direction = torch.where(push == 0, self.direction, push.sign())
+        self.magnitudes *= torch.exp(self.steps * push)
         self.magnitudes.clamp_(max=1)
 
     def project_(self) -> None:

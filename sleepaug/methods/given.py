@@ -119,7 +119,7 @@ class AugNet:
     temperature: Positive = 0.01
     freeze_probabilities: bool = False
     selection: Literal["gradient", "robust"] = "gradient"
-    tolerance: Fraction = 0.002
+    tolerance: Fraction = 0.005
 
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         layers = self.layers

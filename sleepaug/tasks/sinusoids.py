@@ -18,7 +18,7 @@ from sleepaug.trunks import perceptron, wave_cnn
 FREQUENCIES = (2.0, 4.0, 6.0, 8.0)  # Hz, one a class
 SPREAD = 0.5  # Hz: largest distance of a wave from the frequency of its class
 SFREQ, N_TIMES = 100.0, 1000
-SIZES = {"train": 400, "valid": 200, "test": 200}  # the paper has no validation split
+SIZES = {"train": 400, "valid": 400, "test": 200}  # the paper has no validation split
 
 
 @dataclass(frozen=True)

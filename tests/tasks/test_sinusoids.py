@@ -20,7 +20,7 @@ def loaded():
 
 
 def test_classes_are_frequencies_up_to_half_a_hertz(loaded):
-    for split, n in ((loaded.task.train, 400), (loaded.task.valid, 200), (loaded.test, 200)):
+    for split, n in ((loaded.task.train, 400), (loaded.task.valid, 400), (loaded.test, 200)):
         assert split.x.shape == (n, 1, N_TIMES)
         assert np.bincount(split.y).tolist() == [n // 4] * 4
         offset = peaks(split.x) - np.array(FREQUENCIES)[split.y]
