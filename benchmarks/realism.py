@@ -119,10 +119,10 @@ def detect(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 
 PUBLISHED = {
-    "spindles a minute, N2": "1-6 by detector and age (Warby et al. 2014; Purcell et al. 2017)",
-    "spindle frequency, N2 (Hz)": "12-14 at C3 (Cox et al. 2017)",
-    "spindle duration, N2 (s)": "0.5-1.2 (Warby et al. 2014)",
-    "slow-wave size, N3 (uV p-p)": "at least 75 (AASM manual)",
+    "spindles a minute, N2": "a few, by detector and age (Purcell et al. 2017)",
+    "spindle frequency, N2 (Hz)": "11-16, most 12-14 (AASM manual)",
+    "spindle duration, N2 (s)": "0.5-1 (Lacourse et al. 2020)",
+    "slow-wave size, N3 (uV p-p)": "more than 75 (AASM manual)",
 }
 
 
@@ -288,7 +288,8 @@ def judge_transfer(args: argparse.Namespace) -> None:
     for label, said in answers.items():
         recall = balanced(truth, said, None)
         kappa = cohen_kappa_score(np.concatenate(truth), np.concatenate(said))
-        recalls = ", ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recall, strict=True))
+        known = [(s, r) for s, r in zip(STAGES, recall, strict=True) if not np.isnan(r)]
+        recalls = ", ".join(f"{s} {r:.2f}" for s, r in known)
         apart = [
             np.nanmean(balanced(truth, said, d)) - np.nanmean(balanced(truth, yasa, d))
             for d in draws
