@@ -1,9 +1,9 @@
 """The cost of the training loop itself: ours against braindecode's EEGClassifier.
 
 A tiny model on small windows, so that what is measured is the loop. The two take turns in one
-process; the medians are of whole epochs, divided by their steps:
+process; the medians are of the processor time of whole epochs, divided by their steps:
 
-    python benchmarks/training_loop.py
+    OMP_NUM_THREADS=1 python benchmarks/training_loop.py
 """
 
 import argparse
@@ -58,15 +58,15 @@ def main() -> None:
     seconds: dict[str, list[float]] = {name: [] for name in loops}
     for number in range(rounds + 1):
         for name, epoch in loops.items():
-            start = time.perf_counter()
+            start = time.process_time()
             epoch()
             if number:  # the first is a warm-up
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(time.process_time() - start)
     steps = N_WINDOWS // BATCH
     ratio = statistics.median(
         b / a for a, b in zip(*(seconds[name] for name in loops), strict=True)
     )
-    print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} threads, batches of {BATCH}")
+    print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} thread(s), batches of {BATCH}")
     print("| loop | ms a step (median) |\n|---|---|")
     for name, times in seconds.items():
         print(f"| {name} | {1e3 * statistics.median(times) / steps:.3f} |")
