@@ -144,12 +144,17 @@ reference_option = click.option(
 @main.command()
 @click.argument("output", type=FOLDER)
 @click.option("--nights", type=click.IntRange(1), default=10, show_default=True)
-@click.option("--subjects", type=click.IntRange(1), help="People (default: one a night).")
+@click.option(
+    "--subjects",
+    type=click.IntRange(1),
+    help="People (MASS: one a night; Sleep-EDF: two nights each).",
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--layout", type=click.Choice(["mass", "sleep-edf"]), default="mass")
 @click.option("--hours", type=click.FloatRange(0.01, 24), default=8.0, show_default=True)
 @click.option("--channels", callback=names_of, help="Only these, such as C3,C4,F3,F4,O1,O2.")
 @click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
+@click.option("--scorers", type=click.IntRange(0), default=0, help="Imperfect scorers to add.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
 @click.option("--overwrite", is_flag=True)
 def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
