@@ -47,9 +47,8 @@ def sprite_cnn(n_classes: int, width: int = 32) -> nn.Sequential:
     layers: list[nn.Module] = []
     sizes = [3, width, 2 * width, 4 * width, 8 * width]
     for n_in, n_out in pairwise(sizes):
-        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU()]
-        if n_in > 3:
-            layers.append(nn.MaxPool2d(2))
+        pool = [nn.MaxPool2d(2)] if layers else []  # not after the first
+        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU(), *pool]
     return nn.Sequential(*layers, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(sizes[-1], n_classes))
 
 
