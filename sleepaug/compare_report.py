@@ -132,6 +132,7 @@ def summary(found: Results, table: pd.DataFrame) -> list[dict[str, str]]:
                 "method": row["method"],
                 **shown,
                 **{name: hours(row[f"{name}_s"]) for name in ("pretrain", "search", "train")},
+                "energy": "" if pd.isna(row["energy_j"]) else f"{row['energy_j'] / 3.6e6:.2g} kWh",
                 "models": str(row["models"]),
                 "folds": f"{row['with_model']} of {row['lanes']}",
                 "statuses": row["statuses"].replace("_", " "),

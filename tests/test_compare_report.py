@@ -122,7 +122,8 @@ def reported(tmp_path_factory):
     for fold in range(2):
         write("none", fold, [(8.0, scored(0.60, fold, {}), "finished", {})])
         write("augnet", fold, [(9.0, scored(0.70, fold, layers), "budget_spent", {})])
-        write("adda", fold, [(60.0, scored(0.72, fold, policy), "running", {})])
+        energy = {"energy_j": 1.8e6}
+        write("adda", fold, [(60.0, scored(0.72, fold, policy), "running", energy)])
         write("random", fold, [(101.0, None, "out_of_budget", {})])
     write("dada", 0, [(5.0, None, "failed", {"reason": "the disk <full>"})])
     result = CliRunner().invoke(main, ["report", str(root)])
@@ -142,6 +143,7 @@ def test_the_page_stands_alone_and_shows_every_lane(reported):
         "sign flip (probability 0.50",
         "time reverse up to 0.2 probability: kept",
         "waiting 1",
+        "0.5 kWh",
     ):
         assert text in page, text
     assert re.search(r"no model in time \(floor 0\.\d{3}\)", page)

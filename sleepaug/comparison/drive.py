@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 
 from sleepaug.comparison.lane import ENDED, Lane
 from sleepaug.comparison.settings import FLOOR, Comparison, Job, comparison_of
+from sleepaug.energy import joules
 from sleepaug.runs import Clock, RunFolder, make_folder, pick_device, write_text
 from sleepaug.tasks import Loaded
 
@@ -105,9 +106,13 @@ def _run(
             _share(root, job, lane, device)
         keep = warm_starts(comparison) if job.method == FLOOR else set()
         while not lane.done:
+            before = joules(device)
             with clock.charge(lane.account):
                 logged = lane.step()
+            after = joules(device)
             row = lane.settle(logged)
+            if before is not None and after is not None:
+                row["energy_j"] = after - before
             _keep(root, job, lane, row["train_s"], keep)
             folder.append(row)
             folder.save(lane, clock)

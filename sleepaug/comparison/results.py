@@ -53,13 +53,14 @@ class Point:
 
 @dataclass(frozen=True)
 class LaneResult:
-    """What one lane has come to so far."""
+    """What one lane has come to so far; its energy is that of all its steps, if it was counted."""
 
     job: Job
     points: list[Point]
     status: str
     reason: str
     seconds: float
+    energy_j: float | None = None
 
     def at(self, seconds: float) -> Point | None:
         """The model that validates best of those within `seconds`."""
@@ -106,7 +107,9 @@ def _lane(folder: Path, job: Job) -> LaneResult:
         if row.get("point")
     ]
     used = sum(last.get(f"{name}_s", 0.0) for name in ("pretrain", "search", "train"))
-    return LaneResult(job, points, last["status"], last.get("reason", ""), used)
+    energy = [row["energy_j"] for row in rows if "energy_j" in row]
+    counted = sum(energy) if energy else None
+    return LaneResult(job, points, last["status"], last.get("reason", ""), used, counted)
 
 
 def curve(lanes: Sequence[LaneResult], until: float) -> tuple[np.ndarray, np.ndarray]:
@@ -230,6 +233,8 @@ def table(results: Results) -> pd.DataFrame:
         for name in ("pretrain_s", "search_s", "train_s"):
             seconds = [getattr(point, name) for point in final]
             row[name] = float(np.mean(seconds)) if seconds else np.nan
+        energy = [lane.energy_j for lane in lanes if lane.energy_j is not None]
+        row["energy_j"] = float(np.mean(energy)) if energy else np.nan
         row["models"] = sum(len(lane.points) for lane in lanes)
         row["statuses"] = ", ".join(
             f"{status} {count}"
