@@ -333,7 +333,7 @@ def _one_fold(
     if not fit.best_state:
         raise ConfigError(f"{folder.path}: training diverged in its first epoch. Lower the rate.")
     model = fit.best_model()
-    metrics = {
+    metrics: dict[str, Any] = {
         "status": fit.status,
         "epochs": fit.n_steps,
         "best_epoch": fit.best_step,

@@ -216,9 +216,7 @@ class Fit:
         """Show the augmentation the validation split, in case it learns from it."""
         held_out, trunk = self.task.valid, self.model.trunk
         trunk.eval()
-        self.model.augment.measure_(
-            trunk, held_out.x, held_out.y, self.class_weights[held_out.y]
-        )
+        self.model.augment.measure_(trunk, held_out.x, held_out.y, self.class_weights[held_out.y])
 
     @property
     def _patience_is_spent(self) -> bool:
