@@ -118,7 +118,7 @@ def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)
     panels[0].set_yticks(range(len(methods)), methods)
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(methods) - 0.4, -0.6)
     figure.supxlabel(
         f"balanced accuracy minus that of {settings.reference}, percentage points", fontsize=9
     )

@@ -235,7 +235,8 @@ def table(results: Results) -> pd.DataFrame:
             row[name] = float(np.mean(seconds)) if seconds else np.nan
         energy = [lane.energy_j for lane in lanes if lane.energy_j is not None]
         row["energy_j"] = float(np.mean(energy)) if energy else np.nan
-        row["models"] = sum(len(lane.points) for lane in lanes)
+        budget = results.comparison.compare.seconds
+        row["models"] = sum(p.seconds <= budget for lane in lanes for p in lane.points)
         row["statuses"] = ", ".join(
             f"{status} {count}"
             for status, count in pd.Series([lane.status for lane in lanes]).value_counts().items()
