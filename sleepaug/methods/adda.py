@@ -47,7 +47,7 @@ class ADDA:
     """
 
     name: ClassVar[str] = "adda"
-    epochs: Count = 300
+    epochs: Count = 40
     warm_start: Annotated[int, Range(low=0)] = 20
     policy_lr: Positive = 5e4
     estimator: Estimator = "relax"
