@@ -326,7 +326,13 @@ def search_line(row: dict[str, Any]) -> str:
 @main.command()
 @click.argument("run", type=FILE)
 @input_options
-@click.option("--context", default="none", type=click.Choice(["none", "transitions"]))
+@click.option(
+    "--context",
+    default="none",
+    show_default=True,
+    type=click.Choice(["none", "transitions"]),
+    help="Whether neighbouring epochs help to tell a stage.",
+)
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
