@@ -47,7 +47,7 @@ def sentences(layers: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
             offered.setdefault(entry["transform"], []).append(entry)
     kept, rest = [], []
     for name, entries in offered.items():
-        chosen = [e for e in entries if e["weight"] >= SELECTED]
+        chosen = [e for e in entries if e.get("kept", e["weight"] >= SELECTED)]
         words = name.replace("_", " ")
         strong = [e for e in chosen if e["magnitude"] > NEGLIGIBLE]
         heaviest = max(entries, key=lambda e: e["weight"])

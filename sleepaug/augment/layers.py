@@ -265,7 +265,10 @@ class AugmentationModule(Augmentation):
         return -torch.linalg.vector_norm(torch.cat(parts))
 
     def learned(self) -> list[list[dict[str, float | str]]]:
-        """Return what was learned as plain data: for each layer, each transform's state."""
+        """Return what was learned as plain data: for each layer, each transform's state.
+
+        Several transforms of a layer that measures may be kept; `kept` says which.
+        """
         return [
             [
                 {
@@ -274,6 +277,7 @@ class AugmentationModule(Augmentation):
                     "magnitude": magnitude,
                     "amount": magnitude * transform.amount_at_1,
                     "unit": transform.unit,
+                    **({"kept": weight > 0} if isinstance(layer, MeasuredLayer) else {}),
                 }
                 for transform, weight, magnitude in zip(
                     layer.transforms,

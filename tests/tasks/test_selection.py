@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from sleepaug.augment import AugmentationModule, AugmentedModel, Transform
 from sleepaug.augment.selection import LEAST, START, MeasuredLayer
 from sleepaug.config import ConfigError
+from sleepaug.learned import sentences
 from sleepaug.methods.given import AugNet
 
 
@@ -109,3 +110,14 @@ def test_what_was_learned_is_saved_with_the_model(tiny_task):
     second.load_state_dict(first.state_dict())
     assert second.describe() == first.describe()
     assert second.describe()["1.time_reverse.amount"] == pytest.approx(0.25)
+    assert sentences(second.learned()) == [
+        "time reverse up to 0.25 probability: kept",
+        "gaussian noise: rejected",
+    ]
+
+
+def test_several_transforms_of_a_layer_may_be_kept(tiny_task):
+    method = AugNet(layers=[["gaussian_noise", "ft_surrogate", "time_masking"]], selection="robust")
+    augment = method.build(tiny_task.transforms)
+    augment.layers[0].magnitudes.fill_(1.0)
+    assert [text.endswith("kept") for text in sentences(augment.learned())] == [True] * 3
