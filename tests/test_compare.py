@@ -3,11 +3,14 @@
 import dataclasses
 import json
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from sleepaug.cli import main
 from sleepaug.comparison import drive
 from sleepaug.comparison.lane import ENDED
 from sleepaug.comparison.settings import Job, comparison_of
@@ -15,6 +18,7 @@ from sleepaug.config import ConfigError
 from sleepaug.methods import METHODS
 from sleepaug.runs import Clock, RunFolder
 from sleepaug.tasks import Loaded, Split
+from sleepaug.tasks.sleep import Sleep
 
 SETTINGS = {
     "training": {"epochs": 4, "patience": 4},
@@ -76,6 +80,27 @@ def comparing(tmp_path, loaded):
             return status, drive.lane_folder(root, job).rows()
 
     return Comparing()
+
+
+def test_the_command_says_what_to_expect_runs_reports_and_is_done_once(
+    loaded, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Sleep, "load", lambda *_, **__: loaded)
+    command = ["compare", "--budget", "1h", "--folds", "1", "--methods", "fast-aa", "--epochs", "2"]
+    command += ["--set", "methods.fast-aa.trials=5", "-o", str(tmp_path / "comparison")]
+    first = CliRunner().invoke(main, command)
+    assert first.exit_code == 0, first.output
+    for text in ("2 lanes: 2 methods", "Expected wall time of the whole comparison", "Report: "):
+        assert text in first.output
+    assert re.search(r"fast-aa +\S+ m?s +1 trained model\n", first.output)
+    assert re.search(r"fast-aa +0\.\d{3}.* finished 1", first.output)
+    rows = (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text()
+    again = CliRunner().invoke(main, command)
+    assert "2 of them ended before and are not run again" in again.output
+    assert (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text() == rows
+    other = CliRunner().invoke(main, [*command, "--budget", "2h"])
+    assert other.exit_code == 2
+    assert "compare.budget: '1h' there, '2h' now" in other.output
 
 
 def points(rows):
