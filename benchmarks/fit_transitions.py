@@ -2,9 +2,9 @@
 
     python benchmarks/fit_transitions.py ../shared/data/dod-hypnograms/hypnograms.csv
 
-Reads the scorings of the Dreem Open Datasets (five experts a night, MIT licence), takes the majority
-as the stage, and writes `sleepaug/transitions.json`. Every third night is left out; with how
-many bits a transition of these is predicted is printed.
+Reads the scorings of the Dreem Open Datasets (five experts a night, MIT licence), takes the
+majority as the stage, and writes `sleepaug/transitions.json`. Every third night is left out; with
+how many bits a transition of these is predicted is printed.
 """
 
 import argparse

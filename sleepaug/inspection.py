@@ -18,7 +18,7 @@ from sleepaug.data.channels import Reference, choose, parse_name
 from sleepaug.data.edf import MICROVOLTS, Edf
 from sleepaug.data.edf_header import read_edf_annotations
 from sleepaug.data.night import CLIPPED, DISCONNECTED_MICROVOLTS
-from sleepaug.data.preprocessing import PLAUSIBLE_MICROVOLTS, is_flat, unit_suggestion
+from sleepaug.data.preprocessing import MAX_SFREQ, PLAUSIBLE_MICROVOLTS, is_flat, unit_suggestion
 from sleepaug.data.read import OpenRaw, open_recording
 from sleepaug.data.recording import WINDOW_SECONDS, RecordingError, is_stage, printable
 from sleepaug.data.watch import Watched
@@ -128,7 +128,9 @@ def _header(recorded: Edf | OpenRaw, name: str) -> dict[str, Any]:
         "rate": round(recorded.rate(name), 6),
         "unit": printable(unit),
     }
-    if isinstance(recorded, Edf):
+    if not 1 <= recorded.rate(name) <= MAX_SFREQ:
+        found["problem"] = f"its rate is not between 1 and {MAX_SFREQ:g} Hz: not looked at"
+    elif isinstance(recorded, Edf):
         if role == "eeg" and unit.lower() not in MICROVOLTS:
             found["problem"] = _unit_problem(recorded, name)
         elif unit.lower() in MICROVOLTS and not recorded.has_scale(name):

@@ -23,7 +23,10 @@ FIELDS = (0, 8, 88, 168, 176, 184, 192, 236, 244, 252)  # of the fixed part of t
 WORDS = st.one_of(
     st.binary(min_size=1, max_size=8),
     st.sampled_from(
-        [b"-1      ", b"99999999", b"1e300   ", b"nan     ", b"0       ", b"EDF+D", b"\x1b[2J"]
+        [
+            *(b"-1      ", b"99999999", b"1e300   ", b"1e10    ", b"1e-9    ", b"nan     "),
+            *(b"0       ", b"EDF+D", b"\x1b[2J"),
+        ]
     ),
 )
 
@@ -67,7 +70,7 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
         for at, new in (*header, *anywhere):
             data[at : at + len(new)] = new[: max(len(data) - at, 0)]
         path.write_bytes(data[:kept])
-        tracemalloc.start()
+        tracemalloc.reset_peak()
         start = time.perf_counter()
         with contextlib.suppress(RecordingError):
             night = stager.predict(path)
@@ -77,6 +80,7 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
             assert "\x1b" not in inspection_text(inspect_recording(path))
         assert time.perf_counter() - start < 60
         assert tracemalloc.get_traced_memory()[1] < 100e6
-        tracemalloc.stop()
 
+    tracemalloc.start()
     check()
+    tracemalloc.stop()
