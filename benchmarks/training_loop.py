@@ -66,7 +66,8 @@ def main() -> None:
     ratio = statistics.median(
         b / a for a, b in zip(*(seconds[name] for name in loops), strict=True)
     )
-    print(f"torch {torch.__version__}, CPU, {torch.get_num_threads()} thread(s), batches of {BATCH}")
+    threads = torch.get_num_threads()
+    print(f"torch {torch.__version__}, CPU, {threads} thread(s), batches of {BATCH}")
     print("| loop | ms a step (median) |\n|---|---|")
     for name, times in seconds.items():
         print(f"| {name} | {1e3 * statistics.median(times) / steps:.3f} |")

@@ -107,7 +107,8 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         limits = next(a for a in args[1:] if isinstance(a, Range))
-        number = _convert(args[0], value, path, before := [])
+        before: list[str] = []
+        number = _convert(args[0], value, path, before)
         if before or number not in limits:
             kind = "a whole number" if args[0] is int else "a number"
             problems.append(f"{path}: expected {kind}{limits}, got {value!r}.")
@@ -117,7 +118,8 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
             return None
         found: list[str] = []
         for kind in (a for a in args if a is not type(None)):
-            made = _convert(kind, value, path, tried := [])
+            tried: list[str] = []
+            made = _convert(kind, value, path, tried)
             if not tried:
                 return made
             found = found or tried
