@@ -148,7 +148,9 @@ def _load(path: Path) -> Stager:
     problems = _problems(description)
     preprocessing: Preprocessing | None = None
     if not problems:
-        preprocessing = fill(Preprocessing, description["preprocessing"], "preprocessing", problems)
+        preprocessing = fill(
+            Preprocessing, description.get("preprocessing"), "preprocessing", problems
+        )
     if preprocessing is not None and (
         list(preprocessing.channels) != description["channels"]
         or preprocessing.sfreq != description["sfreq"]

@@ -262,6 +262,15 @@ def test_a_model_file_that_lies_is_refused(tmp_path, lie):
         sleepaug.load_model(path)
 
 
+@pytest.mark.parametrize("key", ["preprocessing", "trunk", "augmentation", "channels", "sfreq"])
+def test_a_model_file_that_lacks_something_is_refused(tmp_path, key):
+    told = {name: value for name, value in described().items() if name != key}
+    told = {"sleepaug": json.dumps(told)}
+    save_file({"w": torch.zeros(1)}, tmp_path / "a", metadata=told)
+    with pytest.raises(ConfigError, match="not a model of sleepaug"):
+        sleepaug.load_model(tmp_path / "a")
+
+
 def test_weights_of_another_shape_or_not_finite_are_refused(tmp_path):
     told = {"sleepaug": json.dumps(described())}
     save_file({"trunk.final_layer.weight": torch.zeros(5, 9)}, tmp_path / "a", metadata=told)
