@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(REASON), reason=REASON)]
 ROOT = Path(__file__).parents[1]
 SECONDS = ("pretrain_s", "search_s", "train_s", "trained_s")
 OPTIONS = [
-    *("--budget", "1h", "--folds", "1", "--methods", "random,adda", "--epochs", "40"),
+    *("--budget", "1h", "--folds", "1", "--methods", "random,adda", "--epochs", "12"),
     *("--channels", "C3,C4", "--device", "cpu"),
     *("--set", "methods.adda.epochs=4", "--set", "methods.adda.warm_start=2"),
     *("--set", "methods.random.trials=5"),

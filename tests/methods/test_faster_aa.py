@@ -50,7 +50,7 @@ def test_the_policy_prefers_what_looks_real(tiny_task):
         "blow_up": Transform("blow_up", lambda x, amount: x * (1 + 9 * amount[:, None, None])),
     }
     task = dataclasses.replace(tiny_task, transforms=transforms)
-    method = FasterAutoAugment(epochs=30, learning_rate=1e-2)
+    method = FasterAutoAugment(epochs=20, learning_rate=1e-2)
     search = method.search(task, Training(), seed=1)
     layers = [layer for steps in search.learner.relaxed.subpolicies for layer in steps]
 
