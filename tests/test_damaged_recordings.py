@@ -54,7 +54,9 @@ def stager() -> Stager:
     return Stager(model, told, Preprocessing(("C3", "C4")))
 
 
-@pytest.mark.parametrize("n", [150, pytest.param(4000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "n", [150, pytest.param(4000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
 def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager, n: int) -> None:
     path = tmp_path / "n.edf"
     torch.set_num_threads(1)
