@@ -81,9 +81,7 @@ def test_it_learns(tiny_task, method):
 
 def test_fits_with_one_seed_start_alike_whatever_their_augmentation(tiny_task):
     first, second = fit_of(tiny_task), fit_of(tiny_task, "augnet")
-    for a, b in zip(
-        first.model.trunk.parameters(), second.model.trunk.parameters(), strict=True
-    ):
+    for a, b in zip(first.model.trunk.parameters(), second.model.trunk.parameters(), strict=True):
         assert torch.equal(a, b)
 
 
