@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from sleepaug.augment import Augmentation, AugmentedModel, Identity
 from sleepaug.config import ConfigError, fill
@@ -35,7 +35,7 @@ def save_model(path: Path, model: AugmentedModel, description: Mapping[str, Any]
     """Write weights, and in the metadata all that prediction needs."""
     part = path.with_name(path.name + ".part")
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    save_file(weights, part, metadata={"sleepaug": json.dumps(dict(description))})
+    part.write_bytes(save(weights, metadata={"sleepaug": json.dumps(dict(description))}))
     os.replace(part, path)
 
 
