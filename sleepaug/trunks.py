@@ -43,7 +43,7 @@ def perceptron(n_in: int, neurons: int, n_layers: int, n_classes: int) -> nn.Seq
 
 
 def sprite_cnn(n_classes: int, width: int = 32) -> nn.Sequential:
-    """Four convolutions, with `width` to 8 `width` filters, for images of 32 x 32 pixels (Table 1)."""
+    """Four convolutions of `width` to 8 `width` filters, for images of 32 x 32 pixels (Table 1)."""
     layers: list[nn.Module] = []
     sizes = [3, width, 2 * width, 4 * width, 8 * width]
     for n_in, n_out in pairwise(sizes):
