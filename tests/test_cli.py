@@ -211,9 +211,7 @@ def test_predict_writes_a_row_for_every_epoch(trained, nights, tmp_path):
     result = run("predict", night, "--model", trained, "-o", tmp_path)
     assert "C3: EEG C3-CLE" in result.stdout
     table = pd.read_csv(tmp_path / f"{night.stem}.hypnogram.csv")
-    columns = (
-        "epoch,onset,duration,time,stage,confidence,p_W,p_N1,p_N2,p_N3,p_R,reason,look_first"
-    )
+    columns = "epoch,onset,duration,time,stage,confidence,p_W,p_N1,p_N2,p_N3,p_R,reason,look_first"
     assert ",".join(table.columns) == columns
     assert table.epoch.tolist() == list(range(1, 41))
     assert table.onset.tolist() == [30.0 * i for i in range(40)]
