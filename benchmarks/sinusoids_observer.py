@@ -20,7 +20,7 @@ from sleepaug.runs import RunFolder
 from sleepaug.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ
 
 N_FFT = 8 * N_TIMES
-REPEATS = 10
+REPEATS = 100
 
 
 def accuracy(x: torch.Tensor, y: torch.Tensor) -> float:
