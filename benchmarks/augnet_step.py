@@ -38,7 +38,8 @@ COLLAPSED = ("channels_dropout", "frequency_shift", "ft_surrogate")
 
 def our_model(n_copies: int, device: str) -> AugmentedModel:
     """Return the paper's AugNet."""
-    augment = AugmentationModule.of(eeg_transforms(SFREQ, CH_NAMES), augnet_layers(CH_NAMES))
+    transforms = eeg_transforms(SFREQ, CH_NAMES)
+    augment = AugmentationModule.of(transforms, augnet_layers(transforms))
     trunk = Chambon2018(n_chans=6, n_times=3000, sfreq=SFREQ)
     return AugmentedModel(augment, trunk, n_copies_eval=n_copies).to(device)
 

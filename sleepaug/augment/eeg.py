@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from torch import Tensor
@@ -161,14 +161,12 @@ def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
     return reasons
 
 
-def augnet_layers(ch_names: Sequence[str], *, official: bool = False) -> list[list[str]]:
+def augnet_layers(names: Collection[str]) -> list[list[str]]:
     """Return the transforms of AugNet's three layers: sensors, then twice time-frequency.
 
-    Those which do not apply to the channels (see `inapplicable`) are left out. The authors' code
-    (`official`) has no rotations.
+    Only those among `names` are taken, such as the keys of the transforms that apply to the
+    channels (see `inapplicable`); a layer left with none is left out. Source: Section 5.2.
     """
-    left_out = inapplicable(ch_names)
-    sensors = [name for name in SENSORS if name not in left_out]
-    if official:
-        sensors = [name for name in sensors if not name.startswith("rotation")]
-    return [sensors, list(TIME_FREQUENCY), list(TIME_FREQUENCY)]
+    groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
+    layers = [[name for name in group if name in names] for group in groups]
+    return [layer for layer in layers if layer]

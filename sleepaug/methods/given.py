@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from sleepaug.augment import (
-    SENSORS,
-    TIME_FREQUENCY,
     Augerino,
     Augmentation,
     AugmentationModule,
     Identity,
     Policy,
     Transform,
+    augnet_layers,
 )
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.config import ConfigError, Fraction, NotNegative, Positive, did_you_mean
@@ -124,7 +123,7 @@ class AugNet:
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         layers = self.layers
         if layers is None:
-            layers = default_layers(task.transforms)
+            layers = augnet_layers(task.transforms)
         learnable = {
             name: t
             for name, t in task.transforms.items()
@@ -135,7 +134,7 @@ class AugNet:
 
     def build(self, transforms: Mapping[str, Transform]) -> AugmentationModule:
         """The layers, untrained."""
-        layers = default_layers(transforms) if self.layers is None else self.layers
+        layers = augnet_layers(transforms) if self.layers is None else self.layers
         if self.selection == "robust":
             measured = [
                 MeasuredLayer([transforms[n] for n in names], tolerance=self.tolerance)
@@ -179,13 +178,6 @@ class LearnedAffine:
     def build(self, transforms: Mapping[str, Transform]) -> Augerino:
         """The affine maps, untrained."""
         return Augerino(half_width=self.half_width)
-
-
-def default_layers(transforms: Mapping[str, Transform]) -> list[list[str]]:
-    """The paper's three layers (5.2), of the transforms that are at hand."""
-    groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
-    layers = [[name for name in group if name in transforms] for group in groups]
-    return [layer for layer in layers if layer]
 
 
 def _check_names(

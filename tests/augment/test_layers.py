@@ -162,7 +162,8 @@ def test_projection_keeps_the_gradient_alive():
 
 
 def test_a_step_with_only_the_regularizer_moves_the_trained_magnitudes():
-    augment = AugmentationModule.of(eeg_transforms(100.0, CH_NAMES), augnet_layers(CH_NAMES))
+    transforms = eeg_transforms(100.0, CH_NAMES)
+    augment = AugmentationModule.of(transforms, augnet_layers(transforms))
     model = AugmentedModel(augment, nn.Sequential(nn.Flatten(), nn.Linear(6 * 50, 5)))
     before = [p.clone() for p in model.trunk.parameters()]
     optimizer = torch.optim.Adam(model.parameters(), lr=0.05)

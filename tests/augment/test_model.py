@@ -105,7 +105,8 @@ def test_policies_are_for_training_only(trunk):
 
 
 def test_evaluation_repeats_under_a_seed_and_leaves_the_stream_alone():
-    augment = AugmentationModule.of(eeg_transforms(100.0, CH_NAMES), augnet_layers(CH_NAMES))
+    transforms = eeg_transforms(100.0, CH_NAMES)
+    augment = AugmentationModule.of(transforms, augnet_layers(transforms))
     model = AugmentedModel(augment, nn.Sequential(nn.Flatten(), nn.Linear(600, 5))).eval()
     x = torch.randn(6, 6, 100)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleepaug.augment import Transform, eeg_transforms, inapplicable
-from sleepaug.augment.eeg import TIME_FREQUENCY, augnet_layers
+from sleepaug.augment.eeg import SENSORS, TIME_FREQUENCY, augnet_layers
 from sleepaug.augment.eeg_sensors import channels_shuffle, shuffle_matrix, shuffle_sources
 from sleepaug.augment.transform import apply_chosen, decide, gate
 from sleepaug.config import ConfigError
@@ -316,15 +316,11 @@ def test_what_does_not_apply_is_said():
     transform = eeg_transforms(100.0, bipolar)["rotation_x"]
     with pytest.raises(ConfigError, match=r"rotation_x needs .* EEG Fpz-Cz, EEG Pz-Oz is no"):
         transform(torch.randn(1, 2, 100), 1.0)
-    sensors, first, second = augnet_layers(bipolar)
+    sensors, first, second = augnet_layers(set(eeg_transforms(100.0, bipolar)) - set(reasons))
     assert sensors == ["sign_flip", "channels_shuffle", "channels_dropout"]
     assert first == second == list(TIME_FREQUENCY)
-    assert augnet_layers(CH_NAMES, official=True)[0] == [
-        "sign_flip",
-        "channels_symmetry",
-        "channels_shuffle",
-        "channels_dropout",
-    ]
+    assert augnet_layers(eeg_transforms(100.0, CH_NAMES))[0] == list(SENSORS)
+    assert augnet_layers(["gaussian_noise"]) == [["gaussian_noise"], ["gaussian_noise"]]
 
 
 def test_referenced_and_old_names_are_recognised():
