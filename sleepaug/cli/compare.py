@@ -8,10 +8,17 @@ from typing import Any
 
 import click
 
-from sleepaug.cli import FILE, FOLDER, cache_option, input_options, main, names_of, pairs_of
+from sleepaug.cli.options import (
+    FILE,
+    FOLDER,
+    cache_option,
+    input_options,
+    names_of,
+    pairs_of,
+)
 
 
-@main.command()
+@click.command()
 @click.argument("config", type=FILE, required=False)
 @click.option("--budget", help="Device time of a point: 90s, 20m, 12h or 1d (default: 12h).")
 @click.option("--methods", callback=names_of, help="Such as augnet,adda (default: all).")

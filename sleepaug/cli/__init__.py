@@ -1,0 +1,33 @@
+"""The command line: parse, call, print. Everything slow is imported inside the commands."""
+
+from sleepaug.cli import (
+    agree,
+    cache,
+    compare,
+    evaluate,
+    export,
+    inspect,
+    models,
+    predict,
+    report,
+    simulate,
+    train,
+)
+from sleepaug.cli.group import main
+
+for command in (  # in the order of work
+    simulate.simulate,
+    train.train,
+    evaluate.evaluate,
+    inspect.inspect,
+    predict.predict,
+    agree.agree,
+    models.models,
+    report.report,
+    export.export,
+    cache.cache,
+    compare.compare,
+):
+    main.add_command(command)
+
+__all__ = ["main"]

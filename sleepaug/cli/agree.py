@@ -1,0 +1,37 @@
+"""The command `agree`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sleepaug.cli.options import FILE
+from sleepaug.config import ConfigError
+
+
+@click.command()
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
+@click.option("-o", "--output", type=FILE, help="Draw both, and where they disagree (PNG or SVG).")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+@click.option("--overwrite", is_flag=True)
+def agree(a: Path, b: Path, output: Path | None, seed: int, as_json: bool, overwrite: bool) -> None:
+    """Compare two scorings A and B of a night, or two folders of scorings.
+
+    A scoring is a table of sleepaug, an EDF+ file, BIDS events, or text with one stage a line.
+    """
+    from sleepaug.agreement import agreement_text, compare, draw_disagreement, pair_up
+
+    if output is not None and output.exists() and not overwrite:
+        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    nights = pair_up(a, b)
+    result = compare(nights, seed=seed)
+    click.echo(json.dumps(result) if as_json else agreement_text(result))
+    if output is not None:
+        draw_disagreement(nights, output)
+        click.echo(f"Picture: {output}", err=as_json)

@@ -1,0 +1,24 @@
+"""The command `cache`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sleepaug.cli.options import cache_option
+
+
+@click.command()
+@click.option("--clear", is_flag=True, help="Remove the prepared nights.")
+@cache_option
+def cache(clear: bool, cache_dir: Path | None) -> None:
+    """Show the prepared nights that are kept, or clear them."""
+    from sleepaug.data import cache as kept
+
+    entries = kept.entries(cache_dir)
+    size = sum(entry.size for entry in entries) / 1e6
+    click.echo(f"{kept.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
+    if clear:
+        kept.clear(cache_dir)
+        click.echo("Cleared.")

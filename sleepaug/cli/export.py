@@ -1,0 +1,33 @@
+"""The command `export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from sleepaug.cli.options import FILE, FOLDER
+from sleepaug.config import ConfigError
+
+
+@click.command()
+@click.argument("run", type=FOLDER)
+@click.option("--to", "form", type=click.Choice(["braindecode", "json"]), required=True)
+@click.option("-o", "--output", type=FILE, help="File (default: print).")
+@click.option("--overwrite", is_flag=True)
+def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
+    """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
+    from sleepaug.export import to_code
+    from sleepaug.report import read_policy
+    from sleepaug.runs import write_text
+
+    policy = read_policy(run)
+    text = to_code(policy) if form == "braindecode" else json.dumps(policy, indent=2) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    if output.exists() and not overwrite:
+        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    write_text(output, text)
+    click.echo(f"Written: {output}")

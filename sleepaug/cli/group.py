@@ -1,0 +1,75 @@
+"""The group of commands: what the user did wrong ends in one message and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import warnings
+from typing import Any
+
+import click
+
+from sleepaug import __version__
+from sleepaug.config import ConfigError
+
+FAILED, USAGE, NOTHING_SCORABLE, INTERRUPTED = 1, 2, 3, 130
+BROKEN_DISK = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)
+
+
+class Commands(click.Group):
+    """A group whose user's mistakes end in one message and an exit code, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            fail(str(error), USAGE)
+        except KeyboardInterrupt:
+            fail("Stopped. The same command goes on where it was.", INTERRUPTED)
+        except OSError as error:
+            if error.errno not in BROKEN_DISK:
+                raise
+            fail(f"{error.filename or 'output'}: {error.strerror}.", FAILED)
+        except ValueError as error:
+            from sleepaug.data.recording import RecordingError
+
+            if not isinstance(error, RecordingError):
+                raise
+            fail(str(error), FAILED)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)  # in the order of work, not of the alphabet
+
+
+def fail(message: str, code: int) -> None:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sleepaug")
+@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
+def main(verbose: bool) -> None:
+    """EEG sleep staging that learns which transformations leave the meaning of its input unchanged.
+
+    For research, not for diagnosis.
+    """
+    # Threads that wait by spinning slow each other down many times on a machine with other work.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    logger = logging.getLogger("sleepaug")
+    logger.handlers = [_Echo()]
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    warnings.showwarning = _warn
+
+
+class _Echo(logging.Handler):
+    """Prints what the package logs to standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    click.echo(f"Warning: {message}", err=True)

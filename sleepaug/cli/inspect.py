@@ -1,0 +1,25 @@
+"""The command `inspect`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug.cli.options import FILE, channel_option, reference_option
+
+
+@click.command()
+@click.argument("night", type=FILE)
+@click.option("--model", type=FILE, help="Also say what this model would use (default: shipped).")
+@channel_option
+@reference_option
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
+    """Look at the recording NIGHT before anything runs: header, channels, units, bad stretches."""
+    from sleepaug.inspection import inspect_recording, inspection_text
+
+    found = inspect_recording(night, model, **options)
+    click.echo(json.dumps(found, indent=2) if as_json else inspection_text(found))

@@ -1,0 +1,22 @@
+"""The command `models`."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("name", required=False)
+def models(name: str | None) -> None:
+    """List the models that ship with the package, or show the card of the model NAME."""
+    from sleepaug.model_files import find_model, read_card, shipped_models
+
+    if name is not None:
+        card = read_card(find_model(name))
+        click.echo("\n".join([f"{card.path}", *card.lines()]))
+        return
+    shipped = shipped_models()
+    for key, path in shipped.items():
+        told = read_card(path).description
+        click.echo(f"{key}: {', '.join(told.get('channels', []))}; trained by {told.get('method')}")
+    click.echo(f"{len(shipped)} models ship with this package. A card: sleepaug models NAME")

@@ -1,0 +1,109 @@
+"""Options that several commands share, and the settings they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug.config import ConfigError
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path)
+
+SHORT = {  # options everybody types, and the settings they stand for
+    "method": "method.name",
+    "data": "task.data",
+    "data_dir": "task.data_dir",
+    "channels": "preprocessing.channels",
+    "map": "preprocessing.map",
+    "reference": "preprocessing.reference",
+    "fold": "run.fold",
+    "epochs": "training.epochs",
+    "seed": "run.seed",
+    "device": "run.device",
+}
+
+
+def cache_option(command: Callable) -> Callable:
+    return click.option(
+        "--cache-dir",
+        type=FOLDER,
+        envvar="SLEEPAUG_CACHE_DIR",
+        help="Where prepared nights are kept (else the user's cache folder).",
+    )(command)
+
+
+def input_options(command: Callable) -> Callable:
+    """Which recordings, and which of their channels."""
+    for option in reversed(
+        (
+            click.option("--data", help="simulated, mass, sleep-edf, dreams or edf (any folder)."),
+            click.option("--data-dir", type=FOLDER, help="Folder of the recordings."),
+            click.option("--pattern", help="Which files are recordings (for --data edf)."),
+            channel_option,
+            reference_option,
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    return None if value is None else [name.strip() for name in value.split(",")]
+
+
+def _pairs(ctx: click.Context, option: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+    pairs = dict(text.partition("=")[::2] for text in value)
+    for name, recorded in pairs.items():
+        if not name or not recorded:
+            raise click.BadParameter("expected NAME=RECORDED, such as 'C3=EEG 4' or 'C3=C3-A1|Cz'.")
+    return pairs
+
+
+channel_option = click.option(
+    "--map",
+    multiple=True,
+    metavar="C3=NAME",
+    callback=_pairs,
+    help="Recorded channel that is C3; alternatives: 'C3=C3-A1|CZ-A1'. May be repeated.",
+)
+reference_option = click.option(
+    "--reference", help="as-recorded, A2, average or contralateral (default: as-recorded)."
+)
+
+
+def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
+    """The short options and --set as (key path, value)."""
+    from sleepaug.experiment import parse_setting
+
+    pairs: list[tuple[str, Any]] = []
+    for option, key in SHORT.items():
+        value = options.pop(option, None)
+        if isinstance(value, str) and option in ("fold", "epochs", "seed"):
+            value = parse_setting(f"{key}={value}")[1]
+        if value not in (None, {}):
+            pairs.append((key, value))
+    if grid := options.pop("grid", None):
+        pairs += _grid(grid)
+    if options.get("pattern"):
+        pairs.append(("task.pattern", options.pop("pattern")))
+    return [*pairs, *map(parse_setting, settings)]
+
+
+def _grid(text: str) -> list[tuple[str, Any]]:
+    """`regularization=0.1,1` as variants of which the best is kept."""
+    key, equals, values = text.partition("=")
+    if not equals or not values:
+        raise ConfigError(f"--grid {text}: expected KEY=A,B,..., such as regularization=0.1,1,10.")
+    path = key if "." in key else f"method.{key}"
+    from sleepaug.config import parse_yaml
+
+    variants = {f"{key}={value}": {path: parse_yaml(value)} for value in values.split(",")}
+    return [("run.variants", [variants]), ("run.keep_best", True)]
+
+
+def say_next(command: str) -> None:
+    click.echo(f"Next: {command}")

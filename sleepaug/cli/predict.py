@@ -1,0 +1,113 @@
+"""The command `predict`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug.cli.group import FAILED, NOTHING_SCORABLE
+from sleepaug.cli.options import FILE, FOLDER, channel_option, names_of, reference_option
+
+
+def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
+    try:
+        share = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise click.BadParameter("expected a share, such as 10% or 0.1.")
+    return share
+
+
+@click.command()
+@click.argument("nights", type=FILE, nargs=-1, required=True)
+@click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
+@click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in hypnograms/).")
+@channel_option
+@reference_option
+@click.option(
+    "--context",
+    type=click.Choice(["transitions", "none"]),
+    default="transitions",
+    show_default=True,
+    help="Whether neighbouring epochs help to tell a stage.",
+)
+@click.option("--defer", callback=_share, default="0", help="List the least certain, such as 10%.")
+@click.option("--lights-off", help="Time of day, or seconds from the start, for the statistics.")
+@click.option("--lights-on", help="The same.")
+@click.option(
+    "--to",
+    "forms",
+    callback=names_of,
+    default="csv,png,html",
+    show_default=True,
+    help="Any of csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary of each night as JSON.")
+@click.option("--overwrite", is_flag=True, help="Replace hypnograms that are there.")
+def predict(
+    nights: Sequence[Path],
+    model: Path | None,
+    output: Path | None,
+    jobs: int,
+    as_json: bool,
+    overwrite: bool,
+    **options: Any,
+) -> None:
+    """Stage recordings: files, or folders of them. Writes a table, a picture and a report of each.
+
+    For research, not for diagnosis.
+    """
+    import torch
+
+    from sleepaug.model_files import find_model, load_model
+    from sleepaug.prediction import Request, find_nights, new_folder, stage_files, write_summary
+
+    torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
+    model = find_model(model)
+    stager, found = load_model(model), find_nights(nights)
+    request = Request(output or new_folder(nights), **options)
+    results = []
+    for result in stage_files(stager, found, request, overwrite=overwrite, jobs=jobs, model=model):
+        results.append(result)
+        if result.error:
+            click.echo(f"Error: {result.error}", err=True)
+        elif not as_json:
+            _say_staged(result)
+    failed = sum(bool(result.error) for result in results)
+    if as_json:
+        click.echo(json.dumps([result.to_json() for result in results], indent=2))
+    elif failed < len(results):
+        click.echo(f"Hypnograms: {request.output}")
+    if len(results) > 1:
+        table = write_summary(results, request.output)
+        click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
+    if failed:
+        sys.exit(FAILED)
+    staged = (result.hypnogram for result in results)
+    if not any(night is not None and night.scored.any() for night in staged):
+        sys.exit(NOTHING_SCORABLE)
+
+
+def _say_staged(result: Any) -> None:
+    """What was found in a night, on standard output."""
+    from sleepaug.data.recording import printable
+    from sleepaug.hypnogram import ranges
+
+    night = result.hypnogram
+    click.echo(f"{printable(str(result.path))}: {night.summary()}")
+    numbers = night.statistics()
+    shown = (
+        f"{k} {v:.0f}" for k in ("TIB", "TST", "SE", "SOL", "WASO") if (v := numbers[k]) is not None
+    )
+    click.echo(f"  {', '.join(shown)} (min; SE in %), {night.span()}")
+    for note in night.notes:
+        click.echo(f"  {note}")
+    if len(night.look_first):
+        click.echo(f"  Look first at epochs {ranges(night.look_first + 1)}")

@@ -1,0 +1,47 @@
+"""The command `report`: of a run, of an experiment, of a comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from sleepaug.cli.compare import report_comparison
+from sleepaug.cli.options import FOLDER
+
+
+@click.command()
+@click.argument("run", type=FOLDER)
+def report(run: Path) -> None:
+    """Print what RUN scored and learned, and draw its training."""
+    from sleepaug.report import draw_run, invariance_text, learned_text, metrics_text, read_run
+    from sleepaug.runs import RunFolder
+
+    if "compare" in RunFolder(run).config():
+        report_comparison(run)
+        return
+    config, rows, metrics = read_run(run)
+    if config["run"]["variants"] or isinstance(config["run"]["seed"], str):
+        _report_experiment(run)
+        return
+    if metrics:
+        click.echo(metrics_text(metrics))
+    else:
+        click.echo(f"Not finished: {len(rows)} epochs so far.")
+    for text in (*learned_text(run), *invariance_text(metrics or {})):
+        click.echo(text)
+    pictures = draw_run(run, rows, metrics)
+    click.echo(f"Metrics: {run / 'metrics.json'}")
+    for picture in pictures:
+        click.echo(f"Picture: {picture}")
+
+
+def _report_experiment(run: Path) -> None:
+    """Several variants or seeds: tables and pictures with quartiles."""
+    from sleepaug.experiment_report import draw_experiment, experiment_text, read_variants
+
+    variants = read_variants(run)
+    click.echo(experiment_text(variants))
+    for name, figure in draw_experiment(variants).items():
+        figure.savefig(run / name, dpi=130)
+        click.echo(f"Picture: {run / name}")

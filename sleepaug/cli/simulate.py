@@ -1,0 +1,42 @@
+"""The command `simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug.cli.options import FOLDER, names_of, say_next
+
+
+@click.command()
+@click.argument("output", type=FOLDER)
+@click.option("--nights", type=click.IntRange(1), default=10, show_default=True)
+@click.option(
+    "--subjects",
+    type=click.IntRange(1),
+    help="People (MASS: one a night; Sleep-EDF: two nights each).",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--layout", type=click.Choice(["mass", "sleep-edf"]), default="mass")
+@click.option("--hours", type=click.FloatRange(0.01, 24), default=8.0, show_default=True)
+@click.option("--channels", callback=names_of, help="Only these, such as C3,C4,F3,F4,O1,O2.")
+@click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
+@click.option("--scorers", type=click.IntRange(0), default=0, help="Imperfect scorers to add.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
+@click.option("--overwrite", is_flag=True)
+def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
+    """Write simulated, scored nights as EDF+ files to OUTPUT. They are simulated, not recorded."""
+    from sleepaug.simulation import simulate_dataset, size_on_disk
+
+    if sfreq is not None:
+        options["sfreq"] = sfreq
+    size = {k: options[k] for k in ("nights", "hours", "layout", "sfreq") if k in options}
+    click.echo(f"About {size_on_disk(ch_names=channels, **size) / 1e6:,.0f} MB in {output}")
+    files = simulate_dataset(output, ch_names=channels, progress=True, **options)
+    click.echo(f"{len(files)} simulated nights in {output}")
+    if options["layout"] == "mass":
+        say_next(f"sleepaug train --data simulated --data-dir {output}")
+    else:
+        say_next(f"sleepaug train --data sleep-edf --data-dir {output} --channels Fpz-Cz,Pz-Oz")

@@ -1,0 +1,120 @@
+"""The command `train`, and how its epochs are shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sleepaug.cli.options import (
+    FILE,
+    FOLDER,
+    cache_option,
+    input_options,
+    names_of,
+    pairs_of,
+    say_next,
+)
+
+
+@click.command()
+@click.argument("config", type=FILE, required=False)
+@click.option(
+    "--method",
+    help="none, fixed, augnet, augerino (they need no search), random, autoaugment, "
+    "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
+)
+@input_options
+@click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
+@click.option("--fold", help="Which test part, from 0; or 'all'.")
+@click.option("--epochs", help="Most passes over the training windows.")
+@click.option("--seed", help="Of weights, order and draws.")
+@click.option("--device", help="auto, cpu or cuda.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
+@click.option(
+    "--grid",
+    metavar="KEY=A,B,...",
+    help="Train each value, keep the best by validation: regularization=0.1,1,10.",
+)
+@click.option("-o", "--output", type=FOLDER, help="Run folder (default: a new one in runs/).")
+@click.option("--overwrite", is_flag=True, help="Replace the run in that folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@cache_option
+def train(
+    config: Path | None,
+    settings: Sequence[str],
+    output: Path | None,
+    overwrite: bool,
+    as_json: bool,
+    cache_dir: Path | None,
+    **options: Any,
+) -> None:
+    """Train a stager. The same command goes on with a run that was stopped.
+
+    CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
+    """
+    from sleepaug import experiment
+    from sleepaug.report import learned_text, metrics_text
+
+    resolved = experiment.load_config(config, pairs_of(settings, options))
+    output = output or experiment.default_output(resolved)
+    click.echo(f"Run folder: {output}", err=True)
+    with _epochs(resolved.training.epochs) as tell:
+        metrics = experiment.train(
+            resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
+        )
+    if as_json:
+        click.echo(json.dumps(metrics))
+        return
+    for text in (metrics_text(metrics), *learned_text(output)):
+        click.echo(text)
+    click.echo(f"Model, metrics and rows: {output}")
+    say_next(f"sleepaug report {output}")
+
+
+class _epochs:
+    """Shows epochs as they end: a bar on a terminal, a line each otherwise."""
+
+    def __init__(self, epochs: int) -> None:
+        self.epochs = epochs
+        self.bar: Any = None
+
+    def __enter__(self) -> Callable[[dict[str, Any]], None]:
+        return self.tell
+
+    def tell(self, row: dict[str, Any]) -> None:
+        from tqdm import tqdm
+
+        if "train_s" not in row:  # a step of a search, or of the pretraining it needs
+            click.echo(search_line(row), err=True)
+            return
+        text = f"balanced accuracy {row['valid_balanced_accuracy']:.3f} (valid)"
+        if not sys.stderr.isatty():
+            click.echo(f"epoch {row['epoch']}: {text}, {row['train_s']:.0f} s", err=True)
+            return
+        if self.bar is None:
+            self.bar = tqdm(total=self.epochs, initial=row["epoch"] - 1, desc="train", unit="epoch")
+        self.bar.set_postfix_str(f"{text}, best epoch {row['best_epoch']}")
+        self.bar.update(row["epoch"] - self.bar.n)
+        if row["status"] != "running":
+            self.bar.close()
+            self.bar = None
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+
+def search_line(row: dict[str, Any]) -> str:
+    """A step of a search in words."""
+    account = "search" if "search_s" in row else "pretrain"
+    count = f"trial {row['trial']}" if "trial" in row else f"epoch {row['epoch']}"
+    if "trial_epoch" in row:
+        count += f" epoch {row['trial_epoch']}"
+    names = ("valid_balanced_accuracy", "augmented_loss", "valid_loss", "critic_loss")
+    known = (f"{n.replace('_', ' ')} {row[n]:.3f}" for n in names if row.get(n) is not None)
+    return f"{account} {count}: {next(known, '')}, {row[f'{account}_s']:.0f} s"
