@@ -54,6 +54,7 @@ class Run:
         Of initial weights, order of windows and draws, and of data that are drawn; "0-9" runs each
         of these seeds and pools the counts.
     device : {"auto", "cpu", "cuda"}
+        Where to compute; "auto" takes a GPU where torch finds one.
     variants : list of dict
         Settings to be compared: a name, and what is set then. Of several such tables every
         combination is run: ``[{small: {task.neurons: 1}, large: {task.neurons: 9}}, {...}]``.

@@ -36,6 +36,7 @@ class Compare:
     reference : str
         The method that the others' differences are taken to.
     device : {"auto", "cpu", "cuda"}
+        Where to compute; "auto" takes a GPU where torch finds one.
     """
 
     budget: str = "12h"
