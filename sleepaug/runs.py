@@ -48,12 +48,15 @@ class Process(Protocol):
 class Clock:
     """Seconds charged to accounts such as "train"; time outside `charge` is free.
 
+    On a GPU these pass on the wall, once its work is done. On the CPU they are seconds that the
+    calling thread computed, which are the same on an idle machine, and do not grow with what other
+    processes do.
+
     Parameters
     ----------
     device : torch.device
-        Waited for before the clock is read.
-    timer : callable
-        Seconds, increasing.
+    timer : callable, optional
+        Another clock than the device's: seconds, increasing.
     budget : float
         Seconds that all accounts together may hold.
     """
@@ -61,10 +64,13 @@ class Clock:
     def __init__(
         self,
         device: torch.device | str = "cpu",
-        timer: Callable[[], float] = time.perf_counter,
+        timer: Callable[[], float] | None = None,
         budget: float = math.inf,
     ) -> None:
-        self.device, self.timer, self.budget = torch.device(device), timer, budget
+        self.device, self.budget = torch.device(device), budget
+        self.timer = timer or (
+            time.perf_counter if self.device.type == "cuda" else time.thread_time
+        )
         self.seconds: dict[str, float] = {}
 
     def left(self) -> float:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import time
 
 import numpy as np
 import pytest
@@ -137,6 +138,18 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_task, tmp_path, method):
         assert torch.equal(value, resumed.state_dict()["best_state"][key])
     for a, b in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_on_the_cpu_waiting_is_not_charged_and_computing_is():
+    clock = Clock("cpu", budget=10.0)
+    with clock.charge("waiting"):
+        time.sleep(0.2)
+    start = time.thread_time()
+    with clock.charge("computing"):
+        while time.thread_time() < start + 0.1:
+            pass
+    assert clock.seconds["waiting"] < 0.1 <= clock.seconds["computing"]
+    assert clock.left() == 10.0 - sum(clock.seconds.values())
 
 
 def test_evaluation_repeats_and_leaves_the_random_stream_alone(tiny_task):
