@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sleepaug.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ, Sinusoids
+from sleepaug.trunks import SpectralConv1d
 
 
 def peaks(x):
@@ -54,6 +55,21 @@ def test_trunks_have_the_papers_sizes():
     assert count(kernel=3) == (3 * 2 + 2) + 4 + (2 * 2 * 3 + 2) + 4 + (2 * 4 + 4)
     assert count(kernel=100) == count(kernel=3) + 2 * 97
     assert count(trunk="mlp", neurons=2, layers=3) == 2002 + 6 + 6 + 12
+
+
+@pytest.mark.parametrize(("n_in", "taps", "padding"), [(1, 100, 1), (3, 40, 0), (2, 5, 2)])
+def test_a_convolution_by_fourier_transforms_is_a_convolution(n_in, taps, padding):
+    """Values and all gradients, in double precision."""
+    ours = SpectralConv1d(n_in, 2, taps, padding=padding).double()
+    plain = torch.nn.Conv1d(n_in, 2, taps, padding=padding).double()
+    plain.load_state_dict(ours.state_dict())
+    x = torch.randn(3, n_in, 200, dtype=torch.float64, requires_grad=True)
+    found = []
+    for layer in (ours, plain):
+        y = layer(x)
+        found.append((y, *torch.autograd.grad((y**3).sum(), [x, *layer.parameters()])))
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b)
 
 
 def test_ranges_are_table_4s_unless_said_otherwise():
