@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -55,10 +56,13 @@ def _no_extension() -> ModuleType:
     return module
 
 
-import_torchaudio()
-import braindecode  # noqa: E402
-import braindecode.augmentation  # noqa: E402
-import braindecode.models  # noqa: E402
+with warnings.catch_warnings():  # what its own dependencies call deprecated is not for our users
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", FutureWarning)
+    import_torchaudio()
+    import braindecode
+    import braindecode.augmentation
+    import braindecode.models
 
 
 def braindecode_trunk(

@@ -4,6 +4,7 @@ from sleepaug.cli import (
     agree,
     cache,
     compare,
+    doctor,
     evaluate,
     export,
     inspect,
@@ -27,6 +28,7 @@ for command in (  # in the order of work
     export.export,
     cache.cache,
     compare.compare,
+    doctor.doctor,
 ):
     main.add_command(command)
 
