@@ -26,6 +26,7 @@ from sleepaug.config import (
     read_yaml,
 )
 from sleepaug.data.windows import Preprocessing
+from sleepaug.finetuning import taken_from_model
 from sleepaug.invariance import median_invariance
 from sleepaug.learned import as_data
 from sleepaug.methods import METHODS, Search
@@ -116,6 +117,8 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
         if rest == "name" and values.get(section, {}).get("name") != value:
             values[section] = {}  # options of another method mean nothing to this one
         put(values, key, value)
+    if isinstance(task := values.get("task"), dict) and task.get("start_from"):
+        values = taken_from_model(values)
     problems: list[str] = []
     config = _config(values, problems)
     if problems:
@@ -361,7 +364,7 @@ def _one_fold(
     }
     learned = as_data(model.augment)
     if config.preprocessing is not None:
-        description |= for_prediction(model, task, config.training, learned)
+        description = {**for_prediction(model, task, config.training, learned), **description}
     save_model(folder / "model.safetensors", model, description)
     told = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
     write_json(folder / "policy.json", {**told, **learned})

@@ -263,12 +263,12 @@ class Chambon2018(nn.Module):
 def make_trunk(
     name: str, *, n_chans: int, n_times: int, sfreq: float, n_classes: int, **options: Any
 ) -> nn.Module:
-    """Build a trunk by name: ``chambon2018``, or any of braindecode's models.
+    """Build a trunk by name: ``chambon2018``, ``spectral``, or any of braindecode's models.
 
     Parameters
     ----------
     name
-        ``chambon2018``, or a class of ``braindecode.models``.
+        ``chambon2018``, ``spectral``, or a class of ``braindecode.models``.
     n_chans, n_times, sfreq, n_classes
         Shape of the windows, their rate in Hz, and the number of stages.
     **options
@@ -277,6 +277,10 @@ def make_trunk(
     shape: dict[str, Any] = {"n_chans": n_chans, "n_times": n_times, "sfreq": sfreq}
     if name == "chambon2018":
         return Chambon2018(**shape, n_classes=n_classes, **options)
+    if name == "spectral":
+        from sleepaug.spectral import SpectralStager
+
+        return SpectralStager(**shape, n_classes=n_classes, **options)
     from sleepaug.braindecode_bridge import braindecode_trunk
 
     return braindecode_trunk(name, **shape, n_classes=n_classes, **options)

@@ -15,6 +15,7 @@ FILE = click.Path(path_type=Path)
 
 SHORT = {  # options everybody types, and the settings they stand for
     "method": "method.name",
+    "start_from": "task.start_from",
     "data": "task.data",
     "data_dir": "task.data_dir",
     "channels": "preprocessing.channels",

@@ -28,6 +28,12 @@ from sleepaug.cli.options import (
     help="none, fixed, augnet, augerino (they need no search), random, autoaugment, "
     "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
 )
+@click.option(
+    "--from",
+    "start_from",
+    metavar="MODEL",
+    help="Start from the weights of a run folder, a model file, or a shipped model ('default').",
+)
 @input_options
 @click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
 @click.option("--fold", help="Which test part, from 0; or 'all'.")
@@ -63,6 +69,9 @@ def train(
     resolved = experiment.load_config(config, pairs_of(settings, options))
     output = output or experiment.default_output(resolved)
     click.echo(f"Run folder: {output}", err=True)
+    if start := getattr(resolved.task, "start_from", None):
+        rate = resolved.training.learning_rate
+        click.echo(f"Starts from the weights of {start}, at a learning rate of {rate:g}.", err=True)
     with _epochs(resolved.training.epochs) as tell:
         metrics = experiment.train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell

@@ -6,6 +6,7 @@ import numpy as np
 
 from sleepaug.data.preprocessing import Preprocessing, is_flat
 from sleepaug.data.recording import STAGES, UNKNOWN, WINDOW_SECONDS, Scoring
+from sleepaug.data.whitening import whiten
 
 
 def scored_windows(
@@ -56,6 +57,22 @@ def _count(dropped: dict[str, int], why: str, n: int) -> None:
     """Add `n` to a tally, leaving out zeros."""
     if n:
         dropped[why] = dropped.get(why, 0) + n
+
+
+def scale(x: np.ndarray, preprocessing: Preprocessing, usable: np.ndarray) -> np.ndarray:
+    """Scale all windows of a recording as asked for, in place.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_windows, n_chans, n_times), float32
+        In microvolts.
+    preprocessing : Preprocessing
+    usable : ndarray of shape (n_windows, n_chans), bool
+        Windows that count for what is typical of the recording.
+    """
+    if preprocessing.normalize == "recording":
+        return whiten(x, preprocessing.sfreq, usable)
+    return normalize(x) if preprocessing.normalize == "window" else x
 
 
 def normalize(x: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleepaug.data.channels import Source
-from sleepaug.data.cutting import normalize
+from sleepaug.data.cutting import scale
 from sleepaug.data.preprocessing import (
     MIN_TRANSITION,
     Preprocessing,
@@ -106,8 +106,7 @@ def night_windows(
     reason = _reasons(faults, preprocessing.channels, present, may_miss=may_miss)
     notes += _left_out(faults, preprocessing.channels, present) if may_miss else []
     spectrum = _spectrum(x, faults, preprocessing.sfreq)
-    if preprocessing.normalize == "window":
-        normalize(x)
+    scale(x, preprocessing, faults == "")
     x[faults != ""] = 0
     onset = np.arange(n) * WINDOW_SECONDS
     return Night(

@@ -51,8 +51,9 @@ class Preprocessing:
         Minutes of wake kept before the first and after the last epoch of sleep; None keeps all.
     unknown : "drop" or "wake"
         What becomes of epochs which the scorer left open.
-    normalize : "window" or "none"
-        Zero mean and unit variance for each window and channel, or microvolts.
+    normalize : "window", "recording" or "none"
+        Zero mean and unit variance for each window and channel; each channel filtered so that its
+        median spectrum over the recording is flat (`whitening`); or microvolts.
     """
 
     channels: tuple[str, ...] = ("C3", "C4", "F3", "F4", "O1", "O2")
@@ -62,7 +63,7 @@ class Preprocessing:
     sfreq: Positive = 100.0
     crop_wake: NotNegative | None = 30.0
     unknown: Literal["drop", "wake"] = "drop"
-    normalize: Literal["window", "none"] = "window"
+    normalize: Literal["window", "recording", "none"] = "window"
 
     def problems(self) -> list[str]:
         """Settings that no type can rule out."""

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from sleepaug.config import ConfigError
 from sleepaug.data import cache
-from sleepaug.data.cutting import cut, normalize, scored_windows
+from sleepaug.data.cutting import cut, scale, scored_windows
 from sleepaug.data.preprocessing import Preprocessing, is_flat, signals
 from sleepaug.data.recording import (
     STAGES,
@@ -177,10 +177,10 @@ def _prepared(
         )
     notes += [f"Scoring: {printable(recording.files[-1].name)}.", *scoring.notes]
     notes += [f"Dropped: {n} {text}." for text, n in dropped.items()]
-    if flat := int(is_flat(x).any(axis=1).sum()):
-        notes.append(f"Kept: {flat} windows in which a channel is flat.")
-    if preprocessing.normalize == "window":
-        normalize(x)
+    flat = is_flat(x)
+    if n_flat := int(flat.any(axis=1).sum()):
+        notes.append(f"Kept: {n_flat} windows in which a channel is flat.")
+    scale(x, preprocessing, ~flat)
     return cache.save(key, x, y[usable], onset[usable], notes, recording.id, cache_dir)
 
 

@@ -22,6 +22,7 @@ from sleepaug.data import DATASETS
 from sleepaug.data.folds import split
 from sleepaug.data.recording import STAGES, Recording
 from sleepaug.data.windows import Preprocessing, Windows, prepare
+from sleepaug.finetuning import Start
 from sleepaug.models import make_trunk
 from sleepaug.tasks import Loaded, Split, Task
 
@@ -44,9 +45,12 @@ class Sleep:
     pattern : str, optional
         Which files of the folder are recordings (dataset "edf" only), such as "**/*_psg.edf".
     trunk : str
-        "chambon2018", or a model of braindecode such as "SleepStagerBlanco2020".
+        "chambon2018", "spectral" (`SpectralStager`), or a model of braindecode such as
+        "SleepStagerBlanco2020".
     trunk_options : dict
         Further arguments of the trunk, such as drop_prob.
+    start_from : Path, optional
+        A model whose weights the trunk starts from (`sleepaug.finetuning`).
     n_folds : int
         Subjects are split into this many test parts; the rest is half train, half valid.
     ranges : {"paper", "official"}
@@ -63,6 +67,7 @@ class Sleep:
     pattern: str | None = None
     trunk: str = "chambon2018"
     trunk_options: dict[str, Any] = field(default_factory=dict)
+    start_from: Path | None = None
     ranges: Literal["paper", "official"] = "paper"
     n_folds: Count = 5
     split_seed: int = 29
@@ -111,22 +116,25 @@ class Sleep:
         progress : bool
             Show a progress bar on a terminal.
         """
+        start = None if self.start_from is None else Start.of(self.start_from)
         windows = prepare(
             self.recordings(progress=progress),
             preprocessing,
             cache_dir=cache_dir,
             progress=progress,
             on_error="skip",
+            may_miss=start is not None and start.may_miss,
         )
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
         splits = {part: _part(windows, parts[part], device) for part in PARTS}
         left_out = inapplicable(windows.ch_names)
         transforms = applicable(windows.sfreq, windows.ch_names, self.ranges)
+        make_trunk = self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1])
         task = Task(
             train=splits["train"],
             valid=splits["valid"],
             transforms=transforms,
-            make_trunk=self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1]),
+            make_trunk=make_trunk if start is None else start.weighted(make_trunk),
             classes=STAGES,
         )
         learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
@@ -136,11 +144,13 @@ class Sleep:
             counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
             absent = [stage for stage, n in zip(STAGES, counts, strict=True) if not n]
             notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
+        scorings = {fingerprint(learned_from, night) for night in nights}
         return Loaded(
             task=task,
             test=splits["test"],
             parts=parts,
             description={
+                **({} if start is None else start.inherited),
                 "channels": list(windows.ch_names),
                 "sfreq": windows.sfreq,
                 "ranges": self.ranges,
@@ -150,7 +160,7 @@ class Sleep:
                     "data": self.data,
                     "subjects": sorted(parts["train"] + parts["valid"]),
                     "n_windows": len(splits["train"]),
-                    "scorings": sorted(fingerprint(learned_from, night) for night in nights),
+                    "scorings": sorted(scorings.union(start.scorings if start else ())),
                 },
             },
             notes=notes,
