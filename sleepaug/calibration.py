@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sleepaug.config import ConfigError
 from sleepaug.context import CONTEXTS, apply_context
 
 LOWEST, HIGHEST = 0.05, 20.0
@@ -141,6 +143,15 @@ class Reliability:
         gap = np.abs(np.nan_to_num(self.confidence - self.accuracy))
         return float((gap * self.count).sum() / self.count.sum())
 
+    def to_json(self) -> list[dict[str, float]]:
+        """Bins that hold windows, ready for JSON."""
+        columns = zip(self.confidence, self.accuracy, self.count, strict=True)
+        return [
+            {"confidence": float(c), "accuracy": float(a), "windows": int(n)}
+            for c, a, n in columns
+            if n
+        ]
+
 
 def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> Reliability:
     """Compare certainty with accuracy, in bins of equal width.
@@ -162,3 +173,59 @@ def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> R
     with np.errstate(invalid="ignore"):
         means = [np.bincount(bins, v, n_bins) / count for v in (confidence, right)]
     return Reliability(means[0], means[1], count)
+
+
+def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path) -> None:
+    """Draw accuracy over certainty, with 95 % intervals, over how many windows there are of each.
+
+    Parameters
+    ----------
+    bins : sequence of dict
+        As `Reliability.to_json` gives them.
+    title : str
+    path : Path
+        A .png or .svg file.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written, or is neither PNG nor SVG.
+
+    Notes
+    -----
+    Source: the diagram of Guo et al. 2017, Figure 1; intervals of Wilson 1927, for windows that
+    are independent, which those of a night are not.
+    """
+    from matplotlib.figure import Figure
+
+    from sleepaug.hypnogram_files import into_place
+
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(f"{path}: pictures are .png or .svg.")
+    confidence, accuracy, n = (
+        np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "windows")
+    )
+    low, high = wilson(accuracy, n)
+    figure = Figure(figsize=(4.2, 4.8), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    top.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1, label="certainty = accuracy")
+    top.errorbar(
+        confidence, accuracy, [accuracy - low, high - accuracy], fmt="o-", color="#1d4e79",
+        markersize=4, linewidth=1.2, capsize=2, label="the model",
+    )  # fmt: skip
+    top.set(ylabel="share that was right", ylim=(0, 1), xlim=(0, 1))
+    top.set_title(title, loc="left", fontsize=10, parse_math=False)
+    top.legend(loc="upper left", frameon=False, fontsize=8)
+    bottom.bar(confidence, n / n.sum(), width=0.05, color="#9fc2d9")
+    bottom.set(xlabel="certainty of the likeliest stage", ylabel="windows", yticks=[])
+    for axis in (top, bottom):
+        axis.spines[["top", "right"]].set_visible(False)
+    into_place(path, lambda part: figure.savefig(part, format=path.suffix[1:].lower(), dpi=130))
+
+
+def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a share that was seen in `n` trials."""
+    z2 = 1.96**2 / n
+    centre = (share + z2 / 2) / (1 + z2)
+    half = np.sqrt(share * (1 - share) * z2 + z2**2 / 4) / (1 + z2)
+    return centre - half, centre + half

@@ -56,7 +56,8 @@ def evaluate_model(
     -------
     dict
         Scores, pooled and by night; `calibration_error`, the mean distance of the model's certainty
-        from how often it is right; under `warnings`, which subjects the model was trained on.
+        from how often it is right, and `reliability`, both in bins of certainty; under `warnings`,
+        which subjects the model was trained on.
     """
     problems: list[str] = []
     settings = {"data": data, "data_dir": data_dir, "pattern": pattern}
@@ -89,10 +90,12 @@ def evaluate_model(
         str(night): scores(confusion(windows.recording == night), STAGES)
         for night in np.unique(windows.recording)
     }
+    certain = reliability(probabilities, windows.y)
     return {
         **scores(confusion(np.ones(len(windows), bool)), STAGES),
         "nights": nights,
-        "calibration_error": reliability(probabilities, windows.y).expected_error,
+        "calibration_error": certain.expected_error,
+        "reliability": certain.to_json(),
         "warnings": seen_in_training(stager, data, windows),
     }
 

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from sleepaug.calibration import calibration, fit_temperature, reliability, softened
+from sleepaug.calibration import (
+    calibration,
+    draw_reliability,
+    fit_temperature,
+    reliability,
+    softened,
+    wilson,
+)
 from sleepaug.config import ConfigError
 from sleepaug.context import Transitions, apply_context, smooth
 
@@ -115,3 +122,24 @@ def test_calibration_smooths_each_night_by_itself():
     order = np.random.default_rng(0).permutation(2)
     swapped = np.concatenate([np.arange(300) + 300 * k for k in order])
     assert calibration(logits[swapped], y[swapped], night[swapped]) == found
+
+
+def test_the_interval_of_a_share():
+    """Textbook values: 5 of 10 is 0.2366 to 0.7634, 0 of 10 is 0 to 0.2775."""
+    low, high = wilson(np.array([0.5, 0.0]), np.array([10, 10]))
+    np.testing.assert_allclose(low, [0.2366, 0], atol=1e-4)
+    np.testing.assert_allclose(high, [0.7634, 0.2775], atol=1e-4)
+
+
+def test_the_reliability_diagram_shows_bins_that_hold_windows(tmp_path):
+    logits, y = labelled(2000, 1.0)
+    found = reliability(softened(logits, 0.5), y)
+    bins = found.to_json()
+    assert sum(one["windows"] for one in bins) == 2000
+    assert all(0 <= one["accuracy"] <= 1 for one in bins)
+    assert len(bins) < len(found.count)  # no window is less than 20 % certain
+    draw_reliability(bins, "a $ b", tmp_path / "r.png")
+    draw_reliability(bins, "a $ b", tmp_path / "r.svg")
+    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(ConfigError, match=r"\.png or \.svg"):
+        draw_reliability(bins, "a", tmp_path / "r.txt")

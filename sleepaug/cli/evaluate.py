@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from sleepaug.cli.options import FILE, cache_option, input_options
+from sleepaug.config import ConfigError
 
 
 @click.command()
@@ -22,15 +23,32 @@ from sleepaug.cli.options import FILE, cache_option, input_options
     help="Whether neighbouring epochs help to tell a stage.",
 )
 @click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option("-o", "--output", type=FILE, help="Draw certainty and accuracy (PNG or SVG).")
+@click.option("--overwrite", is_flag=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
-def evaluate(run: Path, cache_dir: Path | None, as_json: bool, device: str, **options: Any) -> None:
+def evaluate(
+    run: Path,
+    cache_dir: Path | None,
+    as_json: bool,
+    device: str,
+    output: Path | None,
+    overwrite: bool,
+    **options: Any,
+) -> None:
     """Score the trained model RUN on another dataset."""
+    from sleepaug.calibration import draw_reliability
     from sleepaug.evaluation import evaluate_model
     from sleepaug.report import scores_text
 
+    if output is not None and output.exists() and not overwrite:
+        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
     options["data"] = options["data"] or "simulated"
     scores = evaluate_model(run, cache_dir=cache_dir, device=device, progress=True, **options)
+    if output is not None:
+        title = f"{run.stem}, {options['data']} nights, context {options['context']}"
+        draw_reliability(scores["reliability"], title, output)
+        click.echo(f"Picture: {output}", err=True)
     if as_json:
         click.echo(json.dumps(scores))
         return
