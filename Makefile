@@ -29,7 +29,8 @@ lint: install
 
 # The model in sleepaug/pretrained; its card, default.md, is written by hand from what this prints.
 default-model: install
-	$(BIN)/sleepaug simulate build/nights --nights 40 --seed 100 --hours 8 --channels C3,C4,F3,F4,O1,O2 --jobs 2 --overwrite
+	rm -rf build/nights
+	$(BIN)/python benchmarks/default_nights.py build/nights
 	$(BIN)/sleepaug train configs/default_model.yaml --data-dir build/nights -o build/default-model --overwrite
 	mkdir -p sleepaug/pretrained
 	cp build/default-model/model.safetensors sleepaug/pretrained/default.safetensors
