@@ -9,6 +9,8 @@ together, as one matrix product: all the outputs that share a maximum are the co
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -263,24 +265,31 @@ class Chambon2018(nn.Module):
 def make_trunk(
     name: str, *, n_chans: int, n_times: int, sfreq: float, n_classes: int, **options: Any
 ) -> nn.Module:
-    """Build a trunk by name: ``chambon2018``, ``spectral``, or any of braindecode's models.
+    """Build a trunk by name: one of `TRUNKS`, or any of braindecode's models.
 
     Parameters
     ----------
     name
-        ``chambon2018``, ``spectral``, or a class of ``braindecode.models``.
+        Of `TRUNKS`, or a class of ``braindecode.models``.
     n_chans, n_times, sfreq, n_classes
         Shape of the windows, their rate in Hz, and the number of stages.
     **options
         Further arguments of the trunk.
     """
-    shape: dict[str, Any] = {"n_chans": n_chans, "n_times": n_times, "sfreq": sfreq}
-    if name == "chambon2018":
-        return Chambon2018(**shape, n_classes=n_classes, **options)
-    if name == "spectral":
-        from sleepaug.spectral import SpectralStager
+    make: Callable[..., nn.Module]
+    if name in TRUNKS:
+        make = TRUNKS[name]
+    else:
+        from sleepaug.braindecode_bridge import braindecode_trunk
 
-        return SpectralStager(**shape, n_classes=n_classes, **options)
-    from sleepaug.braindecode_bridge import braindecode_trunk
+        make = partial(braindecode_trunk, name)
+    return make(n_chans=n_chans, n_times=n_times, sfreq=sfreq, n_classes=n_classes, **options)
 
-    return braindecode_trunk(name, **shape, n_classes=n_classes, **options)
+
+def _spectral(**options: Any) -> nn.Module:
+    from sleepaug.spectral import SpectralStager
+
+    return SpectralStager(**options)
+
+
+TRUNKS: dict[str, Callable[..., nn.Module]] = {"chambon2018": Chambon2018, "spectral": _spectral}

@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from sleepaug.data import DATASETS
+from sleepaug.methods import METHODS
+from sleepaug.models import TRUNKS
+
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     DOCS.parent / "README.md",
@@ -16,11 +20,39 @@ PAGES = [
 ]
 
 
-def test_extending_runs():
+LONGEST = 20  # lines of code that a data set, a transform, a trunk or a method may take
+
+
+@pytest.fixture
+def nights(tmp_path):
+    """Nights as the data set of the page wants them."""
+    from sleepaug.simulation import simulate_night
+
+    rng = np.random.default_rng(0)
+    for person in range(5):
+        raw = simulate_night(person, hours=0.1, ch_names=["C3", "C4"])
+        raw.export(tmp_path / f"p{person}_1.edf", verbose="error")
+        (tmp_path / f"p{person}_1.txt").write_text(" ".join(rng.choice(list("01235"), 12)))
+    return tmp_path
+
+
+def test_extending_runs(nights, monkeypatch):
+    monkeypatch.chdir(nights)
     text = (DOCS / "extending.md").read_text(encoding="utf-8")
-    scope: dict = {}
-    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
-        exec(compile(block, "extending.md", "exec"), scope)
+    scope: dict = {"folder": nights}
+    for title, block in re.findall(r"^## (.*?)$.*?```python\n(.*?)```", text, re.DOTALL | re.M):
+        if title.startswith("A "):
+            code = [line for line in block.splitlines() if line.strip()]
+            assert len(code) <= LONGEST, title
+    try:
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+            exec(compile(block, "extending.md", "exec"), scope)
+    finally:
+        for registry, name in ((DATASETS, "lab"), (TRUNKS, "small"), (METHODS, "trivial")):
+            registry.pop(name, None)
+    assert len(scope["lab"](nights)) == 5
+    assert scope["metrics"]["epochs"] == 1
+    assert scope["metrics"]["test"]["n_windows"] > 0
     sums = scope["log_probabilities"].exp().sum(dim=1)
     assert torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
     assert np.allclose(scope["probabilities"].sum(axis=1), 1, atol=1e-4)

@@ -17,7 +17,7 @@ from torch import nn
 
 from sleepaug import __version__
 from sleepaug.augment import Transform, eeg_transforms, inapplicable
-from sleepaug.config import ConfigError, Count
+from sleepaug.config import ConfigError, Count, did_you_mean
 from sleepaug.data import DATASETS
 from sleepaug.data.folds import split
 from sleepaug.data.recording import STAGES, Recording
@@ -39,7 +39,8 @@ class Sleep:
     Attributes
     ----------
     data : str
-        Name of a dataset adapter; "simulated" without a `data_dir` simulates nights of its own.
+        Name of a data set: "simulated" (without a `data_dir` it simulates nights of its own),
+        "mass", "sleep-edf", "dreams" or "edf".
     data_dir : Path, optional
         Folder of the recordings.
     pattern : str, optional
@@ -62,7 +63,7 @@ class Sleep:
     """
 
     name: ClassVar[str] = "sleep"
-    data: Literal["simulated", "mass", "sleep-edf", "dreams", "edf"] = "simulated"
+    data: str = "simulated"
     data_dir: Path | None = None
     pattern: str | None = None
     trunk: str = "chambon2018"
@@ -74,7 +75,9 @@ class Sleep:
 
     def problems(self) -> list[str]:
         found = []
-        if self.data != "simulated" and self.data_dir is None:
+        if self.data not in DATASETS:
+            found.append(f"data: unknown value {self.data!r}. {did_you_mean(self.data, DATASETS)}")
+        elif self.data != "simulated" and self.data_dir is None:
             found.append(f"data_dir: dataset '{self.data}' needs its folder. Add --data-dir.")
         if self.pattern is not None and self.data != "edf":
             found.append(f"pattern: only dataset 'edf' takes a pattern, not '{self.data}'.")

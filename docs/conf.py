@@ -1,0 +1,68 @@
+"""The site: `make docs` builds it, and a warning is an error."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+
+import torch
+from matplotlib.figure import Figure
+from sphinx_gallery.scrapers import figure_rst
+
+import sleepaug
+
+project = "sleepaug"
+author = "The sleepaug developers"
+copyright = author
+release = version = sleepaug.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "commands",  # scripts/commands.py: runs what the pages show
+]
+exclude_patterns = ["_build", "examples", "scripts"]
+
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 4
+
+autosummary_generate = True
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+numpydoc_show_class_members = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sleepaug"
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+}
+
+torch.set_num_threads(1)  # the examples compute little
+
+
+def figures(block: tuple, block_vars: dict, gallery_conf: dict) -> str:
+    """Show the figures that a block of an example has given a name."""
+    found = block_vars["example_globals"]
+    new = [name for name in found if isinstance(found[name], Figure) and name in block[1]]
+    paths = [next(block_vars["image_path_iterator"]) for _ in new]
+    for name, path in zip(new, paths, strict=True):
+        found[name].savefig(path, dpi=100)
+    return figure_rst(paths, gallery_conf["src_dir"])
+
+
+sphinx_gallery_conf = {
+    "image_scrapers": (figures,),
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": "/",
+    "remove_config_comments": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "abort_on_example_error": True,
+}

@@ -1,0 +1,82 @@
+"""A Sphinx directive that runs a command of sleepaug and shows what it printed.
+
+    ```{sleepaug} predict night.edf
+    ```
+
+The commands of all pages in `PAGES` are run one after the other in one empty folder, as a reader
+would who follows them. `:exit: 2` says that a mistake is shown on purpose; any other exit code is a
+warning, and so an error of the build.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+log = logging.getLogger(__name__)
+COMMANDS = (
+    *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
+    *("models", "export", "compare", "cache", "doctor"),
+)
+PAGES = [f"commands/{name}" for name in COMMANDS]
+BLOCK = re.compile(r"^```\{sleepaug\} (.+)$((?:\n:\w+: .*)*)", flags=re.MULTILINE)
+
+
+class Command(SphinxDirective):
+    """Show a command, and what it printed when the build ran it."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"exit": directives.nonnegative_int}
+
+    def run(self) -> list[nodes.Node]:
+        command = self.arguments[0]
+        text = f"$ sleepaug {command}\n{self.env.app.outputs[command]}"  # type: ignore[attr-defined]
+        return [nodes.literal_block(text, text, language="console")]
+
+
+def run_all(app: Sphinx) -> None:
+    """Run the commands of every page, in order."""
+    app.outputs = {}  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "SLEEPAUG_CACHE_DIR": f"{folder}/cache",
+            "COLUMNS": "80",
+            "PYTHONWARNINGS": "ignore",
+        }
+        (Path(folder) / "work").mkdir()
+        for page in PAGES:
+            text = (Path(app.srcdir) / f"{page}.md").read_text(encoding="utf-8")
+            for command, options in BLOCK.findall(text):
+                log.info("sleepaug %s", command)
+                done = subprocess.run(
+                    [sys.executable, "-m", "sleepaug", *shlex.split(command)],
+                    cwd=Path(folder) / "work",
+                    env=environment,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                )
+                wanted = re.search(r":exit: (\d+)", options)
+                if done.returncode != (int(wanted[1]) if wanted else 0):
+                    code = done.returncode
+                    log.warning("%s: sleepaug %s: exit %d\n%s", page, command, code, done.stdout)
+                app.outputs[command] = done.stdout.replace(folder, "~")  # type: ignore[attr-defined]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("sleepaug", Command)
+    app.connect("builder-inited", run_all)
+    return {"parallel_read_safe": False}
