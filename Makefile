@@ -1,8 +1,8 @@
 # `make demo` runs the main job; `make test` runs the tests. Both create .venv first.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: install demo test lint default-model clean
+.PHONY: install demo test lint docs coverage default-model clean
 install: .venv/installed
 
 .venv/installed: setup.cfg pyproject.toml
@@ -27,6 +27,15 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: install
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
+	@echo "Site: docs/_build/html/index.html"
+
+coverage: install
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report --skip-covered
+
 # The model in sleepaug/pretrained; its card, default.md, is written by hand from what this prints.
 default-model: install
 	rm -rf build/nights
@@ -36,4 +45,4 @@ default-model: install
 	cp build/default-model/model.safetensors sleepaug/pretrained/default.safetensors
 
 clean:
-	rm -rf .venv build dist *.egg-info demo
+	rm -rf .venv build dist *.egg-info demo docs/_build docs/gallery docs/generated
