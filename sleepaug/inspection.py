@@ -132,25 +132,11 @@ def _header(recorded: Edf | OpenRaw, name: str) -> dict[str, Any]:
         found["problem"] = f"its rate is not between 1 and {MAX_SFREQ:g} Hz: not looked at"
     elif isinstance(recorded, Edf):
         if role == "eeg" and unit.lower() not in MICROVOLTS:
-            found["problem"] = _unit_problem(recorded, name)
+            said = f"the unit is {unit!r}" if unit else "there is no unit in the header"
+            found["problem"] = f"{said}, and {recorded.unit_by_amplitude(name)}"
         elif unit.lower() in MICROVOLTS and not recorded.has_scale(name):
             found["problem"] = "equal or impossible limits in the header: its samples have no scale"
     return found
-
-
-def _unit_problem(edf: Edf, name: str) -> str:
-    """What its amplitude says of a channel without a unit."""
-    channel = edf.channel(name)
-    (p0, p1), (d0, d1) = channel.physical, channel.digital
-    said = f"the unit is {channel.unit!r}" if channel.unit else "there is no unit in the header"
-    if d0 == d1 or p0 == p1:
-        return f"{said}, and no scale"
-    x = edf.digital(name, round(600 * edf.rate(name)))
-    amplitude = float(np.std(x)) * abs((p1 - p0) / (d1 - d0))
-    for unit, factor in (("uV", 1.0), ("mV", 1e3), ("V", 1e6)):
-        if 3 <= amplitude * factor <= 300:
-            return f"{said}; by its amplitude it could be {unit} ({amplitude * factor:.0f} uV)"
-    return f"{said}; its amplitude ({amplitude:.3g}) is that of EEG in no unit"
 
 
 def _samples(watched: Watched, names: list[str]) -> dict[str, dict[str, Any]]:

@@ -93,9 +93,22 @@ class Edf:
             return MICROVOLTS[unit.lower()]
         found = f"has the unit {unit!r}" if unit else "has no unit in the file's header"
         raise RecordingError(
-            f"{self.path}: channel '{name}' {found}; EEG needs one of uV, mV, V, nV. If it is "
-            "EEG, write its unit into the header (EDFbrowser: Tools, Header editor)."
+            f"{self.path}: channel '{name}' {found}, and {self.unit_by_amplitude(name)}. EEG needs "
+            "one of uV, mV, V, nV. If it is EEG, write its unit into the header (EDFbrowser: "
+            "Tools, Header editor)."
         )
+
+    def unit_by_amplitude(self, name: str) -> str:
+        """What its first ten minutes say of a signal that has no unit of voltage, in words."""
+        (p0, p1), (d0, d1) = self.channel(name).physical, self.channel(name).digital
+        if d0 == d1 or p0 == p1:
+            return "its samples have no scale"
+        x = self.digital(name, round(600 * self.rate(name)))
+        amplitude = float(np.std(x)) * abs((p1 - p0) / (d1 - d0))
+        for unit, factor in (("uV", 1.0), ("mV", 1e3), ("V", 1e6)):
+            if 3 <= amplitude * factor <= 300:
+                return f"by its amplitude it could be {unit} ({amplitude * factor:.0f} uV)"
+        return f"its amplitude ({amplitude:.3g}) is that of EEG in no unit"
 
     def has_scale(self, name: str) -> bool:
         """Whether a signal in a unit of voltage can be read."""

@@ -97,7 +97,8 @@ def test_a_rate_below_50_hz_is_refused(tmp_path: Path, write_edf: Write) -> None
 @pytest.mark.parametrize(
     ("unit", "factor", "message"),
     [
-        ("", 1, "channel 'C3' has no unit in the file's header"),
+        ("", 1, "has no unit in the file's header, and by its amplitude it could be uV ("),
+        ("", 1e-3, "has no unit in the file's header, and by its amplitude it could be mV ("),
         ("%", 1, "channel 'C3' has the unit '%'"),
         ("mV", 1, "EEG has 1 to 2000 uV. Does the file's header say mV where uV is meant?"),
         ("uV", 1e-3, "say uV where mV is meant?"),
