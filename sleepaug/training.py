@@ -44,6 +44,8 @@ class Training:
         Of what the augmentation learns, where they differ from the trunk's.
     schedule : {"constant", "cosine"}
         Learning rates stay, or fall to 0 along half a cosine over all epochs.
+    regularization_drop : int, optional
+        Epochs after which the regularization of the augmentation falls to a tenth.
     shuffle : bool
         Draw a new order of the windows in each epoch.
     keep : {"best", "last"}
@@ -67,6 +69,7 @@ class Training:
     augmentation_learning_rate: Positive | None = None
     augmentation_weight_decay: NotNegative | None = None
     schedule: Literal["constant", "cosine"] = "constant"
+    regularization_drop: Count | None = None
     shuffle: bool = True
     keep: Literal["best", "last"] = "best"
     patience: Count = 30
@@ -180,11 +183,14 @@ class Fit:
                 group["lr"] = group["initial_lr"] * factor
         augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
         size, shuffle = self.training.batch_size, self.training.shuffle
+        drop, regularization = self.training.regularization_drop, self.regularization
+        if drop is not None and self.n_steps >= drop:
+            regularization /= 10
         for x, y in self.task.train.batches(size, shuffle=shuffle):
             loss = F.nll_loss(self.model(x), y, weight=self.class_weights)
             total.add_(loss.detach(), alpha=len(y))
-            if self.regularization:
-                loss = loss + self.regularization * augment.regularizer()
+            if regularization:
+                loss = loss + regularization * augment.regularizer()
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()
             self.optimizer.step()

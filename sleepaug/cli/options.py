@@ -18,6 +18,7 @@ SHORT = {  # options everybody types, and the settings they stand for
     "start_from": "task.start_from",
     "data": "task.data",
     "data_dir": "task.data_dir",
+    "images": "task.images",
     "channels": "preprocessing.channels",
     "map": "preprocessing.map",
     "reference": "preprocessing.reference",

@@ -36,6 +36,7 @@ from sleepaug.cli.options import (
 )
 @input_options
 @click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
+@click.option("--images", type=FILE, help="Two figures of your own, .npz (for task mario_iggy).")
 @click.option("--fold", help="Which test part, from 0; or 'all'.")
 @click.option("--epochs", help="Most passes over the training windows.")
 @click.option("--seed", help="Of weights, order and draws.")

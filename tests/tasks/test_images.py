@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from click.testing import CliRunner
 
 from sleepaug.augment.image import COLOURS, GEOMETRIC, image_transforms, random_crop
+from sleepaug.cli import main
 from sleepaug.config import ConfigError
 from sleepaug.tasks.mario_iggy import TILT, MarioIggy, sprites
 from sleepaug.trunks import preact_resnet18, sprite_cnn
@@ -152,6 +154,9 @@ def test_figures_of_ones_own(tmp_path):
         MarioIggy(images=path).load(seed=0)
     with pytest.raises(ConfigError, match="cannot be read"):
         MarioIggy(images=tmp_path / "none.npz").load(seed=0)
+    missing = str(tmp_path / "none.npz")
+    told = CliRunner().invoke(main, ["train", "--set", "task=mario_iggy", "--images", missing])
+    assert (told.exit_code, "task.images: " + missing in told.output.replace("\n", "")) == (1, True)
 
 
 def test_trunks_have_the_sizes_of_the_literature():

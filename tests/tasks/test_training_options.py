@@ -80,6 +80,19 @@ def test_rates_fall_along_half_a_cosine(tiny_task):
     )
 
 
+def test_the_regularization_falls_to_a_tenth(tiny_task):
+    """The first epoch is that of 0.5, the second that of 0.05."""
+    falling, high, low = (fit_of(tiny_task, regularization_drop=d) for d in (1, None, None))
+    low.regularization = 0.05
+    for other in (high, low):
+        other.load_state_dict(falling.state_dict())
+        for fit in (falling, other):
+            torch.manual_seed(0)
+            fit.step()
+        for a, b in zip(falling.model.parameters(), other.model.parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
 def test_the_last_model_is_kept_and_patience_is_not_asked(tiny_task):
     options = {"epochs": 5, "patience": 1, "learning_rate": 1e-12}
     best, last = fit_of(tiny_task, **options), fit_of(tiny_task, **options, keep="last")
