@@ -6,8 +6,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent / "scripts"))
 
 import torch
-from matplotlib.figure import Figure
-from sphinx_gallery.scrapers import figure_rst
 
 import sleepaug
 
@@ -46,18 +44,8 @@ html_theme_options = {
 torch.set_num_threads(1)  # the examples compute little
 
 
-def figures(block: tuple, block_vars: dict, gallery_conf: dict) -> str:
-    """Show the figures that a block of an example has given a name."""
-    found = block_vars["example_globals"]
-    new = [name for name in found if isinstance(found[name], Figure) and name in block[1]]
-    paths = [next(block_vars["image_path_iterator"]) for _ in new]
-    for name, path in zip(new, paths, strict=True):
-        found[name].savefig(path, dpi=100)
-    return figure_rst(paths, gallery_conf["src_dir"])
-
-
 sphinx_gallery_conf = {
-    "image_scrapers": (figures,),
+    "image_scrapers": ("figures",),  # scripts/figures.py
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
     "filename_pattern": "/",

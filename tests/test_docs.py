@@ -67,6 +67,31 @@ def test_configuration_page_is_what_the_dataclasses_say():
     assert written == script["page"](), "run `python docs/scripts/configuration.py`"
 
 
+@pytest.fixture(scope="module")
+def house():
+    return runpy.run_path(str(DOCS / "scripts" / "architecture.py"))
+
+
+def test_the_page_on_the_architecture_is_what_the_imports_say(house):
+    written = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert written == house["page"](), "run `python docs/scripts/architecture.py`"
+
+
+def test_every_module_has_its_place(house):
+    placed = [name for names, *_ in house["PARTS"].values() for name in names]
+    placed += house["EVERYWHERE"]
+    assert len(placed) == len(set(placed))
+    assert {house["home"](module) for module in house["modules"]()} == set(placed)
+
+
+def test_nothing_is_imported_in_a_circle(house):
+    edges = {(b, a) for a, others in house["graph"]().items() for b in others}
+    assert ("sleepaug.config", "sleepaug.training") in edges
+    assert house["circle"](edges) == []
+    assert house["circle"](house["arrows"]()) == []
+    assert house["circle"]({("a", "b"), ("b", "c"), ("c", "b")}) == ["b", "c"]
+
+
 def headings(page):
     """What `page.md#...` may name: headings as GitHub and MyST make anchors of them."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -22,7 +22,6 @@ from sleepaug.data import DATASETS
 from sleepaug.data.folds import split
 from sleepaug.data.recording import STAGES, Recording
 from sleepaug.data.windows import Preprocessing, Windows, prepare
-from sleepaug.finetuning import Start
 from sleepaug.models import make_trunk
 from sleepaug.tasks import Loaded, Split, Task
 
@@ -119,7 +118,11 @@ class Sleep:
         progress : bool
             Show a progress bar on a terminal.
         """
-        start = None if self.start_from is None else Start.of(self.start_from)
+        start = None
+        if self.start_from is not None:
+            from sleepaug.finetuning import Start
+
+            start = Start.of(self.start_from)
         windows = prepare(
             self.recordings(progress=progress),
             preprocessing,
