@@ -4,9 +4,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from sleepaug import compiled
 from sleepaug.braindecode_bridge import braindecode
 from sleepaug.config import ConfigError
-from sleepaug.models import Chambon2018, conv_max_pool, make_trunk
+from sleepaug.conv_max_pool import conv_max_pool
+from sleepaug.models import Chambon2018, make_trunk
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +61,64 @@ def test_conv_max_pool_is_what_it_says(n_rows, n_in, n_times, n_taps, pool, padd
         torch.testing.assert_close(mine, other)
     with torch.no_grad():
         torch.testing.assert_close(conv_max_pool(x, weight, pool, padding), wanted)
+
+
+NEEDS_COMPILER = pytest.mark.skipif(
+    compiled.library(13, compiled.compiler()) is None, reason="there is no C compiler"
+)
+
+
+@NEEDS_COMPILER
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.parametrize(("n_rows", "n_in", "n_times"), [(3, 1, 3000), (7, 8, 231), (1, 2, 60)])
+@pytest.mark.parametrize(("n_taps", "pool", "padding"), [(50, 13, 25), (64, 16, 32), (5, 4, 1)])
+def test_compiled_is_by_torch(n_rows, n_in, n_times, n_taps, pool, padding, n_threads):
+    x = torch.randn(n_rows, n_times, n_in, requires_grad=True)
+    x.data[0] = 0.0
+    weight = torch.randn(8, n_in, n_taps, requires_grad=True)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(n_threads)
+    got = compiled.conv_max_pool(x, weight, pool, padding)
+    assert "Compiled" in got.grad_fn.name()
+    probe = torch.randn_like(got) * (torch.rand_like(got) < 0.5)
+    mine = torch.autograd.grad((got * probe).sum(), (x, weight))
+    torch.set_num_threads(threads)
+    wanted = conv_max_pool(x.double(), weight.double(), pool, padding)
+    torch.testing.assert_close(got.double(), wanted, atol=1e-4, rtol=1e-5)
+    theirs = torch.autograd.grad((wanted * probe).sum(), (x, weight))
+    for one, other in zip(mine, theirs, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-5)
+    (of_weight,) = torch.autograd.grad(
+        (compiled.conv_max_pool(x.detach(), weight, pool, padding) * probe).sum(), weight
+    )
+    torch.testing.assert_close(of_weight, theirs[1], atol=1e-3, rtol=1e-5)
+
+
+@NEEDS_COMPILER
+def test_compiled_gradient_can_be_differentiated():
+    x = torch.randn(2, 60, 1, requires_grad=True)
+    weight = torch.randn(8, 1, 5, requires_grad=True)
+
+    def second(function, x, weight):
+        value = function(x, weight, 4, 1)
+        (first,) = torch.autograd.grad(value.square().sum(), weight, create_graph=True)
+        return torch.autograd.grad(first.square().sum(), (x, weight))
+
+    for one, other in zip(
+        second(compiled.conv_max_pool, x, weight), second(conv_max_pool, x, weight), strict=True
+    ):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-2)
+
+
+def test_without_a_compiler_torch_does_it(monkeypatch, caplog):
+    x, weight = torch.randn(2, 60, 1), torch.randn(8, 1, 5)
+    wanted = conv_max_pool(x, weight, 4, 1)
+    compiled.library.cache_clear()
+    caplog.set_level("INFO")
+    for command in ("", "no-such-compiler", "false"):
+        monkeypatch.setenv("SLEEPAUG_CC", command)
+        assert torch.equal(compiled.conv_max_pool(x, weight, 4, 1), wanted)
+    assert caplog.text.count("the trunk runs on torch alone") == 3
 
 
 def test_second_derivatives():

@@ -47,6 +47,9 @@ TIME_FREQUENCY = {time_reverse, time_masking, gaussian_noise, ft_surrogate, freq
 
 Draws = Mapping[str, Tensor]
 
+CHUNK = 300_000
+"""Numbers of the windows that are transformed at once on a CPU."""
+
 
 def function_of(transform: Transform) -> Callable[..., Tensor]:
     """Return the function which a transform applies, without what is bound to it."""
@@ -170,19 +173,27 @@ class _TimeFrequency(torch.autograd.Function):
         surrogate: Tensor | None,
         carrier: Tensor | None,
     ) -> Tensor:
-        out = x * gain[:, None]
+        n_windows, n_chans, n_times = x.shape
+        out = torch.empty_like(x)
         spectrum = quadrature = None
-        if flip is not None:
-            out.addcmul_(x.flip(-1), flip[:, None, None])
-        if std is not None and noise is not None:
-            out.addcmul_(noise, std[:, None, None])
-        if phase is not None and surrogate is not None:
-            spectrum = torch.fft.rfft(x)
-            spectrum[..., 1 : phase.shape[-1] + 1] *= turn(phase)[:, None]
-            out.addcmul_(torch.fft.irfft(spectrum, n=x.shape[-1]), surrogate)
+        if phase is not None:
+            dtype = torch.promote_types(x.dtype, torch.complex32)
+            spectrum = x.new_empty(n_windows, n_chans, n_times // 2 + 1, dtype=dtype)
         if carrier is not None:
-            quadrature = hilbert(x)
-            out.addcmul_(quadrature, carrier[:, None], value=-1)
+            quadrature = torch.empty_like(x)
+        for part in in_cache(x):
+            own, result = x[part], torch.mul(x[part], gain[part, None], out=out[part])
+            if flip is not None:
+                result.addcmul_(own.flip(-1), flip[part, None, None])
+            if std is not None and noise is not None:
+                result.addcmul_(noise[part], std[part, None, None])
+            if phase is not None and surrogate is not None and spectrum is not None:
+                turned = torch.fft.rfft(own, out=spectrum[part])
+                turned[..., 1 : phase.shape[-1] + 1] *= turn(phase[part])[:, None]
+                result.addcmul_(torch.fft.irfft(turned, n=n_times), surrogate)
+            if carrier is not None and quadrature is not None:
+                quadrature[part] = hilbert(own)
+                result.addcmul_(quadrature[part], carrier[part, None], value=-1)
         saved = (x, gain, flip, noise, phase, surrogate, carrier, spectrum, quadrature)
         ctx.save_for_backward(*saved)
         return out
@@ -192,34 +203,53 @@ class _TimeFrequency(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, gain, flip, noise, phase, surrogate, carrier, spectrum, quadrature = ctx.saved_tensors
         grad = grad.contiguous()
-        of_x = grad * gain[:, None] if ctx.needs_input_grad[0] else None
-        product = grad * x
-        of_gain = product.sum(1)
-        of_flip = of_std = of_phase = of_surrogate = of_carrier = None
-        if carrier is not None:
-            of_carrier = -torch.mul(grad, quadrature, out=product).sum(1)
-            if of_x is not None:  # the transpose of H is -H
-                of_x += hilbert(torch.mul(grad, carrier[:, None], out=product))
-        if flip is not None:
-            backwards = grad.flip(-1)
-            of_flip = dot(backwards, x)
-            if of_x is not None:
-                of_x.addcmul_(backwards, flip[:, None, None])
-        if noise is not None:
-            of_std = dot(grad, noise)
-        if phase is not None:
-            n_times, n = x.shape[-1], phase.shape[-1]
-            spectrum_of_grad = torch.fft.rfft(grad)
-            # Parseval: <grad, surrogate> = Re sum conj(G) Y / n_times, twice for 0 < k < n / 2.
-            shared = (spectrum_of_grad.conj() * spectrum).sum(1)
-            both = shared[:, 1 : n + 1]
-            ends = shared.real.sum() - both.real.sum()
-            of_surrogate = (ends + 2 * both.real.sum()) / n_times
-            of_phase = both.imag * (-2 / n_times * surrogate)
-            if of_x is not None:
-                spectrum_of_grad[..., 1 : n + 1] *= turn(-phase)[:, None]
-                of_x.addcmul_(torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate)
+        n_times = x.shape[-1]
+        of_x = torch.empty_like(x) if ctx.needs_input_grad[0] else None
+        of_gain, of_carrier = torch.empty_like(gain), like(carrier)
+        of_flip, of_phase, of_surrogate = like(flip), like(phase), like(surrogate)
+        of_std = None if noise is None else x.new_empty(len(x))
+        if of_surrogate is not None:
+            of_surrogate.zero_()
+        for part in in_cache(x):
+            g, own = grad[part], x[part]
+            product = g * own
+            torch.sum(product, 1, out=of_gain[part])
+            inner = None if of_x is None else torch.mul(g, gain[part, None], out=of_x[part])
+            if carrier is not None and of_carrier is not None:
+                of_carrier[part] = -torch.mul(g, quadrature[part], out=product).sum(1)
+                if inner is not None:  # the transpose of H is -H
+                    inner += hilbert(torch.mul(g, carrier[part, None], out=product))
+            if flip is not None and of_flip is not None:
+                backwards = g.flip(-1)
+                of_flip[part] = dot(backwards, own)
+                if inner is not None:
+                    inner.addcmul_(backwards, flip[part, None, None])
+            if of_std is not None:
+                of_std[part] = dot(g, noise[part])
+            if phase is not None and of_phase is not None:
+                n = phase.shape[-1]
+                spectrum_of_grad = torch.fft.rfft(g)
+                # Parseval: <g, surrogate> = Re sum conj(G) Y / n_times, twice for 0 < k < n / 2.
+                shared = (spectrum_of_grad.conj() * spectrum[part]).sum(1)
+                both = shared[:, 1 : n + 1]
+                of_surrogate += (shared.real.sum() + both.real.sum()) / n_times
+                of_phase[part] = both.imag * (-2 / n_times * surrogate)
+                if inner is not None:
+                    spectrum_of_grad[..., 1 : n + 1] *= turn(-phase[part])[:, None]
+                    inner.addcmul_(torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate)
         return of_x, of_gain, of_flip, of_std, None, of_phase, of_surrogate, of_carrier
+
+
+def like(x: Tensor | None) -> Tensor | None:
+    """Return room for a gradient of ``x``, if there is an ``x``."""
+    return None if x is None else torch.empty_like(x)
+
+
+def in_cache(x: Tensor) -> list[slice]:
+    """Split windows into parts that stay in a processor's cache; one part on an accelerator."""
+    n_parts = 1 if x.device.type != "cpu" else -(-x.numel() // CHUNK)
+    size = -(-len(x) // max(1, n_parts))
+    return [slice(first, first + size) for first in range(0, len(x), size)]
 
 
 def dot(a: Tensor, b: Tensor) -> Tensor:

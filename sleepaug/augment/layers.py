@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug.augment.fused import fused_sum, sensors_sum
@@ -152,7 +151,7 @@ class AugmentationLayer(nn.Module):
         return out
 
     def active(self, weights: Tensor, x: Tensor) -> list[int]:
-        """Return the transforms to compute: without those whose weight underflowed to 0.
+        """Return the transforms to compute: without those whose weight is (or underflowed to) 0.
 
         Their share in the result and in every gradient is exactly 0. On an accelerator all are
         computed, since asking for the weights would make it wait.
@@ -166,8 +165,10 @@ class AugmentationLayer(nn.Module):
         """Return each example transformed by one transform, drawn with the weights."""
         choice = torch.multinomial(self.weights, len(x), replacement=True)
         if self.fused is sensors_sum:  # matrices are cheaper to choose from than windows
-            chosen = F.one_hot(choice, len(self.transforms)).T
-            return sensors_sum(x, self.transforms, chosen, self.magnitudes)
+            drawn = self.active(choice.bincount(minlength=len(self.transforms)), x)
+            chosen = torch.stack([choice == q for q in drawn])
+            transforms = [self.transforms[q] for q in drawn]
+            return sensors_sum(x, transforms, chosen, self.magnitudes[drawn])
         magnitude = self.magnitudes[choice]
         if self.probabilities is not None:
             applied = torch.rand_like(magnitude) < self.probabilities[choice]

@@ -85,13 +85,6 @@ class Policy(Augmentation):
         """Return the subpolicies as lists which ``json`` can write."""
         return [[list(step) for step in steps] for steps in self.subpolicies]
 
-    @classmethod
-    def from_json(
-        cls, data: Sequence[Sequence[Sequence[str | float]]], transforms: Mapping[str, Transform]
-    ) -> Policy:
-        """Return the policy which `to_json` described."""
-        return cls(data, transforms)
-
 
 def _checked(step: Sequence[str | float], transforms: Mapping[str, Transform], where: str) -> Step:
     """Return the step if it is one, or raise a ConfigError that says what is wrong."""

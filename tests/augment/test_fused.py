@@ -56,6 +56,21 @@ def test_fused_is_plain(names, n_times, estimator):
         torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-9)
 
 
+def test_windows_in_parts_are_windows_at_once(monkeypatch, transforms):
+    layer = AugmentationLayer([transforms[name] for name in TIME_FREQUENCY], magnitude=0.4)
+    x = torch.randn(5, 6, 100, requires_grad=True)
+    results = []
+    for numbers in (10**6, 1300, 1):  # five windows, two, and one at a time
+        monkeypatch.setattr("sleepaug.augment.fused.CHUNK", numbers)
+        torch.manual_seed(0)
+        y = layer(x)
+        gradients = torch.autograd.grad(y.square().sum(), [x, layer.logits, layer.raw_magnitudes])
+        results.append((y, *gradients))
+    for parts in results[1:]:
+        for one, other in zip(parts, results[0], strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
 def test_fused_gradient_is_the_derivative():
     transforms = eeg_transforms(100.0, CH_NAMES)
     names = ("time_masking", "gaussian_noise", "ft_surrogate", "frequency_shift")
