@@ -392,8 +392,9 @@ def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
     for notes in nights.values():
         for note in notes:
             counts[note] = counts.get(note, 0) + 1
-    numbered = {note: n for note, n in counts.items() if not note.startswith("Dropped")}
+    own = ("Dropped", "Scoring")  # each night has these of its own
+    numbered = {note: n for note, n in counts.items() if not note.startswith(own)}
     lines = [f"{note} ({n} of {len(nights)} nights)" for note, n in numbered.items()]
     if len(counts) > len(numbered):
-        lines.append("What was dropped from each night stands in nights.json.")
+        lines.append("Which scoring was read and what was dropped, night by night: nights.json.")
     return lines

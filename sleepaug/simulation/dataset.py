@@ -102,7 +102,7 @@ def simulate_dataset(
                 f"{there[0]}: the file exists. Choose another folder or allow overwriting."
             )
     Path(folder).mkdir(parents=True, exist_ok=True)
-    bar = tqdm(total=nights, unit="night", desc="simulating", disable=not progress)
+    bar = tqdm(total=nights, unit="night", desc="simulating", disable=not progress or None)
     with bar:
         if jobs == 1:
             for job in planned:

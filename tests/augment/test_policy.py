@@ -36,7 +36,7 @@ def test_json_there_and_back():
     policy = Policy(STEPS, TOY)
     text = json.dumps(policy.to_json())
     assert json.loads(text) == [[["one", 0.5, 1.0], ["ten", 1.0, 0.5]], [["hundred", 1.0, 1.0]]]
-    again = Policy.from_json(json.loads(text), TOY)
+    again = Policy(json.loads(text), TOY)
     assert again.subpolicies == policy.subpolicies
     assert policy.describe() == {
         "1.1.one.probability": 0.5,

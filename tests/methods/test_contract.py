@@ -96,7 +96,7 @@ def test_it_finds_an_augmentation_that_a_model_trains_with(tiny_task, name):
         used = {step[0] for steps in augment.subpolicies for step in steps}
         learned_by_gradient = name in ("faster-aa", "dada", "adda")
         assert not (learned_by_gradient and "bandstop_filter" in used)
-        assert Policy.from_json(augment.to_json(), task.transforms).to_json() == augment.to_json()
+        assert Policy(augment.to_json(), task.transforms).to_json() == augment.to_json()
     fit = Fit(task, augment, SHORT, regularization=search.regularization, seed=0)
     assert json.dumps(fit.step(), allow_nan=False)
 
