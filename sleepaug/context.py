@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import numpy as np
@@ -41,7 +42,28 @@ class Transitions:
         total = added.sum()
         return cls(added / added.sum(axis=1, keepdims=True), added.sum(axis=1) / total)
 
+    def tempered(self, power: float = 0.5) -> Transitions:
+        """The same pattern of transitions among stages of more equal shares.
+
+        Parameters
+        ----------
+        power : float
+            Of the shares: 1 leaves them, 0 makes them equal.
+
+        Notes
+        -----
+        Of all tables of successive stages with the new shares, this is the one with the least
+        relative entropy to the old one (iterative proportional fitting; Deming and Stephan 1940).
+        """
+        share = self.share**power / (self.share**power).sum()
+        pairs = self.share[:, None] * self.matrix
+        for _ in range(200):
+            pairs *= (share / pairs.sum(axis=1))[:, None]
+            pairs *= share / pairs.sum(axis=0)
+        return Transitions(pairs / pairs.sum(axis=1, keepdims=True), share)
+
     @classmethod
+    @cache
     def shipped(cls) -> Transitions:
         """The table that ships with the package."""
         text = (files("sleepaug") / "transitions.json").read_text(encoding="utf-8")
@@ -107,7 +129,9 @@ def apply_context(
     ----------
     name : "transitions" or "none"
     probabilities, prior
-        See `smooth`.
+        See `smooth`. Without a prior the model was taught that all stages are equally frequent, to
+        find rare ones; the shares of the table would undo that (N1 would hardly be found), equal
+        shares would find too much of it. So their square roots are taken (`tempered`).
 
     Raises
     ------
@@ -118,6 +142,7 @@ def apply_context(
         raise ConfigError(f"context: unknown {name!r}. Allowed: {', '.join(CONTEXTS)}.")
     if name == "none" or not len(probabilities):
         return probabilities
-    result = smooth(probabilities, Transitions.shipped(), prior)
+    transitions = Transitions.shipped()
+    result = smooth(probabilities, transitions if prior else transitions.tempered(), prior)
     result[np.isnan(probabilities).any(axis=1)] = np.nan
     return result

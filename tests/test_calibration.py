@@ -97,6 +97,34 @@ def test_unscored_epochs_stay_unscored_and_none_changes_nothing():
         apply_context("some", p)
 
 
+def test_a_tempered_table_keeps_its_pattern_and_has_the_wanted_shares():
+    shipped = Transitions.shipped()
+    same = shipped.tempered(1.0)
+    np.testing.assert_allclose(same.matrix, shipped.matrix, atol=2e-3)
+    for power in (0.0, 0.5):
+        table = shipped.tempered(power)
+        np.testing.assert_allclose(table.share @ table.matrix, table.share, atol=1e-9)
+        np.testing.assert_allclose(table.share, shipped.share**power / (shipped.share**power).sum())
+        # odds ratios are what fitting the margins leaves as they are
+        odds = [t.matrix[0, 0] * t.matrix[2, 1] / t.matrix[0, 1] / t.matrix[2, 0]
+                for t in (table, shipped)]  # fmt: skip
+        assert odds[0] == pytest.approx(odds[1])
+
+
+def test_a_model_taught_with_equal_shares_keeps_rare_stages():
+    """Windows that look like N1 amid N2: real shares would call them N2, tempered ones do not."""
+    p = np.full((9, 5), 0.05)
+    p[:, 2] = 0.8
+    p[3:6] = [0.05, 0.7, 0.15, 0.05, 0.05]
+    assert apply_context("transitions", p)[4].argmax() == 1
+    assert smooth(p, Transitions.shipped())[4].argmax() == 2
+    frequent = Transitions.shipped().share
+    np.testing.assert_allclose(
+        apply_context("transitions", p, frequent.tolist()),
+        smooth(p, Transitions.shipped(), frequent),
+    )
+
+
 def test_the_shipped_table_is_a_table_of_sleep():
     shipped = Transitions.shipped()
     np.testing.assert_allclose(shipped.matrix.sum(axis=1), 1, atol=1e-5)

@@ -144,7 +144,7 @@ def test_temperature_and_context_are_those_of_the_file(installed, night):
     alone = stager.predict(night, context="none").probabilities
     np.testing.assert_allclose(alone, by[2.0], atol=1e-6)
     together = stager.predict(night).probabilities
-    np.testing.assert_allclose(together, smooth(by[3.0], Transitions.shipped()), atol=1e-6)
+    np.testing.assert_allclose(together, smooth(by[3.0], Transitions.shipped().tempered()), atol=1e-6)
 
 
 @pytest.mark.parametrize(
