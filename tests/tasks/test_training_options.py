@@ -1,5 +1,6 @@
 """The options of training that the controlled experiments need."""
 
+import copy
 import dataclasses
 import math
 
@@ -85,7 +86,7 @@ def test_the_regularization_falls_to_a_tenth(tiny_task):
     falling, high, low = (fit_of(tiny_task, regularization_drop=d) for d in (1, None, None))
     low.regularization = 0.05
     for other in (high, low):
-        other.load_state_dict(falling.state_dict())
+        other.load_state_dict(copy.deepcopy(falling.state_dict()))
         for fit in (falling, other):
             torch.manual_seed(0)
             fit.step()
