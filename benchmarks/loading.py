@@ -3,8 +3,8 @@
     python benchmarks/loading.py NIGHT.edf
 
 NIGHT is a night in the MASS layout, such as `sleepaug simulate FOLDER --nights 1 --hours 8`
-writes. Each way runs in processes of its own, in turns; medians are printed, and how far the samples
-are from MNE's. Memory is the peak beyond what the process held after its imports.
+writes. Each way runs in processes of its own, in turns; medians are printed, and how far the
+samples are from MNE's. Memory is the peak beyond what the process held after its imports.
 """
 
 import argparse
