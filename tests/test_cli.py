@@ -11,22 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner
+from command_line import run
 
 import sleepaug
 from sleepaug import hypnogram_files
-from sleepaug.cli import main
 
 CHANNELS = "--channels=C3,O1"
-
-
-def run(*args, code=0):
-    """Call the command line in this process; a traceback fails the test."""
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
 
 
 def train(nights, output, *more, code=0):

@@ -4,22 +4,16 @@ import json
 from importlib import metadata
 
 import pytest
-from click.testing import CliRunner
+from command_line import run
 
 import sleepaug
 from sleepaug import doctor
-from sleepaug.cli import main
-
-
-def run(*args):
-    return CliRunner().invoke(main, ["doctor", *args])
 
 
 def test_a_sound_installation(tmp_path):
-    result = run("--json", "--cache-dir", str(tmp_path / "not yet" / "made"))
+    result = run("doctor", "--json", "--cache-dir", tmp_path / "not yet" / "made")
     found = json.loads(result.stdout)
     assert found["problems"] == []
-    assert result.exit_code == 0
     assert found["sleepaug"] == sleepaug.__version__
     assert found["packages"]["torch"] == metadata.version("torch")
     assert found["devices"][0].startswith("cpu")
@@ -36,8 +30,7 @@ def test_what_is_wrong_is_said_with_its_mend(tmp_path, monkeypatch):
     monkeypatch.setattr(doctor, "LITTLE_SPACE", float("inf"))
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
-    result = run("--cache-dir", str(in_the_way / "cache"))
-    assert result.exit_code == 1
+    result = run("doctor", "--cache-dir", in_the_way / "cache", code=1)
     for words in (
         f"torch {metadata.version('torch')}; <1 is needed",
         "pip install 'torch<1'",

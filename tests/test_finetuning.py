@@ -4,24 +4,15 @@ import json
 
 import pytest
 import torch
-from click.testing import CliRunner
+from command_line import run
 from safetensors.torch import load_file
 
-from sleepaug.cli import main
 from sleepaug.config import ConfigError
 from sleepaug.experiment import config_from
 from sleepaug.finetuning import LEARNING_RATE
 from sleepaug.model_files import load_model
 from sleepaug.tasks.sleep import Sleep
 from sleepaug.training import Fit, Training
-
-
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +103,16 @@ def test_the_result_is_a_model_like_any(start, nights, tmp_path):
     run("predict", night, "--model", tmp_path / "tuned", "--to", "csv", "-o", tmp_path / "out")
     again = tune(tmp_path / "tuned", nights, tmp_path / "twice")
     assert "balanced accuracy" in again.stdout
+
+
+def test_a_last_training_may_test_nobody(start, nights, tmp_path):
+    tune(start, nights, tmp_path / "all", "--set", "task.n_folds=1")
+    told = json.loads((tmp_path / "all/metrics.json").read_text())
+    assert told["test"]["n_windows"] == 0
+    assert told["test"]["balanced_accuracy"] is None
+    learned_from = load_model(tmp_path / "all").description["trained_on"]["subjects"]
+    assert len(learned_from) == 5
+    run("report", tmp_path / "all")
 
 
 def test_a_stopped_fine_tuning_goes_on_to_the_same_end(start, nights, tmp_path, monkeypatch):
