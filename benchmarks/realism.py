@@ -13,6 +13,7 @@ The real EEG is the DREAMS Sleep Spindles Database (excerpts 1-3 unless `--excer
 
 import argparse
 import logging
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -34,6 +35,7 @@ from windows_of_eeg import (
     simulated_windows,
 )
 
+from sleepaug.metrics import balanced_accuracy, cohen_kappa, recalls
 from sleepaug.simulation import simulate_night
 from sleepaug.simulation.night import MASS_CHANNELS, plan_night, render
 
@@ -64,7 +66,7 @@ def judge_yasa(args: argparse.Namespace) -> None:
         kappa = float(cohen_kappa_score(y, said))
         rows.append((seed, float((y == said).mean()), kappa, *recall))
     print(f"## YASA on {args.nights} simulated nights, seeds from {args.seed}\n")
-    table(("seed", "accuracy", "kappa", *STAGES), [tuple(map(float_or_int, r)) for r in rows])
+    table(("seed", "accuracy", "kappa", *STAGES), rows)
     recall = np.diag(total) / total.sum(1)
     observed, n = np.trace(total) / total.sum(), total.sum()
     chance = (total.sum(0) * total.sum(1)).sum() / n**2
@@ -86,11 +88,6 @@ def judge_speed(args: argparse.Namespace) -> None:
     print("## Speed\n")
     print(f"8 h, 26 channels, 256 Hz: {seconds:.1f} s of one core, ", end="")
     print(f"{8 * 3600 / seconds:.0f} times faster than real time\n")
-
-
-def float_or_int(x: float) -> float | int:
-    """Return whole numbers as int, others as float."""
-    return int(x) if isinstance(x, int) else float(x)
 
 
 def detect(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -282,34 +279,62 @@ def judge_transfer(args: argparse.Namespace) -> None:
         )  # fmt: skip
         model.fit(np.concatenate([view(f) for f in x]), np.concatenate(y))
         answers[label] = [model.predict(view(features(w))) for w, _ in real.values()]
+    counts = {
+        label: np.stack(
+            [confusion_matrix(y, z, labels=range(5)) for y, z in zip(truth, said, strict=True)]
+        )
+        for label, said in answers.items()
+    }
+    for model in args.model:
+        for context in ("none", "transitions"):
+            found = ask_model(model, args.dreams, args.excerpts, context)
+            counts[f"{model.stem}, context {context}"] = found
     draws = rng.integers(0, len(real), (2000, len(real)))
-    (yasa, *_) = answers.values()
+    (yasa, *_) = counts.values()
     rows = []
-    for label, said in answers.items():
-        recall = balanced(truth, said, None)
-        kappa = cohen_kappa_score(np.concatenate(truth), np.concatenate(said))
-        known = [(s, r) for s, r in zip(STAGES, recall, strict=True) if not np.isnan(r)]
-        recalls = ", ".join(f"{s} {r:.2f}" for s, r in known)
+    for label, each in counts.items():
+        total = each.sum(0)
+        known = [(s, r) for s, r in zip(STAGES, recalls(total), strict=True) if not np.isnan(r)]
         apart = [
-            np.nanmean(balanced(truth, said, d)) - np.nanmean(balanced(truth, yasa, d))
-            for d in draws
+            balanced_accuracy(each[d].sum(0)) - balanced_accuracy(yasa[d].sum(0)) for d in draws
         ]
         low, high = np.percentile(apart, (2.5, 97.5))
-        difference = np.nanmean(recall) - np.nanmean(balanced(truth, yasa, None))
-        cell = "-" if said is yasa else f"{difference:+.3f} ({low:+.3f} to {high:+.3f})"
-        rows.append((label, float(np.nanmean(recall)), float(kappa), recalls, cell))
-    header = ("stager", "balanced accuracy", "kappa", "recall", "minus YASA (95 %, over excerpts)")
-    table(header, rows)
+        difference = balanced_accuracy(total) - balanced_accuracy(yasa.sum(0))
+        rows.append(
+            (
+                label,
+                balanced_accuracy(total),
+                cohen_kappa(total),
+                ", ".join(f"{s} {r:.2f}" for s, r in known),
+                ", ".join(f"{balanced_accuracy(one):.2f}" for one in each),
+                "-" if each is yasa else f"{difference:+.3f} ({low:+.3f} to {high:+.3f})",
+            )
+        )
+    table(
+        (
+            "stager", "balanced accuracy", "kappa", "recall", "by excerpt",
+            "minus YASA (95 %, over excerpts)",
+        ),
+        rows,
+    )  # fmt: skip
 
 
-def balanced(
-    truth: list[np.ndarray], said: list[np.ndarray], chosen: np.ndarray | None
-) -> np.ndarray:
-    """Return the recall of each stage (nan if absent), pooled over the chosen recordings."""
-    which = range(len(truth)) if chosen is None else chosen
-    t = np.concatenate([truth[i] for i in which])
-    s = np.concatenate([said[i] for i in which])
-    return np.array([np.mean(s[t == k] == k) if (t == k).any() else np.nan for k in range(5)])
+def ask_model(model: Path, folder: Path, excerpts: Sequence[int], context: str) -> np.ndarray:
+    """Return a model's confusion matrix for each excerpt."""
+    from sleepaug.evaluation import evaluate_model
+
+    with tempfile.TemporaryDirectory() as chosen:
+        for k in excerpts:
+            for name in (f"excerpt{k}.txt", f"Hypnogram_excerpt{k}.txt"):
+                (Path(chosen) / name).symlink_to((folder / name).resolve())
+        found = evaluate_model(
+            model,
+            data="dreams",
+            data_dir=Path(chosen),
+            map={"C3": "C3-A1|CZ-A1"},
+            context=context,
+        )["nights"]
+    return np.stack([np.array(found[f"excerpt{k}"]["confusion"]) for k in excerpts])
 
 
 def ask_yasa(folder: Path, number: int) -> np.ndarray:
@@ -360,6 +385,7 @@ def main() -> None:
     parser.add_argument("--dreams", type=Path, default=Path("../shared/data/dreams"))
     parser.add_argument("--excerpts", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--nights", type=int, default=20)
+    parser.add_argument("--model", type=Path, nargs="+", default=[], help="to be scored by judge 3")
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")
