@@ -118,7 +118,7 @@ def kept(augmentation: Mapping[str, float], name: str) -> bool:
     """Whether a transform has the largest weight of its layer (several may)."""
     weight = augmentation.get(f"{name}.weight")
     if weight is None:
-        return True
+        return f"{name}.amount" in augmentation  # Augerino has no weights
     layer = name.split(".")[0]
     rest = (
         v for k, v in augmentation.items() if k.startswith(f"{layer}.") and k.endswith("weight")
@@ -132,7 +132,7 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
     Returns
     -------
     dict of Figure
-        `experiment.png`, and `learned.png` where layers learned weights.
+        `experiment.png`; and `learned.png` and `kept.png` where layers learned weights.
     """
     from matplotlib.figure import Figure
 
@@ -164,8 +164,14 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
         axes[1].legend(frameon=False, fontsize=7)
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
-    learned = draw_learned([v for v in variants if weights_of(v)])
-    return {"experiment.png": figure} | ({"learned.png": learned} if learned else {})
+    chose = [variant for variant in variants if weights_of(variant)]
+    if not chose:
+        return {"experiment.png": figure}
+    return {
+        "experiment.png": figure,
+        "learned.png": draw_learned(chose),
+        "kept.png": draw_kept(chose, amounts),
+    }
 
 
 def weights_of(variant: Variant) -> list[str]:
@@ -174,12 +180,40 @@ def weights_of(variant: Variant) -> list[str]:
     return [key.removesuffix(".weight") for key in last if key.endswith(".weight")]
 
 
-def draw_learned(variants: Sequence[Variant]) -> Figure | None:
+def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figure:
+    """How many runs kept each transform, and the last amounts of those with a known invariance."""
+    from matplotlib.figure import Figure
+
+    names = list(dict.fromkeys(name for variant in variants for name in weights_of(variant)))
+    true = {f"1.{name}": amount for name, amount in amounts.items() if f"1.{name}" in names}
+    ends = [[rows[-1]["augmentation"] for rows in variant.rows] for variant in variants]
+    figure = Figure(figsize=(9, 0.35 * len(variants) + 1.4), layout="constrained")
+    axes = list(figure.subplots(1, 1 + len(true), sharey=True, squeeze=False)[0])
+    before = np.zeros(len(variants))
+    for number, name in enumerate(names):
+        counts = np.array([sum(kept(one, name) for one in runs) for runs in ends])
+        label = name.replace("_", " ")
+        axes[0].barh(range(len(variants)), counts, left=before, color=f"C{number}", label=label)
+        before += counts
+    axes[0].set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
+    axes[0].set_xlabel("runs that kept a transform")
+    axes[0].legend(frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    axes[0].invert_yaxis()
+    for axis, (name, amount) in zip(axes[1:], true.items(), strict=True):
+        for i, runs in enumerate(ends):
+            values = [one[f"{name}.amount"] for one in runs if kept(one, name)]
+            axis.plot(values, [i] * len(values), "o", color=f"C{names.index(name)}", alpha=0.35)
+        axis.axvline(amount, color="0.6", linestyle=":")
+        axis.set_xlabel(f"amount of {name[2:].replace('_', ' ')} where kept (dotted: the true one)")
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def draw_learned(variants: Sequence[Variant]) -> Figure:
     """Weights and amounts over epochs, a row for each variant (as Figures 4 and B.1)."""
     from matplotlib.figure import Figure
 
-    if not variants:
-        return None
     figure = Figure(figsize=(9, 2.4 * len(variants) + 0.4), layout="constrained")
     axes = figure.subplots(len(variants), 2, squeeze=False, sharex=True)
     for (left, right), variant in zip(axes, variants, strict=True):

@@ -11,7 +11,14 @@ from click.testing import CliRunner
 from sleepaug.cli import main
 from sleepaug.config import ConfigError
 from sleepaug.experiment import load_config, members, train
-from sleepaug.experiment_report import kept, leaves, quartiles, read_variants
+from sleepaug.experiment_report import (
+    Variant,
+    draw_kept,
+    kept,
+    leaves,
+    quartiles,
+    read_variants,
+)
 
 SETTINGS = """
 task: {name: sinusoids, trunk: mlp, ranges: {frequency_shift: 2.0}}
@@ -113,8 +120,17 @@ def test_the_report_says_medians_and_draws(finished):
     about = lines[lines.index("large-plain: 2 of 2 runs finished") + 1]
     assert about.startswith(f"  accuracy (test) {np.median(accuracy):.3f} [")
     assert "1 frequency shift: kept by" in result.output
-    for name in ("experiment.png", "learned.png"):
+    for name in ("experiment.png", "learned.png", "kept.png"):
         assert (folder / name).stat().st_size > 10_000
+
+
+def test_the_figure_of_what_was_kept_counts_runs():
+    """Two of three runs kept a, whose true amount is known, one kept b."""
+    ends = [{"1.a.weight": w, "1.a.amount": 0.4, "1.b.weight": 1 - w} for w in (0.9, 0.8, 0.1)]
+    variant = Variant("one", [[{"augmentation": end}] for end in ends], [])
+    counts, amounts = draw_kept([variant], {"a": 0.5}).axes
+    assert [patch.get_width() for patch in counts.patches] == [2, 1]
+    assert [list(line.get_xdata()) for line in amounts.lines] == [[0.4, 0.4], [0.5, 0.5]]
 
 
 def test_a_report_of_seeds_that_are_not_finished(settings, finished, tmp_path):
@@ -148,6 +164,7 @@ def test_what_counts_as_kept():
     }
     assert [kept(one, name) for name in ("1.a", "1.b", "2.c", "2.d")] == [True, False, True, True]
     assert kept({"1.rotation.amount": 3.0}, "1.rotation")  # Augerino has no weights
+    assert not kept(one, "3.e")
     assert not kept({"1.a.weight": 0.0}, "1.a")  # all of a measured layer were left out
 
 
