@@ -16,6 +16,7 @@ import torch
 from packaging.requirements import Requirement
 
 import sleepaug
+from sleepaug.compiled import compiler, library
 from sleepaug.data import cache
 from sleepaug.model_files import read_card, shipped_models
 
@@ -88,7 +89,9 @@ def requirements() -> Iterator[Requirement]:
 
 def devices(problems: list[Problem]) -> list[str]:
     """What torch would compute on: the CPU, and each GPU it finds."""
-    found = [f"cpu: {os.cpu_count()} cores, {torch.get_num_threads()} threads"]
+    works = library(13, compiler()) is not None  # pools of 13 samples are those of 100 Hz
+    how = f"the trunk compiled by {compiler()}" if works else "no C compiler: a slower trunk"
+    found = [f"cpu: {os.cpu_count()} cores, {torch.get_num_threads()} threads; {how}"]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
         found.append(f"cuda:{k}: {gpu.name}, {gpu.total_memory / 1e9:.0f} GB")

@@ -22,7 +22,11 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
     "simulation": (("simulation",), "scored nights that nobody slept", (0, 0)),
     "data": (("data", "context"), "recordings in, windows out", (0, 1)),
     "augment": (("augment",), "transforms, layers, policies", (0, 2)),
-    "trunks": (("models", "trunks", "spectral", "braindecode_bridge"), "networks", (1, 1)),
+    "trunks": (
+        ("models", "conv_max_pool", "compiled", "trunks", "spectral", "braindecode_bridge"),
+        "networks",
+        (1, 1),
+    ),
     "tasks": (("tasks",), "what is to be learned, from which windows", (1, 2)),
     "training": (("training", "metrics", "runs", "energy"), "one fit, an epoch at a time", (2, 2)),
     "methods": (("methods",), "where an augmentation comes from", (3, 2)),
