@@ -25,12 +25,16 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+import sleepaug
+
 log = logging.getLogger(__name__)
 COMMANDS = (
     *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
     *("models", "export", "compare", "cache", "doctor"),
 )
 PAGES = [f"commands/{name}" for name in COMMANDS]
+CALL = "from sleepaug.cli import main; main(prog_name='sleepaug')"
+HERE = str(Path(sleepaug.__file__).parents[1])
 BLOCK = re.compile(r"^```\{sleepaug\} (.+)$((?:\n:\w+: .*)*)", flags=re.MULTILINE)
 
 
@@ -62,7 +66,7 @@ def run_all(app: Sphinx) -> None:
             for command, options in BLOCK.findall(text):
                 log.info("sleepaug %s", command)
                 done = subprocess.run(
-                    [sys.executable, "-m", "sleepaug", *shlex.split(command)],
+                    [sys.executable, "-c", CALL, *shlex.split(command)],
                     cwd=Path(folder) / "work",
                     env=environment,
                     stdout=subprocess.PIPE,
@@ -73,7 +77,7 @@ def run_all(app: Sphinx) -> None:
                 if done.returncode != (int(wanted[1]) if wanted else 0):
                     code = done.returncode
                     log.warning("%s: sleepaug %s: exit %d\n%s", page, command, code, done.stdout)
-                app.outputs[command] = done.stdout.replace(folder, "~")  # type: ignore[attr-defined]
+                app.outputs[command] = done.stdout.replace(folder, "~").replace(HERE, "...")  # type: ignore[attr-defined]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
