@@ -287,8 +287,8 @@ def evaluate(model: nn.Module, split: Split, n_classes: int) -> tuple[np.ndarray
 
 def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> dict[str, Any]:
     """Scores of a split, pooled and for each of its recordings under `nights`."""
-    found = log_probabilities(model, split.x).argmax(1).cpu().numpy()
     y = split.y.cpu().numpy()
+    found = log_probabilities(model, split.x).argmax(1).cpu().numpy() if len(y) else y
 
     def matrix(mask: np.ndarray | slice) -> np.ndarray:
         return confusion_matrix(y[mask], found[mask], len(classes))

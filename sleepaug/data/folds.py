@@ -24,7 +24,8 @@ def split(
     fold : int
         From 0 to n_folds - 1.
     n_folds : int
-        At least 2 and at most the number of subjects; equal to it, one subject is left out.
+        At most the number of subjects; equal to it, one subject is left out. 1 tests nobody: for
+        a last training on everybody, once all choices are made.
     seed : int
         Of the halving.
 
@@ -43,14 +44,15 @@ def split(
     Source of the proportions and the seed: the official code of AugNet.
     """
     people = sorted({str(subject) for subject in subjects})
-    if len(people) < max(n_folds, 3) or n_folds < 2:
+    least = 2 if n_folds == 1 else max(n_folds, 3)
+    if len(people) < least or n_folds < 1:
         raise ConfigError(
             f"{len(people)} subjects cannot be split into {n_folds} folds of train, valid and "
-            f"test. At least {max(n_folds, 3)} subjects and 2 folds are needed."
+            f"test. At least {least} subjects and 1 fold are needed."
         )
     if not 0 <= fold < n_folds:
         raise ConfigError(f"fold {fold}: expected a whole number from 0 to {n_folds - 1}.")
-    test = people[fold::n_folds]
+    test = people[fold::n_folds] if n_folds > 1 else []
     rest = sorted(set(people) - set(test), key=lambda subject: _draw(f"{seed} {fold} {subject}"))
     half = (len(rest) + 1) // 2
     parts = {"train": sorted(rest[:half]), "valid": sorted(rest[half:]), "test": test}

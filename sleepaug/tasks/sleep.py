@@ -52,7 +52,8 @@ class Sleep:
     start_from : Path, optional
         A model whose weights the trunk starts from (`sleepaug.finetuning`).
     n_folds : int
-        Subjects are split into this many test parts; the rest is half train, half valid.
+        Subjects are split into this many test parts; the rest is half train, half valid. 1 leaves
+        no test part.
     ranges : {"paper", "official"}
         What magnitude 1 means: Table 4 and, for reverse, flip and symmetry, the probability 0.5;
         or the authors' code, with masks of up to 100 samples and probabilities of up to 1.
@@ -148,7 +149,7 @@ class Sleep:
         notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
         for part in PARTS:
             counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
-            absent = [stage for stage, n in zip(STAGES, counts, strict=True) if not n]
+            absent = [s for s, n in zip(STAGES, counts, strict=True) if not n and counts.any()]
             notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
         scorings = {fingerprint(learned_from, night) for night in nights}
         return Loaded(

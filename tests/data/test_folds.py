@@ -53,10 +53,19 @@ def test_fixed_for_ever() -> None:
     assert split("abcdef", 0) == {"train": ["b", "e"], "valid": ["c", "d"], "test": ["a", "f"]}
 
 
-@pytest.mark.parametrize(("people", "n_folds"), [("abcd", 5), ("ab", 2), ("abc", 1), ("", 5)])
+@pytest.mark.parametrize(
+    ("people", "n_folds"), [("abcd", 5), ("ab", 2), ("a", 1), ("abc", 0), ("", 5)]
+)
 def test_too_few(people: str, n_folds: int) -> None:
     with pytest.raises(ConfigError, match=f"{len(people)} subjects .* {n_folds} folds"):
         split(people, 0, n_folds)
+
+
+def test_one_fold_tests_nobody() -> None:
+    parts = split("abcde", 0, 1)
+    assert parts["test"] == []
+    assert sorted(parts["train"] + parts["valid"]) == list("abcde")
+    assert (len(parts["train"]), len(parts["valid"])) == (3, 2)
 
 
 def test_no_such_fold() -> None:
