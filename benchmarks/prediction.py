@@ -1,6 +1,6 @@
 """Staging a night: time and memory from a cold start, beside YASA, and the parts of a warm run.
 
-    python benchmarks/prediction.py NIGHT.edf --model RUN [--yasa PYTHON]
+    python benchmarks/prediction.py NIGHT.edf [--model RUN] [--yasa PYTHON]
 
 NIGHT is a night in the MASS layout, such as `sleepaug simulate FOLDER --nights 1 --hours 8` writes
 (8 h, 256 Hz, 20 EEG channels and more). YASA stages C3 of the same file with the Python given
@@ -79,7 +79,7 @@ def median_cpu(part, n: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("night", type=Path)
-    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--model", type=Path, default=Path("default"))
     parser.add_argument("--yasa", type=Path, help="python of an environment with YASA")
     parser.add_argument("-n", type=int, default=3, help="runs of each")
     args = parser.parse_args()
