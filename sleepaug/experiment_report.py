@@ -193,7 +193,7 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
     for number, name in enumerate(names):
         counts = np.array([sum(kept(one, name) for one in runs) for runs in ends])
         label = name.replace("_", " ")
-        axes[0].barh(range(len(variants)), counts, left=before, color=f"C{number}", label=label)
+        axes[0].barh(range(len(variants)), counts, left=before, color=color_of(number), label=label)
         before += counts
     axes[0].set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
     axes[0].set_xlabel("runs that kept a transform")
@@ -202,9 +202,10 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
     for axis, (name, amount) in zip(axes[1:], true.items(), strict=True):
         for i, runs in enumerate(ends):
             values = [one[f"{name}.amount"] for one in runs if kept(one, name)]
-            axis.plot(values, [i] * len(values), "o", color=f"C{names.index(name)}", alpha=0.35)
+            color = color_of(names.index(name))
+            axis.plot(values, [i] * len(values), "o", color=color, alpha=0.35)
         axis.axvline(amount, color="0.6", linestyle=":")
-        axis.set_xlabel(f"amount of {name[2:].replace('_', ' ')} where kept (dotted: the true one)")
+        axis.set_xlabel(f"amount of {name[2:].replace('_', ' ')} where it was kept")
     for axis in axes:
         axis.spines[["top", "right"]].set_visible(False)
     return figure
@@ -237,6 +238,13 @@ def draw_learned(variants: Sequence[Variant]) -> Figure:
     return figure
 
 
+def color_of(number: int) -> tuple[float, ...]:
+    """Ten strong colours, then their pale twins."""
+    from matplotlib import colormaps
+
+    return colormaps["tab20"](2 * number % 20 + number // 10 % 2)
+
+
 def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | None = None) -> None:
     """Median over runs, and a shade between the quartiles, of a value of each epoch's row."""
     n_epochs = min(map(len, variant.rows))
@@ -247,7 +255,7 @@ def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | Non
         ]
     )
     first, median, third = np.nanpercentile(table, [25, 50, 75], axis=0)
-    epochs, color = range(1, n_epochs + 1), f"C{number % 10}"
+    epochs, color = range(1, n_epochs + 1), color_of(number)
     axis.plot(epochs, median, color=color, label=variant.name if label is None else label)
     axis.fill_between(epochs, first, third, color=color, alpha=0.2, linewidth=0)
 
@@ -257,8 +265,9 @@ def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> Non
     for i, variant in enumerate(variants):
         values = [value(metrics) for metrics in variant.metrics]
         if values:
-            axis.plot(values, [i] * len(values), "o", color=f"C{i % 10}", alpha=0.35, markersize=4)
-            axis.plot([np.median(values)] * 2, [i - 0.3, i + 0.3], color=f"C{i % 10}")
+            color = color_of(i)
+            axis.plot(values, [i] * len(values), "o", color=color, alpha=0.35, markersize=4)
+            axis.plot([np.median(values)] * 2, [i - 0.3, i + 0.3], color=color)
     axis.set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
     axis.invert_yaxis()
     axis.set_xlabel(title)
