@@ -5,8 +5,8 @@
 
 Three layers (sensors, time-frequency, time-frequency) and the Chambon2018 trunk on float32 windows
 of 6 x 3000; forward, backward and Adam; in turns in one process, medians in milliseconds (of CPU
-time with OMP_NUM_THREADS=1). Theirs
-has four transforms in the sensors layer (rotations cannot be trained there), ours those four and
+time with OMP_NUM_THREADS=1). With SLEEPAUG_CC= our trunk is not compiled (torch alone). Theirs has
+four transforms in the sensors layer (rotations cannot be trained there), ours those four and
 the three rotations of the paper. Their code is run as it is, with two names that braindecode has
 changed since put back (see `import_peer`). Peak memory is that of a step above the process's size
 before it, each in a process of its own.
@@ -29,6 +29,7 @@ from torch import nn
 from transforms import CH_NAMES, SFREQ, interleaved, machine, synchronize
 
 from sleepaug.augment import AugmentationModule, AugmentedModel, augnet_layers, eeg_transforms
+from sleepaug.compiled import compiler, library
 from sleepaug.models import Chambon2018
 
 REGULARIZATION = 10.0
@@ -198,7 +199,8 @@ def main() -> None:
         which, n_windows = arguments.memory
         print(json.dumps(peak_memory(which, int(n_windows), device, peer)))
         return
-    print(f"{machine(device)}\n")
+    code = library(13, compiler()) if device == "cpu" else None
+    print(f"{machine(device)}, trunk {'compiled by ' + compiler() if code else 'by torch alone'}\n")
     if peer is None:
         print("Without --peer, the authors' code is not timed.\n")
     else:

@@ -84,6 +84,12 @@ def experiment_text(variants: Sequence[Variant]) -> str:
         if variant.metrics:
             accuracy = [metrics["test"]["accuracy"] for metrics in variant.metrics]
             lines.append(f"  accuracy (test) {spread(accuracy)}, lowest {min(accuracy):.3f}")
+            balanced = {
+                part: spread([metrics[part]["balanced_accuracy"] for metrics in variant.metrics])
+                for part in ("valid", "test")
+            }
+            each = ", ".join(f"{part} {text}" for part, text in balanced.items())
+            lines.append(f"  balanced accuracy {each}")
         for name in known(variant):
             values = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
             lines.append(f"  invariance to {name.replace('_', ' ')} {spread(values)}")

@@ -158,6 +158,10 @@ def test_augnet_says_what_it_learned_and_exports_it(nights, tmp_path):
     assert scores[metrics["best"]] == max(scores.values())
     row = json.loads((output / metrics["best"] / "rows.jsonl").read_text().splitlines()[-1])
     assert "1.sign_flip.amount" in row["augmentation"]
+    report = run("report", output).stdout
+    assert f"Kept: {metrics['best']}" in report
+    assert words in report
+    assert "balanced accuracy valid" in report
     run("report", output / metrics["best"])
     assert (output / metrics["best"] / "learned.png").read_bytes().startswith(b"\x89PNG")
     code = run("export", output, "--to=braindecode").stdout

@@ -39,9 +39,16 @@ def report(run: Path) -> None:
 def _report_experiment(run: Path) -> None:
     """Several variants or seeds: tables and pictures with quartiles."""
     from sleepaug.experiment_report import draw_experiment, experiment_text, read_variants
+    from sleepaug.report import learned_text, read_run
 
     variants = read_variants(run)
     click.echo(experiment_text(variants))
+    metrics = read_run(run)[2] or {}
+    if "best" in metrics:
+        score = metrics["valid"]["balanced_accuracy"]
+        click.echo(f"Kept: {metrics['best']}, the best on valid ({score:.3f}, its runs pooled)")
+        for text in learned_text(run):
+            click.echo(text)
     for name, figure in draw_experiment(variants).items():
         figure.savefig(run / name, dpi=130)
         click.echo(f"Picture: {run / name}")
