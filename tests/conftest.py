@@ -13,6 +13,7 @@ from sleepaug.data.recording import STAGES
 from sleepaug.tasks import Split, Task
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
+torch.set_num_threads(1)  # threads that wait for each other make tiny tensors ten times slower
 
 
 @pytest.fixture(scope="session")

@@ -75,7 +75,7 @@ def test_fused_gradient_is_the_derivative():
     transforms = eeg_transforms(100.0, CH_NAMES)
     names = ("time_masking", "gaussian_noise", "ft_surrogate", "frequency_shift")
     chosen = [transforms[name] for name in names]
-    x = torch.randn(2, 6, 20, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(2, 2, 20, dtype=torch.float64, requires_grad=True)
     draws = {name: draw_for(name, x.detach()) for name in names}
     weights = torch.tensor([0.1, 0.2, 0.3, 0.4], dtype=torch.float64, requires_grad=True)
     magnitudes = torch.tensor([0.05, 0.3, 0.4, 0.5], dtype=torch.float64, requires_grad=True)
