@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
+from command_line import run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save_file
@@ -16,7 +16,6 @@ from safetensors.torch import save_file
 import sleepaug
 from sleepaug import model_files
 from sleepaug.augment import AugmentedModel, Identity
-from sleepaug.cli import main
 from sleepaug.config import ConfigError, plain
 from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import RecordingError
@@ -65,14 +64,6 @@ def shipped(tmp_path_factory):
 def installed(shipped, monkeypatch):
     found = {file.stem: file for file in shipped.glob("*.safetensors")}
     monkeypatch.setattr(model_files, "shipped_models", lambda: found)
-
-
-def run(*args, code=0):
-    result = CliRunner().invoke(main, [str(arg) for arg in args])
-    if result.exception and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result
 
 
 @pytest.fixture
@@ -144,7 +135,9 @@ def test_temperature_and_context_are_those_of_the_file(installed, night):
     alone = stager.predict(night, context="none").probabilities
     np.testing.assert_allclose(alone, by[2.0], atol=1e-6)
     together = stager.predict(night).probabilities
-    np.testing.assert_allclose(together, smooth(by[3.0], Transitions.shipped().tempered()), atol=1e-6)
+    np.testing.assert_allclose(
+        together, smooth(by[3.0], Transitions.shipped().tempered()), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
