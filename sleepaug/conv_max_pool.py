@@ -76,8 +76,8 @@ class Pools(NamedTuple):
         n_rows, n_times, n_in = x.shape
         size = n_rows
         if x.device.type == "cpu":
-            size = chunk // (self.n_pools * (self.width * n_in + n_columns))
-            size = max(1, min(size, n_rows))
+            size = min(n_rows, chunk // (self.n_pools * (self.width * n_in + n_columns)))
+        size = max(1, size)
         padded = x.new_zeros(size, self.n_blocks * self.pool, n_in)
         inside = padded[:, self.padding : self.padding + n_times]
         patches = x.new_empty(size, self.n_pools, self.width * n_in)
@@ -151,14 +151,19 @@ class _PooledProduct(torch.autograd.Function):
         return of_x, of_transposed.T, None
 
 
+def dense(column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
+    """Return the matrix D of `sum_by_column`."""
+    return weight.new_zeros(len(column), n_columns).scatter_(1, column.long(), weight)
+
+
 def sum_by_column(table: Tensor, column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
     """Return ``D.T @ table``, where D is all 0 but ``D[i, column[i, f]] = weight[i, f]``."""
+    if table.device.type != "cpu":  # counting columns would make an accelerator wait
+        return dense(column, weight, n_columns).T @ table
     column, weight = column.flatten(), weight.flatten()
     order = column.argsort(stable=True)
     counts = column.bincount(minlength=n_columns)
-    rows = torch.arange(len(table), device=table.device).repeat_interleave(
-        len(column) // len(table)
-    )
+    rows = torch.arange(len(table)).repeat_interleave(len(column) // len(table))
     first = counts.cumsum(0) - counts
     return F.embedding_bag(rows[order], table, first, mode="sum", per_sample_weights=weight[order])
 

@@ -1,5 +1,7 @@
 """The Chambon2018 trunk against braindecode's, and its fast form against the plain one."""
 
+import itertools
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,7 +9,7 @@ import torch.nn.functional as F
 from sleepaug import compiled
 from sleepaug.braindecode_bridge import braindecode
 from sleepaug.config import ConfigError
-from sleepaug.conv_max_pool import conv_max_pool
+from sleepaug.conv_max_pool import conv_max_pool, dense, sum_by_column
 from sleepaug.models import Chambon2018, make_trunk
 
 
@@ -119,6 +121,18 @@ def test_without_a_compiler_torch_does_it(monkeypatch, caplog):
         monkeypatch.setenv("SLEEPAUG_CC", command)
         assert torch.equal(compiled.conv_max_pool(x, weight, 4, 1), wanted)
     assert caplog.text.count("the trunk runs on torch alone") == 3
+
+
+def test_sums_by_column_are_a_matrix_product():
+    table = torch.randn(7, 5, dtype=torch.float64)
+    offsets = torch.tensor([0, 3, 6])  # each row's columns differ, as those of filters do
+    column = (torch.randint(3, (7, 3)) + offsets).to(torch.uint8)
+    weight = torch.randn(7, 3, dtype=torch.float64)
+    matrix = torch.zeros(7, 10, dtype=torch.float64)
+    for i, f in itertools.product(range(7), range(3)):
+        matrix[i, int(column[i, f])] = weight[i, f]
+    assert torch.equal(dense(column, weight, 10), matrix)
+    torch.testing.assert_close(sum_by_column(table, column, weight, 10), matrix.T @ table)
 
 
 def test_second_derivatives():
