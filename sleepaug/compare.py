@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,22 +10,23 @@ from sleepaug.cluster import run_here, run_on_slurm
 from sleepaug.comparison.drive import ended, load_fold
 from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
-from sleepaug.comparison.settings import Comparison
-from sleepaug.config import differences, plain
-from sleepaug.runs import RunFolder, pick_device
+from sleepaug.comparison.settings import Comparison, Job, comparison_of
+from sleepaug.config import to_yaml
+from sleepaug.runs import RunFolder, pick_device, write_text
 from sleepaug.tasks import Task
 
 
 def default_output(comparison: Comparison) -> Path:
-    """A folder under `runs/`: the one with these settings, or a new one."""
-    wanted = json.loads(json.dumps(plain(comparison)))
+    """A folder under `runs/`: one that these settings go on with, or a new one."""
     data = getattr(comparison.task, "data", comparison.task.name)
     base = Path("runs") / f"compare-{data}-{comparison.compare.budget}"
     n = 1
     while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
         folder = RunFolder(candidate)
-        if folder.started and not differences(folder.config(), wanted):
-            break
+        if folder.started:
+            there = comparison_of(folder.config())
+            if comparison.lanes_of(there) == there:
+                break
         n += 1
     return candidate
 
@@ -40,7 +41,7 @@ def compare(
     cache_dir: Path | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
-    """Run a comparison, or take it up where it was stopped.
+    """Run a comparison, or take it up where it was stopped, with more folds, seeds or methods.
 
     Parameters
     ----------
@@ -59,19 +60,24 @@ def compare(
         Is given lines for the user.
     """
     folder, device = RunFolder(output), pick_device(comparison.compare.device)
+    known = comparison_of(folder.config()) if folder.started and not overwrite else comparison
     if not overwrite:
-        folder.check(comparison)
+        folder.check(comparison.lanes_of(known))
+    comparison = comparison.joined(known)
     loaded = comparison.task.load(  # before anything is written: data may be missing
         comparison.preprocessing, fold=0, device=device, cache_dir=cache_dir, progress=True
     )
-    folder.start(comparison, device, overwrite=overwrite)
+    if known == comparison:
+        folder.start(comparison, device, overwrite=overwrite)
+    else:
+        write_text(folder / "config.yaml", to_yaml(comparison))
     jobs = comparison.jobs()
     left = [job for job in jobs if not ended(output, job)]
     say(f"{len(jobs)} lanes: {len(comparison.methods)} methods, {comparison.compare.folds} folds")
     if len(left) < len(jobs):
         say(f"{len(jobs) - len(left)} of them ended before and are not run again.")
-    else:
-        for line in plan_lines(comparison, loaded.task, n_jobs):
+    if len(left) == len(jobs) or known != comparison:
+        for line in plan_lines(comparison, loaded.task, left, n_jobs):
             say(line)
     del loaded
     if slurm is not None:
@@ -86,17 +92,15 @@ def compare(
     load_fold.cache_clear()
 
 
-def plan_lines(comparison: Comparison, task: Task, n_jobs: int) -> list[str]:
-    """What a comparison will take, for the user: each method's lane, and all."""
-    settings = comparison.compare
-    lanes = settings.folds * settings.seeds
-    lines, total = [f"Expected for each of {lanes} lanes (measured on a few batches):"], 0.0
-    for name in comparison.methods:
+def plan_lines(comparison: Comparison, task: Task, jobs: list[Job], n_jobs: int) -> list[str]:
+    """What these lanes will take, for the user: one lane of each method, and all of them."""
+    lines, total = ["Expected for a lane (measured on a few batches), and how many lanes:"], 0.0
+    for name, n_lanes in Counter(job.method for job in jobs).items():
         seconds, n_points = expected(comparison, task, name)
-        total += seconds * lanes
+        total += seconds * n_lanes
         points = "out of budget" if not n_points else f"{n_points} trained model"
         points += "s" * (n_points > 1)
-        lines.append(f"  {name:<12} {in_words(seconds):>8}  {points}")
+        lines.append(f"  {name:<12} {in_words(seconds):>8}  x {n_lanes}  {points}")
     wall = in_words(total / n_jobs)
-    lines.append(f"Expected wall time of the whole comparison: {wall} ({n_jobs} lanes at once).")
+    lines.append(f"Expected wall time of them all: {wall} ({n_jobs} lanes at once).")
     return lines

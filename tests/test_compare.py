@@ -90,9 +90,9 @@ def test_the_command_says_what_to_expect_runs_reports_and_is_done_once(
     command += ["--set", "methods.fast-aa.trials=5", "-o", str(tmp_path / "comparison")]
     first = CliRunner().invoke(main, command)
     assert first.exit_code == 0, first.output
-    for text in ("2 lanes: 2 methods", "Expected wall time of the whole comparison", "Report: "):
+    for text in ("2 lanes: 2 methods", "Expected wall time of them all", "Report: "):
         assert text in first.output
-    assert re.search(r"fast-aa +\S+ m?s +1 trained model\n", first.output)
+    assert re.search(r"fast-aa +\S+ m?s +x 1 +1 trained model\n", first.output)
     assert re.search(r"fast-aa +0\.\d{3}.* finished 1", first.output)
     rows = (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text()
     again = CliRunner().invoke(main, command)
@@ -101,6 +101,13 @@ def test_the_command_says_what_to_expect_runs_reports_and_is_done_once(
     other = CliRunner().invoke(main, [*command, "--budget", "2h"])
     assert other.exit_code == 2
     assert "compare.budget: '1h' there, '2h' now" in other.output
+    more = CliRunner().invoke(main, [*command, "--seeds", "2", "--methods", "fixed"])
+    assert more.exit_code == 0, more.output
+    for text in ("6 lanes: 3 methods", "2 of them ended before"):
+        assert text in more.output
+    assert re.search(r"none .* x 1 .*\n *fixed .* x 2 ", more.output)
+    assert (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text() == rows
+    assert len(list((tmp_path / "comparison/lanes").glob("*/rows.jsonl"))) == 6
 
 
 def points(rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,6 +76,26 @@ class Comparison:
             for fold in range(self.compare.folds)
             for name in names
         ]
+
+    def lanes_of(self, other: Comparison) -> Comparison:
+        """This on the folds, seeds and methods of another, which it equals if it goes on with it."""
+        there = other.compare
+        compare = replace(
+            self.compare, folds=there.folds, seeds=there.seeds, reference=there.reference
+        )
+        return replace(self, compare=compare, methods={**other.methods, **self._among(other)})
+
+    def joined(self, other: Comparison) -> Comparison:
+        """This comparison with the folds, seeds and methods of another as well."""
+        compare = replace(
+            self.compare,
+            folds=max(self.compare.folds, other.compare.folds),
+            seeds=max(self.compare.seeds, other.compare.seeds),
+        )
+        return replace(self, compare=compare, methods={**other.methods, **self.methods})
+
+    def _among(self, other: Comparison) -> dict[str, Any]:
+        return {name: method for name, method in self.methods.items() if name in other.methods}
 
 
 @dataclass(frozen=True)
