@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+import mne
 from torch import nn
 
 from sleepaug.config import ConfigError, did_you_mean
@@ -56,7 +57,8 @@ def _no_extension() -> ModuleType:
     return module
 
 
-with warnings.catch_warnings():  # what its own dependencies call deprecated is not for our users
+# What its own dependencies call deprecated is not for our users; MNE says it on standard output.
+with warnings.catch_warnings(), mne.utils.use_log_level("error"):
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", FutureWarning)
     import_torchaudio()

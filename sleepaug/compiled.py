@@ -65,7 +65,7 @@ def library(pool: int, command: str) -> ctypes.CDLL | None:
         except (OSError, subprocess.SubprocessError) as error:
             log.info("%s failed (%s): the trunk runs on torch alone.", command, error)
             return None
-    log.info("The trunk's convolutions are compiled by %s (SLEEPAUG_CC= turns it off).", command)
+    log.debug("The trunk's convolutions are compiled by %s (SLEEPAUG_CC= turns it off).", command)
     return code
 
 

@@ -195,7 +195,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as a settings file: {error}.") from error
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read as a settings file: {why}.") from error
     try:
         values = parse_yaml(text)
     except YAMLError as error:

@@ -110,7 +110,7 @@ def kept(cache_dir: Path | None, problems: list[Problem]) -> dict[str, Any]:
             tempfile.TemporaryFile(dir=there).close()
             if (free := shutil.disk_usage(there).free) < LITTLE_SPACE:
                 what = f"{folder}: only {free / 1e6:,.0f} MB are free."
-                problems.append({"found": what, "mend": "Make room, or " + mend.lower()})
+                problems.append({"found": what, "mend": f"Make room. {mend}"})
     nights = cache.entries(where)
     size = sum(night.size for night in nights)
     return {"folder": str(where), "nights": len(nights), "bytes": size}

@@ -129,7 +129,10 @@ def _description(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get("sleepaug", "")
     except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such model.") from error
+        raise ConfigError(
+            f"{path}: there is no such model. Name a run folder, a model file, or a model that "
+            f"ships ({', '.join(shipped_models()) or 'none does'})."
+        ) from error
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"{path}: not a model file: {printable(str(error))}.") from error
     try:

@@ -31,7 +31,8 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno not in BROKEN_DISK:
                 raise
-            fail(f"{error.filename or 'output'}: {error.strerror}.", FAILED)
+            why = f"{error.filename or 'Writing failed'}: {error.strerror}."
+            fail(f"{why} Make room, or name a folder that can be written.", FAILED)
         except ValueError as error:
             from sleepaug.data.recording import RecordingError
 

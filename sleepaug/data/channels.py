@@ -130,7 +130,8 @@ def choose(
         If a channel is missing or ambiguous, or the reference cannot be made.
     """
     if reference not in get_args(Reference):
-        raise RecordingError(f"reference {reference!r}: allowed are {get_args(Reference)}.")
+        allowed = ", ".join(get_args(Reference))
+        raise RecordingError(f"reference: unknown value {reference!r}. Allowed: {allowed}.")
     map = map or {}
     found: dict[str, str] = {}
     for want in wanted:

@@ -1,5 +1,6 @@
 """Folders of simulated nights: real EDF+ files, as MASS or Sleep-EDF distribute theirs."""
 
+import errno
 import multiprocessing
 import os
 from collections.abc import Sequence
@@ -222,5 +223,8 @@ def write(edf: edfio.Edf, path: Path) -> None:
     try:
         edf.write(part)
         os.replace(part, path)
+    except OSError as error:  # NumPy's, on a full disk, has neither number nor file
+        why = error.strerror or str(error)
+        raise OSError(error.errno or errno.ENOSPC, why, str(path)) from error
     finally:
         part.unlink(missing_ok=True)

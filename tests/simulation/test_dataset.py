@@ -1,5 +1,6 @@
 """Simulated data sets: the files that others are going to open."""
 
+import errno
 from pathlib import Path
 
 import edfio
@@ -130,3 +131,16 @@ def test_scorers_are_written_beside_the_consensus(tmp_path: Path) -> None:
     agreement = np.mean(said[0].description == said[1].description)
     assert 0.5 < agreement < 1
     assert (said[1].description != said[2].description).any()
+
+
+def test_a_full_disk_names_the_file_and_leaves_no_part(tmp_path, monkeypatch):
+    def full(self, path):
+        Path(path).write_bytes(b"some")
+        raise OSError("Not enough free space to write 100 bytes after offset 0")
+
+    monkeypatch.setattr(edfio.Edf, "write", full)
+    with pytest.raises(OSError, match="Not enough free space") as caught:
+        simulate_dataset(tmp_path, nights=1, seed=0, hours=0.01, ch_names=["C3"])
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename.endswith("01-03-0001 Base.edf")
+    assert not list(tmp_path.iterdir())
