@@ -78,7 +78,7 @@ class Comparison:
         ]
 
     def lanes_of(self, other: Comparison) -> Comparison:
-        """This on the folds, seeds and methods of another, which it equals if it goes on with it."""
+        """This on the lanes of another comparison, which it equals if it goes on with that."""
         there = other.compare
         compare = replace(
             self.compare, folds=there.folds, seeds=there.seeds, reference=there.reference
