@@ -95,12 +95,13 @@ def compare(
 def plan_lines(comparison: Comparison, task: Task, jobs: list[Job], n_jobs: int) -> list[str]:
     """What these lanes will take, for the user: one lane of each method, and all of them."""
     lines, total = ["Expected for a lane (measured on a few batches), and how many lanes:"], 0.0
-    for name, n_lanes in Counter(job.method for job in jobs).items():
+    n_lanes = Counter(job.method for job in jobs)
+    for name in filter(n_lanes.get, comparison.methods):
         seconds, n_points = expected(comparison, task, name)
-        total += seconds * n_lanes
+        total += seconds * n_lanes[name]
         points = "out of budget" if not n_points else f"{n_points} trained model"
         points += "s" * (n_points > 1)
-        lines.append(f"  {name:<12} {in_words(seconds):>8}  x {n_lanes}  {points}")
+        lines.append(f"  {name:<12} {in_words(seconds):>8}  x {n_lanes[name]}  {points}")
     wall = in_words(total / n_jobs)
     lines.append(f"Expected wall time of them all: {wall} ({n_jobs} lanes at once).")
     return lines
