@@ -98,8 +98,10 @@ def night_windows(
     x = signal[:, : n * n_times].reshape(len(signal), n, n_times).transpose(1, 0, 2)
     faults = np.full((n, len(preprocessing.channels)), "not recorded", object)
     present = [preprocessing.channels.index(name) for name in sources]
-    faults[:, present] = find_faults(x[:, present], recorded, sources, preprocessing)
-    for name, problem in amplitude_problems(signal[present], list(sources), n_times).items():
+    recorded_x = x if len(present) == len(signal) else x[:, present]
+    faults[:, present] = find_faults(recorded_x, recorded, sources, preprocessing)
+    rows = [signal[k] for k in present]
+    for name, problem in amplitude_problems(rows, list(sources), n_times).items():
         notes.append(f"Warning: channel '{name}' {problem}")
         column = faults[:, preprocessing.channels.index(name)]
         column[column == ""] = "implausible amplitude"

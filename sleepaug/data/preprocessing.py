@@ -6,6 +6,7 @@ read by our own reader, channel by channel and block by block; everything else b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -120,7 +121,8 @@ def signals(
     recorded = open_recording(source)
     x, notes, sources = continuous(recorded, preprocessing, may_miss=may_miss)
     present = np.array([name in sources for name in preprocessing.channels])
-    problems = amplitude_problems(x[present], list(sources), preprocessing.n_times)
+    rows = [x[k] for k in np.flatnonzero(present)]  # not x[present], which is a copy of the night
+    problems = amplitude_problems(rows, list(sources), preprocessing.n_times)
     for name, problem in problems.items():
         raise RecordingError(f"{recorded.path}: channel '{name}' {problem}")
     x[~present] = 0
@@ -215,7 +217,9 @@ def is_constant(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return high - low <= 4e-6 * np.maximum(abs(low), abs(high))
 
 
-def amplitude_problems(x: np.ndarray, names: list[str], n_times: int) -> dict[str, str]:
+def amplitude_problems(
+    x: Sequence[np.ndarray], names: Sequence[str], n_times: int
+) -> dict[str, str]:
     """What is wrong with channels whose typical amplitude cannot be that of EEG in microvolts."""
     low, high = PLAUSIBLE_MICROVOLTS
     problems = {}
