@@ -91,8 +91,10 @@ def experiment_text(variants: Sequence[Variant]) -> str:
             each = ", ".join(f"{part} {text}" for part, text in balanced.items())
             lines.append(f"  balanced accuracy {each}")
         for name in known(variant):
-            values = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
-            lines.append(f"  invariance to {name.replace('_', ' ')} {spread(values)}")
+            found = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
+            if values := [value for value in found if value is not None]:  # None: a collapsed model
+                words = f"invariance to {name.replace('_', ' ')} {spread(values)}"
+                lines.append(f"  {words}, {len(values)} runs" if None in found else f"  {words}")
         lines += [f"  {line}" for line in learned_lines(variant)]
     return "\n".join(lines)
 
@@ -269,8 +271,7 @@ def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | Non
 def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> None:
     """A value of every finished run, with the median, a line for each variant."""
     for i, variant in enumerate(variants):
-        values = [value(metrics) for metrics in variant.metrics]
-        if values:
+        if values := [v for metrics in variant.metrics if (v := value(metrics)) is not None]:
             color = color_of(i)
             axis.plot(values, [i] * len(values), "o", color=color, alpha=0.35, markersize=4)
             axis.plot([np.median(values)] * 2, [i - 0.3, i + 0.3], color=color)

@@ -63,10 +63,13 @@ def invariance(
 
 def median_invariance(
     model: nn.Module, x: Tensor, transform: Transform, amount: float
-) -> dict[str, float | str]:
-    """Median invariance to a transform by up to an amount, ready for `metrics.json`."""
-    known = replace(transform, amount_at_1=amount)
-    median = float(np.nanmedian(invariance(model, x, known)))
+) -> dict[str, float | str | None]:
+    """Median invariance to a transform by up to an amount, ready for `metrics.json`.
+
+    It is None for a model that tells no example from the others.
+    """
+    values = invariance(model, x, replace(transform, amount_at_1=amount))
+    median = None if np.isnan(values).all() else float(np.nanmedian(values))
     return {"median": median, "amount": amount, "unit": transform.unit}
 
 

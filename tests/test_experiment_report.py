@@ -14,6 +14,7 @@ from sleepaug.experiment import load_config, members, train
 from sleepaug.experiment_report import (
     Variant,
     draw_kept,
+    experiment_text,
     kept,
     leaves,
     quartiles,
@@ -122,6 +123,14 @@ def test_the_report_says_medians_and_draws(finished):
     assert "1 frequency shift: kept by" in result.output
     for name in ("experiment.png", "learned.png", "kept.png"):
         assert (folder / name).stat().st_size > 10_000
+
+
+def test_a_collapsed_run_has_no_invariance_to_report():
+    scores = {"accuracy": 0.5, "balanced_accuracy": 0.5}
+    medians = ({"a": {"median": median, "amount": 1.0}} for median in (0.75, None))
+    metrics = [{"valid": scores, "test": scores, "invariance": median} for median in medians]
+    text = experiment_text([Variant("one", [[{"augmentation": {}}]] * 2, metrics)])
+    assert "invariance to a 0.750 [0.750, 0.750], 1 runs" in text
 
 
 def test_the_figure_of_what_was_kept_counts_runs():

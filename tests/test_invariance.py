@@ -8,7 +8,13 @@ import torch
 from torch import nn
 
 from sleepaug.augment import AugmentationLayer, AugmentationModule, AugmentedModel, Transform
-from sleepaug.invariance import cosine_distance, derangement, invariance, mean_logits
+from sleepaug.invariance import (
+    cosine_distance,
+    derangement,
+    invariance,
+    mean_logits,
+    median_invariance,
+)
 
 
 def turn(x, degrees):
@@ -50,6 +56,7 @@ def lambda_module(function):
 def test_a_model_that_tells_nothing_apart_has_no_invariance():
     constant = lambda_module(lambda v: torch.ones(len(v), 4))
     assert np.isnan(invariance(constant, torch.randn(9, 4), TURN)).all()
+    assert median_invariance(constant, torch.randn(9, 4), TURN, 45.0)["median"] is None
 
 
 def test_it_agrees_with_the_formula_written_out():
