@@ -18,10 +18,10 @@ class SpectralConv1d(nn.Conv1d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``x`` (n_examples, n_in, n_times)."""
-        (taps,), (padding,) = self.kernel_size, self.padding
-        n_padded = x.shape[-1] + 2 * int(padding)
+        taps, padding = self.kernel_size[0], int(self.padding[0])
+        n_padded = x.shape[-1] + 2 * padding
         n_fft = 1 << (n_padded - 1).bit_length()
-        spectrum = torch.fft.rfft(F.pad(x, (int(padding), 0)), n=n_fft)
+        spectrum = torch.fft.rfft(F.pad(x, (padding, 0)), n=n_fft)
         response = torch.fft.rfft(self.weight, n=n_fft).conj()
         product = (spectrum[:, None] * response).sum(2)
         out = torch.fft.irfft(product, n=n_fft)[..., : n_padded - taps + 1]
@@ -71,7 +71,8 @@ def sprite_cnn(n_classes: int, width: int = 32) -> nn.Sequential:
         pool = [nn.MaxPool2d(2)] if layers else []  # not after the first
         layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.BatchNorm2d(n_out), nn.ReLU(), *pool]
     trunk = nn.Sequential(*layers, nn.MaxPool2d(4), nn.Flatten(), nn.Linear(sizes[-1], n_classes))
-    return trunk.to(memory_format=torch.channels_last)  # a quarter faster on a CPU
+    # A quarter faster on a CPU. torch's own hints do not know the argument.
+    return trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 class PreActBlock(nn.Module):

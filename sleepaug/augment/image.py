@@ -16,8 +16,6 @@ from torch import Tensor
 
 from sleepaug.augment.transform import Transform, gate, per_window
 
-GEOMETRIC = ("translate_x", "translate_y", "rotation", "shear_x", "shear_y")
-COLOURS = ("contrast", "brightness", "sample_pairing")
 CROP = 4
 """Pixels of padding of the random crop."""
 

@@ -9,6 +9,7 @@ from sleepaug.augment import Policy
 from sleepaug.config import Count
 from sleepaug.methods.tpe import (
     N_SUBPOLICIES,
+    Subpolicy,
     Trial,
     TrialUnit,
     best_subpolicies,
@@ -108,15 +109,14 @@ class TrainingTrials:
             self.fit = self._next_fit()
             self.fit.load_state_dict(state["fit"])
 
-    def _proposal(self) -> Any:
-        [proposal] = propose(
+    def _proposal(self) -> list[Subpolicy]:
+        return propose(
             self.history,
             list(self.task.transforms),
             sampler=self.method.sampler,
             unit=self.method.unit,
             seed=self.seed,
         )
-        return proposal
 
     def _next_fit(self) -> Fit:
         policy = Policy(self._proposal(), self.task.transforms)

@@ -95,7 +95,7 @@ class DensityMatching:
         history, fit = self.history[k], self.fits[k]
         if not fit.best_state:
             raise FloatingPointError("the pretraining diverged in its first epoch")
-        [proposal] = propose(
+        proposal = propose(
             history,
             list(self.task.transforms),
             sampler="tpe",

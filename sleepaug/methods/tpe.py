@@ -45,8 +45,7 @@ def propose(
     sampler: Literal["tpe", "random"],
     unit: TrialUnit,
     seed: int,
-    count: int = 1,
-) -> list[list[Subpolicy]]:
+) -> list[Subpolicy]:
     """Propose what to try next.
 
     Parameters
@@ -61,9 +60,7 @@ def propose(
     unit
         Whether a proposal is one subpolicy or all of a policy's.
     seed : int
-        The same history and seed give the same proposals.
-    count : int
-        Number of proposals, which do not know of each other's scores.
+        The same history and seed give the same proposal.
     """
     n_subpolicies = 1 if unit == "subpolicy" else N_SUBPOLICIES
     distributions = space(names, n_subpolicies)
@@ -78,7 +75,7 @@ def propose(
             for subpolicies, score in history
         ]
     )
-    return [_subpolicies(study.ask(distributions).params, n_subpolicies) for _ in range(count)]
+    return _subpolicies(study.ask(distributions).params, n_subpolicies)
 
 
 def best_subpolicies(history: Sequence[Trial], n: int) -> list[Subpolicy]:

@@ -26,7 +26,7 @@ def value(proposal):
 def searched(n, history=(), sampler="tpe", seed=5):
     history = list(history)
     while len(history) < n:
-        [proposal] = propose(history, NAMES, sampler=sampler, unit="subpolicy", seed=seed)
+        proposal = propose(history, NAMES, sampler=sampler, unit="subpolicy", seed=seed)
         history.append((proposal, value(proposal)))
     return history
 
@@ -45,7 +45,7 @@ def test_tpe_finds_what_is_good_sooner_than_chance():
 
 
 def test_a_policy_has_5_subpolicies_of_2_steps():
-    [proposal] = propose([], NAMES, sampler="random", unit="policy", seed=0)
+    proposal = propose([], NAMES, sampler="random", unit="policy", seed=0)
     assert [len(steps) for steps in proposal] == [2] * 5
 
 
