@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sleepaug.experiment import load_config, members
 from sleepaug.experiment_report import kept, leaves
 from sleepaug.runs import RunFolder
+from sleepaug.settings import load_config, members
 from sleepaug.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ
 
 N_FFT = 8 * N_TIMES

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sleepaug.experiment import Config, load_config, members
 from sleepaug.runs import RunFolder
+from sleepaug.settings import Config, load_config, members
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

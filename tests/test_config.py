@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 
 from sleepaug.config import ConfigError, Count, Fraction, Positive, fill, parse_yaml, plain, to_yaml
-from sleepaug.experiment import Config, load_config, parse_setting
 from sleepaug.methods.given import Fixed
+from sleepaug.settings import Config, load_config, parse_setting
 from sleepaug.tasks.sleep import Sleep
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from sleepaug.comparison.settings import load_comparison
 from sleepaug.config import plain, read_yaml
-from sleepaug.experiment import Config, load_config
 from sleepaug.methods.given import AugNet
+from sleepaug.settings import Config, load_config
 
 CONFIGS = sorted((Path(__file__).parents[1] / "configs").glob("*.yaml"))
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from sleepaug.cli import main
 from sleepaug.config import ConfigError
-from sleepaug.experiment import load_config, members, train
+from sleepaug.experiment import train
 from sleepaug.experiment_report import (
     Variant,
     draw_kept,
@@ -20,6 +20,7 @@ from sleepaug.experiment_report import (
     quartiles,
     read_variants,
 )
+from sleepaug.settings import load_config, members
 
 SETTINGS = """
 task: {name: sinusoids, trunk: mlp, ranges: {frequency_shift: 2.0}}

@@ -8,9 +8,9 @@ from command_line import run
 from safetensors.torch import load_file
 
 from sleepaug.config import ConfigError
-from sleepaug.experiment import config_from
 from sleepaug.finetuning import LEARNING_RATE
 from sleepaug.model_files import load_model
+from sleepaug.settings import config_from
 from sleepaug.tasks.sleep import Sleep
 from sleepaug.training import Fit, Training
 

@@ -47,7 +47,7 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
         *("a trained model and its file", (2, 1)),
     ),
     "experiment": (
-        *(("experiment", "learned", "report", "experiment_report", "export"),),
+        *(("settings", "experiment", "learned", "report", "experiment_report", "export"),),
         *("one run, or many, and their report", (3, 1)),
     ),
     "use": (

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 from sleepaug.comparison.settings import Compare
 from sleepaug.config import Range, plain
 from sleepaug.data.preprocessing import Preprocessing
-from sleepaug.experiment import Run
 from sleepaug.methods import METHODS
+from sleepaug.settings import Run
 from sleepaug.tasks import TASKS
 from sleepaug.training import Training
 

@@ -79,7 +79,7 @@ reference_option = click.option(
 
 def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
     """The short options and --set as (key path, value)."""
-    from sleepaug.experiment import parse_setting
+    from sleepaug.settings import parse_setting
 
     pairs: list[tuple[str, Any]] = []
     for option, key in SHORT.items():

@@ -66,8 +66,9 @@ def train(
     """
     from sleepaug import experiment
     from sleepaug.report import learned_text, metrics_text
+    from sleepaug.settings import load_config
 
-    resolved = experiment.load_config(config, pairs_of(settings, options))
+    resolved = load_config(config, pairs_of(settings, options))
     output = output or experiment.default_output(resolved)
     click.echo(f"Run folder: {output}", err=True)
     if start := getattr(resolved.task, "start_from", None):

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from sleepaug.config import ConfigError, Count, did_you_mean, fill, put, read_yaml
 from sleepaug.data.windows import Preprocessing
-from sleepaug.experiment import config_from
 from sleepaug.methods import METHODS
+from sleepaug.settings import config_from
 from sleepaug.training import Training
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sleepaug.config import ConfigError
-from sleepaug.experiment import load_config, train
+from sleepaug.experiment import train
+from sleepaug.settings import load_config
 from sleepaug.tasks.cifar10 import MEAN, STD, TEST_FILE, TRAIN_FILES, Cifar10, Normalize, read_files
 
 N = 20  # images a file

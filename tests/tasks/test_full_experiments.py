@@ -5,13 +5,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sleepaug.experiment import load_config, members, train
+from sleepaug.experiment import train
 from sleepaug.experiment_report import read_variants
+from sleepaug.settings import load_config, members
 
 SMALL = {"mario_iggy": {"n_train": 64, "n_valid": 32, "n_test": 32, "width": 2}, "sinusoids": {}}
 CONFIGS = (
     *("sinusoids_paper", "sinusoids_official", "sinusoids_robust"),
-    *("capacity_paper", "capacity_robust", "mario_iggy_paper"),
+    *("capacity_paper", "capacity_robust", "mario_iggy_paper", "mario_iggy_small"),
 )
 
 
@@ -62,16 +63,14 @@ def test_the_robust_selection_beats_the_oracle_in_a_small_network(config_path, t
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_augnet_learns_the_tilt_of_the_figures(config_path, tmp_path):
-    """With a narrow trunk and one seed; the regularizer decides."""
-    config = load_config(
-        config_path("mario_iggy_paper.yaml"), [("task.width", 8), ("task.n_test", 500)]
-    )
-    runs = members(config)
+    """Where it chooses rotation, as with most seeds; the regularizer decides."""
+    runs = members(load_config(config_path("mario_iggy_small.yaml"), [("task.n_test", 100)]))
     last = {}
     for name in ("augnet", "no_regularizer"):
-        one = dataclasses.replace(runs[name], run=dataclasses.replace(runs[name].run, seed=0))
+        one = dataclasses.replace(runs[name], run=dataclasses.replace(runs[name].run, seed=2))
         train(one, tmp_path / name)
         (variant,) = read_variants(tmp_path / name)
-        last[name] = variant.rows[0][-1]["augmentation"]["1.rotation.amount"]
-    assert last["augnet"] == pytest.approx(45, abs=10)
-    assert last["no_regularizer"] < 10
+        last[name] = variant.rows[0][-1]["augmentation"]
+    assert last["augnet"]["1.rotation.weight"] > 0.9
+    assert last["augnet"]["1.rotation.amount"] == pytest.approx(45, abs=5)
+    assert last["no_regularizer"]["1.rotation.amount"] < 10
