@@ -1,6 +1,7 @@
 """The commands as a user types them: what they print, write, refuse, and leave alone."""
 
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,6 +112,13 @@ def test_every_fold_pools_the_counts(nights, tmp_path):
     report = run("report", tmp_path / "all")
     assert "balanced accuracy of 5 folds" in report.stdout
     assert (tmp_path / "all" / "report.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_next_command_can_be_pasted(tmp_path):
+    said = run("simulate", tmp_path / "my nights", "--nights=1", "--hours=0.01", "--channels=C3")
+    *_, following = said.stdout.splitlines()
+    words = shlex.split(following.removeprefix("Next: sleepaug "))
+    assert words == ["train", "--data", "simulated", "--data-dir", str(tmp_path / "my nights")]
 
 
 def test_bare_output_is_a_new_folder(nights, tmp_path, monkeypatch):

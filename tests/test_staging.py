@@ -83,7 +83,7 @@ def test_without_a_shipped_model_that_is_said(monkeypatch):
     monkeypatch.setattr(model_files, "shipped_models", dict)
     with pytest.raises(ConfigError, match="--model"):
         sleepaug.load_model()
-    assert "0 models" in run("models").stdout
+    assert "No model ships" in run("models").stdout
 
 
 def test_a_saved_model_describes_itself(tmp_path):

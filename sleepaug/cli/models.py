@@ -19,4 +19,4 @@ def models(name: str | None) -> None:
     for key, path in shipped.items():
         told = read_card(path).description
         click.echo(f"{key}: {', '.join(told.get('channels', []))}; trained by {told.get('method')}")
-    click.echo(f"{len(shipped)} models ship with this package. A card: sleepaug models NAME")
+    click.echo("What each is and can do: sleepaug models NAME" if shipped else "No model ships.")

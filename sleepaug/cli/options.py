@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,5 +108,6 @@ def _grid(text: str) -> list[tuple[str, Any]]:
     return [("run.variants", [variants]), ("run.keep_best", True)]
 
 
-def say_next(command: str) -> None:
-    click.echo(f"Next: {command}")
+def say_next(*words: str | Path) -> None:
+    """Say which command comes next, as a shell takes it."""
+    click.echo(f"Next: sleepaug {shlex.join(map(str, words))}")

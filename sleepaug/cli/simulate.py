@@ -35,8 +35,9 @@ def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **op
     size = {k: options[k] for k in ("nights", "hours", "layout", "sfreq") if k in options}
     click.echo(f"About {size_on_disk(ch_names=channels, **size) / 1e6:,.0f} MB in {output}")
     files = simulate_dataset(output, ch_names=channels, progress=True, **options)
-    click.echo(f"{len(files)} simulated nights in {output}")
+    click.echo(f"Simulated nights in {output}: {len(files)}")
     if options["layout"] == "mass":
-        say_next(f"sleepaug train --data simulated --data-dir {output}")
+        say_next("train", "--data", "simulated", "--data-dir", output)
     else:
-        say_next(f"sleepaug train --data sleep-edf --data-dir {output} --channels Fpz-Cz,Pz-Oz")
+        channels = ["--channels", "Fpz-Cz,Pz-Oz"]
+        say_next("train", "--data", "sleep-edf", "--data-dir", output, *channels)

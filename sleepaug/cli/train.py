@@ -84,7 +84,7 @@ def train(
     for text in (metrics_text(metrics), *learned_text(output)):
         click.echo(text)
     click.echo(f"Model, metrics and rows: {output}")
-    say_next(f"sleepaug report {output}")
+    say_next("report", output)
 
 
 class _epochs:
