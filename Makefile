@@ -29,6 +29,7 @@ lint: install
 
 docs: install
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	rm -rf docs/generated
 	$(BIN)/python -m sphinx -b html -W --keep-going docs docs/_build/html
 	@echo "Site: docs/_build/html/index.html"
 
