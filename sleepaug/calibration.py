@@ -215,7 +215,7 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
     )  # fmt: skip
     top.set(ylabel="share that was right", ylim=(0, 1), xlim=(0, 1))
     top.set_title(title, loc="left", fontsize=10, parse_math=False)
-    top.legend(loc="upper left", frameon=False, fontsize=8)
+    top.legend(loc="lower right", frameon=False, fontsize=8)
     bottom.bar(confidence, n / n.sum(), width=0.05, color="#9fc2d9")
     bottom.set(xlabel="certainty of the likeliest stage", ylabel="windows", yticks=[])
     for axis in (top, bottom):
