@@ -55,7 +55,7 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
         *("nights of strangers", (2, 0)),
     ),
     "comparison": (
-        *(("comparison", "compare", "compare_report", "cluster"),),
+        *(("comparison",),),
         *("methods under one clock", (4, 1)),
     ),
 }

@@ -53,8 +53,8 @@ def compare(
 
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
-    from sleepaug import compare as comparing
-    from sleepaug.cluster import stop_on_signals
+    from sleepaug.comparison import compare as comparing
+    from sleepaug.comparison.cluster import stop_on_signals
     from sleepaug.comparison.settings import load_comparison
 
     keys = {"against": "reference"}
@@ -81,7 +81,7 @@ def compare(
 
 def report_comparison(folder: Path) -> None:
     """Write the report of a comparison and print its table."""
-    from sleepaug.compare_report import write_report
+    from sleepaug.comparison.page import write_report
 
     written = write_report(folder)
     click.echo(written.text)

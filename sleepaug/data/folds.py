@@ -48,8 +48,8 @@ def split(
     if len(people) < least or n_folds < 1:
         raise ConfigError(
             f"{len(people)} subjects cannot be split into {n_folds} folds of train, valid and "
-            f"test. At least {least} subjects and 1 fold are needed: add nights of others, or lower "
-            "task.n_folds."
+            f"test. At least {least} subjects and 1 fold are needed: add nights of others, or "
+            "lower task.n_folds."
         )
     if not 0 <= fold < n_folds:
         raise ConfigError(f"fold {fold}: expected a whole number from 0 to {n_folds - 1}.")

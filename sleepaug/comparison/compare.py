@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from sleepaug.cluster import run_here, run_on_slurm
+from sleepaug.comparison.cluster import run_here, run_on_slurm
 from sleepaug.comparison.drive import ended, load_fold
 from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
