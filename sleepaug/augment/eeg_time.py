@@ -24,10 +24,11 @@ def time_reverse(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> 
     -----
     Source: Table 4 of the AugNet paper; gradient by a relaxed Bernoulli decision.
     """
-    if probability.requires_grad or x.requires_grad or x.device.type != "cpu":
-        return gate(x, x.flip(-1), probability, draw)
-    chosen = decide(probability, draw).nonzero()[:, 0]
-    return x.index_copy(0, chosen, x[chosen].flip(-1))
+    backwards = x.flip(-1)
+    if probability.requires_grad or x.requires_grad:
+        return gate(x, backwards, probability, draw)
+    chosen = per_window(decide(probability, draw), x) > 0
+    return torch.where(chosen, backwards, x, out=backwards)  # large batches: no third buffer
 
 
 def time_mask(n_times: int, length: Tensor, draw: Tensor) -> Tensor:
