@@ -112,7 +112,7 @@ class AugNet:
 
     name: ClassVar[str] = "augnet"
     layers: list[list[str]] | None = None
-    regularization: NotNegative = 0.5
+    regularization: NotNegative = 0.1
     regularizer: Literal["selective", "magnitudes", "none"] = "selective"
     magnitude: Fraction = 0.1
     temperature: Positive = 0.01
