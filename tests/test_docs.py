@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from sleepaug.cli import main
 from sleepaug.data import DATASETS
 from sleepaug.methods import METHODS
 from sleepaug.models import TRUNKS
@@ -65,6 +66,17 @@ def test_configuration_page_is_what_the_dataclasses_say():
     script = runpy.run_path(str(DOCS / "scripts" / "configuration.py"))
     written = (DOCS / "configuration.md").read_text(encoding="utf-8")
     assert written == script["page"](), "run `python docs/scripts/configuration.py`"
+
+
+def test_every_command_has_its_page_and_the_site_runs_it():
+    pages = {path.stem: path.read_text(encoding="utf-8") for path in DOCS.glob("commands/*.md")}
+    contents = pages.pop("index")
+    script = (DOCS / "scripts" / "commands.py").read_text(encoding="utf-8")
+    assert set(pages) == set(main.commands)
+    for name, text in pages.items():
+        assert f"({name}.md)" in contents
+        assert f'"{name}"' in script
+        assert f"```{{sleepaug}} {name}" in text
 
 
 @pytest.fixture(scope="module")
