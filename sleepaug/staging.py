@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from sleepaug.training import Training
 
 
+FEW_WINDOWS = 60
+"""Half an hour: with less, what is typical of a recording is likely to be one stage."""
+
+
 @dataclass(frozen=True)
 class Stager:
     """A trained model that stages recordings.
@@ -99,7 +103,7 @@ class Stager:
             probabilities=apply_context(context, probabilities, self.description.get("prior")),
             reason=night.reason,
             start=night.start,
-            notes=[*night.notes, *self._notes(context)],
+            notes=[*night.notes, *self._notes(context, len(good))],
             spectrum=night.spectrum,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
         )
@@ -117,14 +121,19 @@ class Stager:
         """By what the log-probabilities are divided, so that the certainties are right."""
         return float(self.description.get("temperature", {}).get(context, 1.0))
 
-    def _notes(self, context: str) -> list[str]:
-        """What was done to the probabilities, in sentences."""
+    def _notes(self, context: str, n_windows: int) -> list[str]:
+        """What was done to the probabilities, and how far to trust them, in sentences."""
         data = self.description.get("trained_on", {}).get("data", "unknown")
         notes = [f"Probabilities are calibrated on the model's validation nights ({data} data)."]
         if context not in self.description.get("temperature", {}):
             notes = ["Probabilities are not calibrated: the model file has no temperature."]
         if context == "transitions":
             notes.append("Neighbouring epochs were taken into account (--context transitions).")
+        if self.preprocessing.normalize == "recording" and n_windows < FEW_WINDOWS:
+            notes.append(
+                f"Warning: {n_windows} epochs are few: this model judges each by how it differs "
+                "from the rest of the recording, and mistakes a recording of one stage."
+            )
         return notes
 
 

@@ -20,6 +20,9 @@ def test_one_channel_is_enough(channel, sfreq):
     found = np.array([STAGES.index(stage) for stage in night.stages])
     assert np.nanmean(recalls(confusion_matrix(y, found, 5))) > 0.6
     assert sum("the model goes without it" in note for note in night.notes) == 5
+    assert not any("are few" in note for note in night.notes)
+    short = sleepaug.load_model().predict(raw.crop(0, 599.9))
+    assert any("19 epochs are few" in note for note in short.notes)
 
 
 def test_it_says_what_it_is():
