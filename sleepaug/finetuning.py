@@ -43,14 +43,14 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
     ConfigError
         The model cannot be read, or settings differ from it; both values are named.
     """
-    task = dict(values["task"])
-    path = find_model(task["start_from"])
+    task = _section(values, "task")
+    path = find_model(str(task["start_from"]))
     told = read_card(path).description
     model = {
         "task": {"trunk": told.get("trunk"), "trunk_options": told.get("trunk_options")},
-        "preprocessing": dict(told.get("preprocessing") or {}),
+        "preprocessing": _section(told, "preprocessing"),
     }
-    given = {"task": task, "preprocessing": dict(values.get("preprocessing") or {})}
+    given = {"task": task, "preprocessing": _section(values, "preprocessing")}
     checked = {"task": ("trunk", "trunk_options"), "preprocessing": FIXED}
     wrong = [
         f"{section}.{key}: the model {path} has {_shown(model[section].get(key))}, the settings "
@@ -65,12 +65,20 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **values,
         **{section: {**model[section], **given[section]} for section in given},
-        "training": {"learning_rate": LEARNING_RATE, **(values.get("training") or {})},
+        "training": {"learning_rate": LEARNING_RATE, **_section(values, "training")},
     }
 
 
+def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A section of settings; an error if it is none."""
+    found = values.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{name}: expected keys and values, got {found!r}.")
+    return dict(found)
+
+
 def _comparable(value: Any) -> Any:
-    """Lists and tuples, whole and other numbers alike."""
+    """Lists and tuples alike."""
     return list(value) if isinstance(value, list | tuple) else value
 
 

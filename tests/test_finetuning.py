@@ -67,6 +67,7 @@ def test_a_given_learning_rate_stays(start, nights):
         ("preprocessing", {"sfreq": 100.0}, ("50", "100")),
         ("preprocessing", {"normalize": "window"}, ("recording", "window")),
         ("task", {"trunk": "chambon2018"}, ("spectral", "chambon2018")),
+        ("task", {"trunk_options": {"n_hidden": 9}}, ("8", "9")),
     ],
 )
 def test_what_does_not_fit_the_model_is_refused(start, section, given, both):
@@ -76,6 +77,12 @@ def test_what_does_not_fit_the_model_is_refused(start, section, given, both):
     with pytest.raises(ConfigError, match=rf"{section}\.{key}: the model .* has ") as caught:
         config_from(values, (), "here")
     assert all(word in str(caught.value) for word in both)
+
+
+def test_a_section_that_is_none_is_refused(start):
+    values = {"task": {"start_from": str(start)}, "training": ["fast"]}
+    with pytest.raises(ConfigError, match="training: expected keys and values"):
+        config_from(values, (), "here")
 
 
 def test_the_command_says_what_it_does_and_refuses(start, nights, tmp_path):
