@@ -116,10 +116,18 @@ def detect(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
 
 
 PUBLISHED = {
-    "spindles a minute, N2": "a few, by detector and age (Purcell et al. 2017)",
-    "spindle frequency, N2 (Hz)": "11-16, most 12-14 (AASM manual)",
-    "spindle duration, N2 (s)": "0.5-1 (Lacourse et al. 2020)",
+    "slow waves a minute, N2": "fewer than in N3 (Massimini et al. 2004)",
+    "slow waves a minute, N3": "6 and more: a fifth of the time, 2 s at most each (AASM manual)",
+    "slow-wave size, N2 (uV p-p)": "more than 75 (AASM manual)",
     "slow-wave size, N3 (uV p-p)": "more than 75 (AASM manual)",
+    "spindle amplitude, N2 (uV)": "mostly below 50 by eye (Noachtar et al. 1999)",
+    "spindle amplitude, N3 (uV)": "as in N2 (Zeitlhofer et al. 1997)",
+    "spindle duration, N2 (s)": "0.5-1 (Lacourse et al. 2020); fast ones 0.8-1.1 (Coelho et al. 2025)",
+    "spindle duration, N3 (s)": "as in N2 (Zeitlhofer et al. 1997)",
+    "spindle frequency, N2 (Hz)": "11-16 (AASM manual); fast ones 13.4-14.3 (Coelho et al. 2025)",
+    "spindle frequency, N3 (Hz)": "as in N2 (Zeitlhofer et al. 1997)",
+    "spindles a minute, N2": "2.7 +- 2.1 (Zeitlhofer et al. 1997); fast ones 1.0-5.8 (Coelho et al. 2025)",
+    "spindles a minute, N3": "fewer than in N2 (Zeitlhofer et al. 1997)",
 }
 
 
