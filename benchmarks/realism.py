@@ -122,11 +122,11 @@ PUBLISHED = {
     "slow-wave size, N3 (uV p-p)": "more than 75 (AASM manual)",
     "spindle amplitude, N2 (uV)": "mostly below 50 by eye (Noachtar et al. 1999)",
     "spindle amplitude, N3 (uV)": "as in N2 (Zeitlhofer et al. 1997)",
-    "spindle duration, N2 (s)": "0.5-1 (Lacourse et al. 2020); fast ones 0.8-1.1 (Coelho et al. 2025)",
+    "spindle duration, N2 (s)": "0.5-1 (Lacourse et al. 2020); 0.8-1.1 (Coelho et al. 2025)",
     "spindle duration, N3 (s)": "as in N2 (Zeitlhofer et al. 1997)",
-    "spindle frequency, N2 (Hz)": "11-16 (AASM manual); fast ones 13.4-14.3 (Coelho et al. 2025)",
+    "spindle frequency, N2 (Hz)": "11-16 (AASM manual); 13.4-14.3 (Coelho et al. 2025)",
     "spindle frequency, N3 (Hz)": "as in N2 (Zeitlhofer et al. 1997)",
-    "spindles a minute, N2": "2.7 +- 2.1 (Zeitlhofer et al. 1997); fast ones 1.0-5.8 (Coelho et al. 2025)",
+    "spindles a minute, N2": "2.7 +- 2.1 (Zeitlhofer et al. 1997); 1.0-5.8 (Coelho et al. 2025)",
     "spindles a minute, N3": "fewer than in N2 (Zeitlhofer et al. 1997)",
 }
 
