@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from sleepaug.comparison.drive import Tell, last_row, run_job
+from sleepaug.comparison.drive import Tell, ended, last_row, run_job
 from sleepaug.comparison.settings import FLOOR, Job
 from sleepaug.config import ConfigError
 from sleepaug.runs import write_json
@@ -168,7 +168,7 @@ def run_on_slurm(
     root : Path
         The folder of the comparison, on a file system that the nodes share.
     jobs : sequence of Job
-        Not ended yet.
+        Those that end before the queue was asked are left alone, too.
     options : dict of str
         Of `sbatch`, such as ``{"partition": "long", "time": "240"}``.
     gpu : bool
@@ -191,7 +191,7 @@ def run_on_slurm(
     submitted = {name: number for name, number in submitted.items() if number in alive}
     if submitted:
         say(f"{len(submitted)} lanes are in SLURM's queue, or run.")
-    fresh = [job for job in jobs if job.name not in submitted]
+    fresh = [job for job in jobs if job.name not in submitted and not ended(root, job)]
     for wave in ([j for j in fresh if j.method == FLOOR], [j for j in fresh if j.method != FLOOR]):
         if not wave:
             continue
