@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from sleepaug.cli import main
 from sleepaug.comparison import drive
+from sleepaug.comparison.compare import default_output
 from sleepaug.comparison.lane import ENDED
 from sleepaug.comparison.settings import Job, comparison_of
 from sleepaug.config import ConfigError
@@ -290,3 +291,14 @@ def test_an_option_of_a_method_does_not_choose_the_methods():
     changed = comparison_of({}, [("methods.adda.epochs", 7)])
     assert changed.methods["adda"].epochs == 7
     assert list(changed.methods) == [name for name in METHODS if name != "augerino"]
+
+
+def test_without_a_name_the_folder_with_these_settings_is_gone_on_with(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wanted = comparison_of(json.loads(json.dumps(SETTINGS)))
+    first = default_output(wanted)
+    RunFolder(first).start(wanted, "cpu")
+    more = dataclasses.replace(wanted, compare=dataclasses.replace(wanted.compare, folds=2))
+    assert default_output(more) == first
+    (first / "config.yaml").write_text("training: {a_setting_of_another_version: 1}")
+    assert default_output(more) == first.with_name(f"{first.name}-2")

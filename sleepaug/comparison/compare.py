@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from sleepaug.comparison.drive import ended, load_fold
 from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
 from sleepaug.comparison.settings import Comparison, Job, comparison_of
-from sleepaug.config import to_yaml
+from sleepaug.config import ConfigError, to_yaml
 from sleepaug.runs import RunFolder, pick_device, write_text
 from sleepaug.tasks import Task
 
@@ -24,9 +25,10 @@ def default_output(comparison: Comparison) -> Path:
     while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
         folder = RunFolder(candidate)
         if folder.started:
-            there = comparison_of(folder.config())
-            if comparison.lanes_of(there) == there:
-                break
+            with contextlib.suppress(ConfigError):  # of another version: nothing to go on with
+                there = comparison_of(folder.config())
+                if comparison.lanes_of(there) == there:
+                    break
         n += 1
     return candidate
 
