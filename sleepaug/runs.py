@@ -49,8 +49,8 @@ class Clock:
     """Seconds charged to accounts such as "train"; time outside `charge` is free.
 
     On a GPU these pass on the wall, once its work is done. On the CPU they are seconds that the
-    calling thread computed, which are the same on an idle machine, and do not grow with what other
-    processes do.
+    calling thread computed, which are the same on an idle machine, and which other processes lengthen
+    only as far as they take up caches and memory.
 
     Parameters
     ----------
