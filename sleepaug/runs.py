@@ -49,7 +49,7 @@ class Clock:
     """Seconds charged to accounts such as "train"; time outside `charge` is free.
 
     On a GPU these pass on the wall, once its work is done. On the CPU they are seconds that the
-    calling thread computed, which are the same on an idle machine, and which other processes lengthen
+    calling thread computed, which are the same on an idle machine; other processes lengthen them
     only as far as they take up caches and memory.
 
     Parameters
