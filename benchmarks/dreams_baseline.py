@@ -15,8 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sleepaug.data.dreams import dreams
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import STAGES
-from sleepaug.data.windows import Preprocessing, Windows, prepare
+from sleepaug.data.windows import Windows, prepare
 from sleepaug.metrics import confusion_matrix, scores
 from sleepaug.report import scores_text
 

@@ -172,10 +172,13 @@ def _one_fold(
         "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
     }
     learned = as_data(model.augment)
+    told: dict[str, Any] = {
+        k: description[k] for k in ("method", "channels", "sfreq") if k in description
+    }
     if config.preprocessing is not None:
         description = {**for_prediction(model, task, config.training, learned), **description}
+        told["normalize"] = config.preprocessing.normalize
     save_model(folder / "model.safetensors", model, description)
-    told = {k: description[k] for k in ("method", "channels", "sfreq") if k in description}
     write_json(folder / "policy.json", {**told, **learned})
     return metrics
 

@@ -1,20 +1,28 @@
 """A learned policy leaves for braindecode: as its transforms, or as Python code that makes them.
 
-An AugNet layer that selected a transform becomes that transform, always applied; a policy becomes
-one Compose for each subpolicy, of which one is to be drawn for each window.
+An AugNet layer that selected a transform becomes that transform, always applied. A policy becomes
+one Compose for each subpolicy, and layers that kept several transforms one for each combination;
+of these one is to be drawn for each window.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sleepaug.augment import eeg_transforms
 from sleepaug.config import ConfigError
 from sleepaug.learned import NEGLIGIBLE
 
 Step = tuple[str, dict[str, Any]]
+
+SCALES = {
+    "window": "zero mean and unit variance each",
+    "recording": "each with a flat median spectrum over its recording",
+    "none": "in microvolts",
+}
+"""What amounts in units of the windows refer to, by `Preprocessing.normalize`."""
 
 
 def braindecode_step(
@@ -76,25 +84,23 @@ def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
     Returns
     -------
     list of lists of (class name, arguments)
-        One list for AugNet, one for each subpolicy of a policy.
+        One for each subpolicy, or each combination of what AugNet's layers kept.
 
     Raises
     ------
     ConfigError
         There is nothing that braindecode could apply.
     """
+    if "channels" not in learned:
+        raise ConfigError("The run's examples are no EEG, so its policy means nothing elsewhere.")
     sfreq, ch_names = learned["sfreq"], learned["channels"]
     if "layers" in learned:
-        heaviest = [max(layer, key=lambda entry: entry["weight"]) for layer in learned["layers"]]
         return [
-            [
-                braindecode_step(entry["transform"], entry["amount"], 1.0, sfreq, ch_names)
-                for entry in heaviest
-                if entry["magnitude"] > NEGLIGIBLE
-            ]
+            [braindecode_step(e["transform"], e["amount"], 1.0, sfreq, ch_names) for e in one]
+            for one in itertools.product(*filter(None, map(_chosen, learned["layers"])))
         ]
     if "policy" in learned:
-        at_1 = {name: t.amount_at_1 for name, t in eeg_transforms(sfreq, ch_names).items()}
+        at_1 = {name: entry["amount"] for name, entry in learned["ranges"].items()}
         return [
             [braindecode_step(name, m * at_1[name], p, sfreq, ch_names) for name, p, m in steps]
             for steps in learned["policy"]
@@ -102,6 +108,14 @@ def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
     raise ConfigError(
         f"Method '{learned['method']}' has no policy of EEG transforms that could be exported."
     )
+
+
+def _chosen(layer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of a layer's transforms those that it kept, or else the heaviest, if they do anything."""
+    kept = [entry for entry in layer if entry.get("kept")]
+    if "kept" not in layer[0]:
+        kept = [max(layer, key=lambda entry: entry["weight"])]
+    return [entry for entry in kept if entry["magnitude"] > NEGLIGIBLE]
 
 
 def to_braindecode(learned: Mapping[str, Any]) -> list[Any]:
@@ -128,8 +142,8 @@ def to_code(learned: Mapping[str, Any]) -> str:
     code = f"from braindecode.augmentation import {', '.join(['Compose', *used])}\n\n"
     made = f"method {learned['method']}: windows at {learned['sfreq']:g} Hz"
     code += f"# Learned by sleepaug, {made},\n"
-    code += f"# channels {', '.join(learned['channels'])}, zero mean and unit variance each.\n"
-    if "layers" in learned:
+    code += f"# channels {', '.join(learned['channels'])}, {SCALES[learned['normalize']]}.\n"
+    if len(composes) == 1:
         return code + f"transform = {composes[0]}\n"
     inner = ",\n".join(composes)
     return code + f"# One of these is to be drawn for each window.\nsubpolicies = [\n{inner},\n]\n"

@@ -16,11 +16,15 @@ NEGLIGIBLE = 0.01  # a magnitude up to this changes nothing that matters
 
 
 def as_data(augment: Augmentation) -> dict[str, Any]:
-    """An augmentation as plain data: `layers` (AugNet), `policy` (subpolicies), or nothing."""
+    """An augmentation as plain data: `layers` (AugNet), or `policy` with `ranges`, or nothing.
+
+    `policy` has the form that method `fixed` takes; `ranges` are the amounts at magnitude 1.
+    """
     if isinstance(augment, AugmentationModule):
         return {"layers": augment.learned()}
     if isinstance(augment, Policy):
-        return {"policy": augment.to_json()}
+        ranges = {t.name: {"amount": t.amount_at_1, "unit": t.unit} for t in augment.transforms}
+        return {"policy": augment.to_json(), "ranges": ranges}
     return {}
 
 
@@ -63,16 +67,29 @@ def sentences(layers: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
     return kept + rest
 
 
-def policy_sentences(policy: Sequence[Sequence[Sequence[Any]]]) -> list[str]:
-    """One sentence for each subpolicy."""
+def policy_sentences(
+    policy: Sequence[Sequence[Sequence[Any]]], ranges: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """One sentence for each subpolicy; where the amount is a probability the two are multiplied."""
+
+    def words(name: str, p: float, magnitude: float) -> str:
+        unit, amount = ranges[name]["unit"], magnitude * ranges[name]["amount"]
+        text = name.replace("_", " ")
+        if unit == "probability":
+            return f"{text} with probability {p * amount:.2f}"
+        return f"{text} up to {amount:.3g} {unit} with probability {p:.2f}"
+
     return [
-        f"subpolicy {i}: "
-        + ", then ".join(
-            f"{name.replace('_', ' ')} (probability {p:.2f}, magnitude {m:.2f})"
-            for name, p, m in steps
-        )
+        f"subpolicy {i}: " + ", then ".join(words(*step) for step in steps)
         for i, steps in enumerate(policy, start=1)
     ]
+
+
+def in_words(what: Mapping[str, Any]) -> list[str]:
+    """What `as_data` gave, as sentences; none where nothing was learned."""
+    if "layers" in what:
+        return sentences(what["layers"])
+    return policy_sentences(what["policy"], what["ranges"]) if "policy" in what else []
 
 
 def draw(rows: Sequence[Mapping[str, Any]]) -> Figure | None:

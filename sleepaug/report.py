@@ -37,9 +37,8 @@ def learned_text(run: Path) -> list[str]:
     if not (Path(run) / "policy.json").is_file():
         return []
     policy = read_policy(run)
-    if "layers" in policy:
-        return [learned.table(policy["layers"]), *learned.sentences(policy["layers"])]
-    return learned.policy_sentences(policy.get("policy", []))
+    shown = [learned.table(policy["layers"])] if "layers" in policy else []
+    return shown + learned.in_words(policy)
 
 
 def number(value: float | None) -> str:
@@ -93,11 +92,11 @@ def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
     found = metrics.get("invariance", {})
     if not found:
         return []
-    lines = [
-        f"  {name.replace('_', ' '):<20}up to {learned.amount_text(one):<18}{one['median']:6.3f}"
-        for name, one in found.items()
-    ]
-    return ["invariance (1: unchanged; 0: as different as two windows):", *lines]
+    lines = ["invariance (1: unchanged; 0: as different as two windows):"]
+    for name, one in found.items():
+        what = f"{name.replace('_', ' '):<20}up to {learned.amount_text(one):<18}"
+        lines.append(f"  {what}{number(one['median']):>6}")
+    return lines
 
 
 def draw_run(

@@ -101,7 +101,13 @@ def reported(tmp_path_factory):
     }
     root = tmp_path_factory.mktemp("report") / "comparison"
     RunFolder(root).start(comparison_of(settings), "cpu")
-    policy = {"policy": [[["sign_flip", 0.5, 1.0], ["gaussian_noise", 0.25, 0.5]]]}
+    policy = {
+        "policy": [[["sign_flip", 0.5, 1.0], ["gaussian_noise", 0.25, 0.5]]],
+        "ranges": {
+            "sign_flip": {"amount": 0.5, "unit": "probability"},
+            "gaussian_noise": {"amount": 0.2, "unit": "std"},
+        },
+    }
     amount = {"transform": "time_reverse", "weight": 1.0, "magnitude": 0.4, "amount": 0.2}
     layers = {"layers": [[{**amount, "unit": "probability"}]]}
 
@@ -140,7 +146,7 @@ def test_the_page_stands_alone_and_shows_every_lane(reported):
         "Not finished",
         "dada-fold0-seed0",
         "the disk &lt;full&gt;",
-        "sign flip (probability 0.50",
+        "sign flip with probability 0.25, then gaussian noise up to 0.1 std",
         "time reverse up to 0.2 probability: kept",
         "waiting 1",
         "0.5 kWh",

@@ -20,6 +20,7 @@ from sleepaug.experiment_report import (
     quartiles,
     read_variants,
 )
+from sleepaug.report import invariance_text
 from sleepaug.settings import load_config, members
 
 SETTINGS = """
@@ -132,6 +133,8 @@ def test_a_collapsed_run_has_no_invariance_to_report():
     metrics = [{"valid": scores, "test": scores, "invariance": median} for median in medians]
     text = experiment_text([Variant("one", [[{"augmentation": {}}]] * 2, metrics)])
     assert "invariance to a 0.750 [0.750, 0.750], 1 runs" in text
+    one = {"rotation": {"median": None, "amount": 45.0, "unit": "degrees"}}
+    assert invariance_text({"invariance": one})[1].endswith("up to 45 degrees             -")
 
 
 def test_the_figure_of_what_was_kept_counts_runs():

@@ -6,17 +6,18 @@ import pytest
 import torch
 
 from sleepaug.augment import AugmentationModule, Policy, eeg_transforms
+from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.config import ConfigError
 from sleepaug.export import braindecode_steps, to_braindecode, to_code
-from sleepaug.learned import as_data, draw, policy_sentences, sentences, table
+from sleepaug.learned import as_data, draw, in_words, sentences, table
 
 CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]
 TRANSFORMS = eeg_transforms(100.0, CHANNELS)
 
 
 def learned(augment):
-    data = {"method": "any", "sfreq": 100.0, "channels": CHANNELS, **as_data(augment)}
-    return json.loads(json.dumps(data))
+    told = {"method": "any", "sfreq": 100.0, "channels": CHANNELS, "normalize": "window"}
+    return json.loads(json.dumps({**told, **as_data(augment)}))
 
 
 @pytest.mark.parametrize("name", list(TRANSFORMS))
@@ -29,7 +30,7 @@ def test_each_transform_has_a_counterpart_that_runs(name):
     assert torch.equal(labels, y)
     scope: dict = {}
     exec(to_code(policy), scope)
-    assert [type(c).__name__ for c in scope["subpolicies"][0].transforms] == [
+    assert [type(c).__name__ for c in scope["transform"].transforms] == [
         type(c).__name__ for c in compose.transforms
     ]
 
@@ -85,12 +86,43 @@ def test_sentences_say_what_was_kept_and_what_was_rejected():
     assert [name for name, _ in steps] == ["FrequencyShift", "FrequencyShift"]
 
 
-def test_policies_are_said_in_words():
-    (sentence,) = policy_sentences([[("sign_flip", 0.8, 1.0), ("gaussian_noise", 0.3, 0.4)]])
+def test_policies_are_said_in_words_with_the_amounts_of_their_ranges():
+    steps = [("time_reverse", 0.8, 1.0), ("time_masking", 0.3, 0.4)]
+    (sentence,) = in_words(learned(Policy([steps], TRANSFORMS)))
     assert sentence == (
-        "subpolicy 1: sign flip (probability 0.80, magnitude 1.00), "
-        "then gaussian noise (probability 0.30, magnitude 0.40)"
+        "subpolicy 1: time reverse with probability 0.40, "
+        "then time masking up to 80 samples with probability 0.30"
     )
+    official = eeg_transforms(100.0, CHANNELS, official=True)
+    policy = learned(Policy([steps, steps], official))
+    assert in_words(policy)[1] == (
+        "subpolicy 2: time reverse with probability 0.80, "
+        "then time masking up to 40 samples with probability 0.30"
+    )
+    reverse, mask = braindecode_steps(policy)[1]
+    assert reverse[1]["probability"] == pytest.approx(0.8)
+    assert mask[1]["mask_len_samples"] == 40
+    assert "subpolicies = [" in to_code(policy)
+    assert in_words({}) == []
+
+
+def test_layers_that_kept_several_transforms_become_all_combinations():
+    names = [["sign_flip", "channels_dropout"], ["gaussian_noise", "frequency_shift"]]
+    layers = [MeasuredLayer([TRANSFORMS[n] for n in layer], tolerance=0.01) for layer in names]
+    layers[0].magnitudes.copy_(torch.tensor([1.0, 0.01]))  # the second is not kept
+    layers[1].magnitudes.copy_(torch.tensor([0.5, 0.1]))
+    policy = learned(AugmentationModule(layers, regularizer="none"))
+    noise, shift = braindecode_steps(policy)
+    assert [name for name, _ in noise] == ["SignFlip", "GaussianNoise"]
+    assert [name for name, _ in shift] == ["SignFlip", "FrequencyShift"]
+    assert shift[1][1]["max_delta_freq"] == pytest.approx(0.5)
+    assert len(to_braindecode(policy)) == 2
+
+
+def test_code_says_how_its_windows_were_scaled():
+    policy = learned(Policy([[("gaussian_noise", 1.0, 0.5)]], TRANSFORMS))
+    for normalize, words in (("window", "unit variance"), ("none", "microvolts")):
+        assert words in to_code({**policy, "normalize": normalize})
 
 
 def test_the_picture_has_a_row_for_each_layer():
@@ -103,3 +135,5 @@ def test_the_picture_has_a_row_for_each_layer():
 def test_what_has_no_policy_is_refused():
     with pytest.raises(ConfigError, match="no policy"):
         braindecode_steps({"method": "none", "sfreq": 100.0, "channels": CHANNELS})
+    with pytest.raises(ConfigError, match="no EEG"):
+        braindecode_steps({"method": "augnet", "layers": []})

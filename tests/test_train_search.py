@@ -8,6 +8,7 @@ import torch
 
 from sleepaug import experiment
 from sleepaug.config import ConfigError
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.methods import METHODS
 from sleepaug.runs import Clock, RunFolder
 from sleepaug.tasks import Loaded
@@ -18,7 +19,7 @@ def train(task, path, method, *, stop_after=None, epochs=2):
     config = SimpleNamespace(
         method=method,
         training=Training(epochs=epochs),
-        preprocessing={},
+        preprocessing=Preprocessing(),
         run=SimpleNamespace(seed=3, fold=0),
     )
     loaded = Loaded(task, task.valid, {}, {}, [])

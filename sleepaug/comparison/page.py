@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,14 +161,8 @@ def policies(found: Results) -> list[dict[str, Any]]:
     for lane in found.lanes:
         point = found.final(lane)
         if point is not None and point.learned:
-            shown.append({"job": lane.job, "lines": in_sentences(point.learned)})
+            shown.append({"job": lane.job, "lines": learned.in_words(point.learned)})
     return shown
-
-
-def in_sentences(what: Mapping[str, Any]) -> list[str]:
-    if "layers" in what:
-        return learned.sentences(what["layers"])
-    return learned.policy_sentences(what.get("policy", []))
 
 
 def text_of(found: Results, table: pd.DataFrame) -> str:

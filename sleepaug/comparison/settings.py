@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sleepaug.config import ConfigError, Count, did_you_mean, fill, put, read_yaml
-from sleepaug.data.windows import Preprocessing
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.methods import METHODS
 from sleepaug.settings import config_from
 from sleepaug.training import Training

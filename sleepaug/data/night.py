@@ -111,9 +111,7 @@ def night_windows(
     scale(x, preprocessing, faults == "")
     x[faults != ""] = 0
     onset = np.arange(n) * WINDOW_SECONDS
-    return Night(
-        x, onset, faults, reason, tuple(sources), notes, recorded.begins, spectrum
-    )  # fmt: skip
+    return Night(x, onset, faults, reason, tuple(sources), notes, recorded.begins, spectrum)
 
 
 def find_faults(

@@ -32,8 +32,6 @@ from sleepaug.data.recording import (
 if TYPE_CHECKING:
     from sleepaug.braindecode_bridge import braindecode
 
-__all__ = ["Preprocessing", "Windows", "prepare", "signals"]
-
 
 @dataclass(frozen=True)
 class Windows:

@@ -20,8 +20,9 @@ from sleepaug.augment import Transform, eeg_transforms, inapplicable
 from sleepaug.config import ConfigError, Count, did_you_mean
 from sleepaug.data import DATASETS
 from sleepaug.data.folds import split
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import STAGES, Recording
-from sleepaug.data.windows import Preprocessing, Windows, prepare
+from sleepaug.data.windows import Windows, prepare
 from sleepaug.models import make_trunk
 from sleepaug.tasks import Loaded, Split, Task
 

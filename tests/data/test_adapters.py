@@ -12,8 +12,9 @@ import pytest
 from sleepaug.config import ConfigError
 from sleepaug.data import DATASETS
 from sleepaug.data.night import night_windows
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import RecordingError
-from sleepaug.data.windows import Preprocessing, prepare
+from sleepaug.data.windows import prepare
 
 STAGES = [(1.5 + 30 * k, 30, f"Sleep stage {name}") for k, name in enumerate("W123R?")]
 Write = Callable[..., Path]

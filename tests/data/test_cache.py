@@ -13,8 +13,9 @@ import pytest
 
 from sleepaug.config import ConfigError
 from sleepaug.data import cache, windows
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording
-from sleepaug.data.windows import Preprocessing, prepare
+from sleepaug.data.windows import prepare
 
 C3 = Preprocessing(("C3",))
 
@@ -102,7 +103,8 @@ def test_processes_at_once(tmp_path: Path, write_edf) -> None:
         write_edf(folder / f"{k}.edf", ["C3"], stages=stages)
     code = (
         "import sys; from pathlib import Path; from sleepaug.data import DATASETS\n"
-        "from sleepaug.data.windows import Preprocessing, prepare\n"
+        "from sleepaug.data.preprocessing import Preprocessing\n"
+        "from sleepaug.data.windows import prepare\n"
         "nights, cache = DATASETS['edf'](sys.argv[1]), Path(sys.argv[2])\n"
         "for k in range(20):\n"  # every turn under another key
         "    w = prepare(nights, Preprocessing(('C3',), lowpass=20.0 + k), cache_dir=cache)\n"

@@ -13,8 +13,9 @@ import pytest
 
 from sleepaug.config import ConfigError
 from sleepaug.data.night import night_windows
+from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording, RecordingError, Scoring
-from sleepaug.data.windows import Preprocessing, Windows, prepare
+from sleepaug.data.windows import Windows, prepare
 
 C3 = Preprocessing(("C3",))
 Write = Callable[..., Path]
