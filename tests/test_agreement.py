@@ -7,10 +7,11 @@ import pytest
 from click.testing import CliRunner
 from sklearn.metrics import cohen_kappa_score, f1_score
 
-from sleepaug.agreement import Pair, compare, night_name, on_one_grid, pair_up
+from sleepaug.agreement import compare
 from sleepaug.cli import main
 from sleepaug.config import ConfigError
 from sleepaug.data.recording import STAGES, RecordingError, Scoring
+from sleepaug.two_scorings import Pair, night_name, on_one_grid, pair_up
 
 
 def scoring(stages, onset=0.0, seconds=30.0):

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from sleepaug.cli import main
 from sleepaug.config import ConfigError
 from sleepaug.experiment import train
+from sleepaug.experiment_figures import draw_kept
 from sleepaug.experiment_report import (
     Variant,
-    draw_kept,
     experiment_text,
     kept,
     leaves,

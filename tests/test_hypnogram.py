@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sleepaug.agreement import pair_up
 from sleepaug.config import ConfigError
 from sleepaug.data.recording import STAGES
 from sleepaug.hypnogram import Hypnogram, ranges
 from sleepaug.hypnogram_files import FORMS, summary, targets, write_forms
+from sleepaug.two_scorings import pair_up
 
 START = datetime.datetime(2021, 3, 4, 22, 59, 30)
 NASTY = 'x<script>alert(1)</script>"\x1b[31m$a_$'

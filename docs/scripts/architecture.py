@@ -47,11 +47,16 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
         *("a trained model and its file", (2, 1)),
     ),
     "experiment": (
-        *(("settings", "experiment", "learned", "report", "experiment_report", "export"),),
+        *(
+            (
+                *("settings", "experiment", "learned", "report"),
+                *("experiment_report", "experiment_figures", "export"),
+            ),
+        ),
         *("one run, or many, and their report", (3, 1)),
     ),
     "use": (
-        *(("prediction", "evaluation", "inspection", "agreement", "doctor"),),
+        *(("prediction", "evaluation", "inspection", "two_scorings", "agreement", "doctor"),),
         *("nights of strangers", (2, 0)),
     ),
     "comparison": (

@@ -38,7 +38,8 @@ def report(run: Path) -> None:
 
 def _report_experiment(run: Path) -> None:
     """Several variants or seeds: tables and pictures with quartiles."""
-    from sleepaug.experiment_report import draw_experiment, experiment_text, read_variants
+    from sleepaug.experiment_figures import draw_experiment
+    from sleepaug.experiment_report import experiment_text, read_variants
     from sleepaug.report import learned_text, read_run
 
     variants = read_variants(run)
