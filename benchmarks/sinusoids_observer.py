@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sleepaug.experiment_report import kept, leaves
+from sleepaug.experiment_report import leaves
+from sleepaug.learned import kept
 from sleepaug.runs import RunFolder
 from sleepaug.settings import load_config, members
 from sleepaug.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ

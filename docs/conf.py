@@ -35,6 +35,9 @@ numpydoc_show_class_members = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sleepaug"
+html_sidebars = {  # pages without a page below them need no list of those
+    page.stem: [] for page in Path(__file__).parent.glob("*.md") if page.stem != "api"
+}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],

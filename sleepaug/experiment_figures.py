@@ -10,7 +10,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sleepaug.experiment_report import Variant, kept, known
+from sleepaug.experiment_report import Variant, known
+from sleepaug.learned import kept
 
 
 def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:

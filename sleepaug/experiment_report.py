@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sleepaug.learned import kept
 from sleepaug.runs import RunFolder
 from sleepaug.settings import Config, load_config, members
 
@@ -116,15 +117,3 @@ def learned_lines(variant: Variant) -> list[str]:
             chosen += f", amount {spread(amounts)}, from {low:.3f} to {high:.3f}"
         lines.append(f"{name.replace('.', ' ').replace('_', ' ')}: {chosen}")
     return lines
-
-
-def kept(augmentation: Mapping[str, float], name: str) -> bool:
-    """Whether a transform has the largest weight of its layer (several may)."""
-    weight = augmentation.get(f"{name}.weight")
-    if weight is None:
-        return f"{name}.amount" in augmentation  # Augerino has no weights
-    layer = name.split(".")[0]
-    rest = (
-        v for k, v in augmentation.items() if k.startswith(f"{layer}.") and k.endswith("weight")
-    )
-    return weight > 0 and weight >= max(rest) - 1e-6

@@ -92,6 +92,18 @@ def in_words(what: Mapping[str, Any]) -> list[str]:
     return policy_sentences(what["policy"], what["ranges"]) if "policy" in what else []
 
 
+def kept(augmentation: Mapping[str, float], name: str) -> bool:
+    """Whether a transform has the largest weight of its layer (several may)."""
+    weight = augmentation.get(f"{name}.weight")
+    if weight is None:
+        return f"{name}.amount" in augmentation  # Augerino has no weights
+    layer = name.split(".")[0]
+    rest = (
+        v for k, v in augmentation.items() if k.startswith(f"{layer}.") and k.endswith("weight")
+    )
+    return weight > 0 and weight >= max(rest) - 1e-6
+
+
 def draw(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
     """Weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
 
@@ -121,7 +133,8 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
                 for what in ("weight", "amount")
             }
             largest = max(max(series["amount"]), 1e-12)
-            color, style = f"C{i}", "-" if max(series["weight"]) >= SELECTED else ":"
+            chosen = kept(rows[-1]["augmentation"], f"{layer}.{name}")
+            color, style = f"C{i}", "-" if chosen else ":"
             label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.2g})"
             left.plot(epochs, series["weight"], color=color, linestyle=style)
             relative = [value / largest for value in series["amount"]]

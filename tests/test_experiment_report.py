@@ -15,11 +15,11 @@ from sleepaug.experiment_figures import draw_kept
 from sleepaug.experiment_report import (
     Variant,
     experiment_text,
-    kept,
     leaves,
     quartiles,
     read_variants,
 )
+from sleepaug.learned import kept
 from sleepaug.report import invariance_text
 from sleepaug.settings import load_config, members
 

@@ -4,8 +4,9 @@
     ```
 
 The commands of all pages in `PAGES` are run one after the other in one empty folder, as a reader
-would who follows them. `:exit: 2` says that a mistake is shown on purpose; any other exit code is a
-warning, and so an error of the build.
+would who follows them; one that stands on several pages is run once. `:exit: 2` says that a mistake
+is shown on purpose; any other exit code is a warning, and so an error of the build. `:last: 9`
+shows the last nine lines only.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ COMMANDS = (
     *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
     *("models", "export", "compare", "cache", "doctor"),
 )
-PAGES = [f"commands/{name}" for name in COMMANDS]
+PAGES = ["tour", *(f"commands/{name}" for name in COMMANDS)]
 CALL = "from sleepaug.cli import main; main(prog_name='sleepaug')"
 HERE = str(Path(sleepaug.__file__).parents[1])
 BLOCK = re.compile(r"^```\{sleepaug\} (.+)$((?:\n:\w+: .*)*)", flags=re.MULTILINE)
@@ -43,11 +44,17 @@ class Command(SphinxDirective):
 
     required_arguments = 1
     final_argument_whitespace = True
-    option_spec: ClassVar = {"exit": directives.nonnegative_int}
+    option_spec: ClassVar = {
+        "exit": directives.nonnegative_int,
+        "last": directives.positive_int,
+    }
 
     def run(self) -> list[nodes.Node]:
         command = self.arguments[0]
-        text = f"$ sleepaug {command}\n{self.env.app.outputs[command]}"  # type: ignore[attr-defined]
+        lines = self.env.app.outputs[command].splitlines()  # type: ignore[attr-defined]
+        if "last" in self.options and len(lines) > self.options["last"]:
+            lines = ["...", *lines[-self.options["last"] :]]
+        text = "\n".join([f"$ sleepaug {command}", *lines])
         return [nodes.literal_block(text, text, language="console")]
 
 
@@ -64,6 +71,8 @@ def run_all(app: Sphinx) -> None:
         for page in PAGES:
             text = (Path(app.srcdir) / f"{page}.md").read_text(encoding="utf-8")
             for command, options in BLOCK.findall(text):
+                if command in app.outputs:  # type: ignore[attr-defined]
+                    continue
                 log.info("sleepaug %s", command)
                 done = subprocess.run(
                     [sys.executable, "-c", CALL, *shlex.split(command)],
