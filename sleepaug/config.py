@@ -25,6 +25,10 @@ class ConfigError(ValueError):
     """A mistake in the settings or the command line; the text is the whole message."""
 
 
+class NotWrittenError(ConfigError):
+    """A file that the disk does not take: it is full, or may not be written."""
+
+
 @dataclass(frozen=True)
 class Range:
     """Limits of a number, for `Annotated[float, Range(0, 1)]`; `above` excludes its value."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleepaug import __version__
-from sleepaug.config import ConfigError
+from sleepaug.config import ConfigError, NotWrittenError
 from sleepaug.data.recording import STAGES, WINDOW_SECONDS
 from sleepaug.sleep_statistics import NAMES
 
@@ -187,7 +187,7 @@ def into_place(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises
     ------
-    ConfigError
+    NotWrittenError
         The file cannot be written.
     """
     path = Path(path)
@@ -202,7 +202,7 @@ def into_place(path: Path, write: Callable[[Path], object]) -> None:
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror or error}.") from error
+        raise NotWrittenError(f"{path}: cannot be written: {error.strerror or error}.") from error
 
 
 def _umask() -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -24,6 +23,7 @@ from sleepaug.config import ConfigError, fill
 from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import STAGES, WINDOW_SECONDS, printable
 from sleepaug.models import make_trunk
+from sleepaug.runs import write_bytes
 from sleepaug.staging import Stager
 
 DEFAULT_MODEL = "default"
@@ -33,10 +33,8 @@ MOST_CHANNELS, HIGHEST_RATE, MOST_COPIES, LARGEST_OPTION = 128, 1024.0, 1000, 40
 
 def save_model(path: Path, model: AugmentedModel, description: Mapping[str, Any]) -> None:
     """Write weights, and in the metadata all that prediction needs."""
-    part = path.with_name(path.name + ".part")
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    part.write_bytes(save(weights, metadata={"sleepaug": json.dumps(dict(description))}))
-    os.replace(part, path)
+    write_bytes(path, save(weights, metadata={"sleepaug": json.dumps(dict(description))}))
 
 
 def load_model(path: Path | str | None = None) -> Stager:

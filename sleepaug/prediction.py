@@ -14,6 +14,7 @@ from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import RecordingError
 from sleepaug.hypnogram import Hypnogram
 from sleepaug.hypnogram_files import FORMS, into_place, summary, targets, write_forms
+from sleepaug.processes import parallel
 from sleepaug.runs import make_folder
 from sleepaug.sleep_statistics import seconds_of
 from sleepaug.staging import Stager
@@ -148,13 +149,13 @@ def stage_files(
         for path in nights:
             yield stage_file(stager, path, request)
         return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    with ProcessPoolExecutor(
-        min(jobs, len(nights)), multiprocessing.get_context("spawn"), _begin, (model,)
-    ) as pool:
-        yield from pool.map(_stage_with_own, nights, [request] * len(nights))
+    yield from parallel(
+        _stage_with_own,
+        [(path, request) for path in nights],
+        min(jobs, len(nights)),
+        _begin,
+        model,
+    )
 
 
 _own: Stager | None = None  # of a worker process
@@ -171,9 +172,9 @@ def _begin(model: Path | None) -> None:
     _own = load_model(model)
 
 
-def _stage_with_own(path: Path, request: Request) -> Result:
+def _stage_with_own(night: tuple[Path, Request]) -> Result:
     assert _own is not None
-    return stage_file(_own, path, request)
+    return stage_file(_own, *night)
 
 
 def stage_file(stager: Stager, path: Path, request: Request) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from sleepaug import learned
 from sleepaug.config import ConfigError
+from sleepaug.hypnogram_files import into_place
 from sleepaug.runs import RunFolder
 
 
@@ -139,7 +141,7 @@ def draw_run(
     drawn = []
     for name, one in figures.items():
         if one is not None:
-            one.savefig(run / name, dpi=130)
+            into_place(run / name, partial(one.savefig, dpi=130))
             drawn.append(run / name)
     return drawn
 

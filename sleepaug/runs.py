@@ -7,6 +7,7 @@ seconds, writes a row and saves a checkpoint, so that a killed run goes on where
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import math
 import os
@@ -22,7 +23,14 @@ from typing import Any, Protocol
 import torch
 
 from sleepaug import __version__
-from sleepaug.config import ConfigError, differences, parse_yaml, plain, to_yaml
+from sleepaug.config import (
+    ConfigError,
+    NotWrittenError,
+    differences,
+    parse_yaml,
+    plain,
+    to_yaml,
+)
 
 
 class Process(Protocol):
@@ -156,16 +164,16 @@ class RunFolder:
             file.write(json.dumps(row) + "\n")
 
     def save(self, process: Process, clock: Clock) -> None:
-        """Write the checkpoint: to another name first, then moved into place."""
+        """Write the checkpoint."""
         state = {
             "process": process.state_dict(),
             "clock": dict(clock.seconds),
             "n_rows": len(self.rows()),
             "random": random_state(),
         }
-        temporary = self / "checkpoint.pt.part"
-        torch.save(state, temporary)
-        os.replace(temporary, self / "checkpoint.pt")
+        stream = io.BytesIO()  # torch's own writer does not say that a disk is full
+        torch.save(state, stream)
+        write_bytes(self / "checkpoint.pt", stream.getbuffer())
 
     def restore(self, process: Process, clock: Clock, device: torch.device | str) -> bool:
         """Take up the checkpoint if there is one; drop rows it does not know of."""
@@ -260,15 +268,20 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write a whole file or nothing: to another name first, then moved into place."""
     temporary = path.with_name(path.name + ".part")
     try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_bytes(content)
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}.") from error
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise NotWrittenError(f"{path}: cannot be written: {error.strerror}.") from error
+
+
+def write_text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -12,10 +12,16 @@ from typing import Any
 import click
 
 from sleepaug import __version__
-from sleepaug.config import ConfigError
+from sleepaug.config import ConfigError, NotWrittenError
 
 FAILED, USAGE, NOTHING_SCORABLE, INTERRUPTED = 1, 2, 3, 130
-BROKEN_DISK = (errno.ENOSPC, errno.EACCES, errno.EPERM, errno.EROFS, errno.EDQUOT)
+NOT_OURS = (  # errors of the disk, or of how a file was named
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
+    *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
+)
+GOES_ON = "The same command goes on where it was."
+STAYS = "The files that were finished stay; --overwrite writes them again."
+AFTER_STOP = {"train": GOES_ON, "compare": GOES_ON, "simulate": STAYS, "predict": STAYS}
 
 
 class Commands(click.Group):
@@ -25,14 +31,16 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except ConfigError as error:
-            fail(str(error), USAGE)
+            fail(str(error), FAILED if isinstance(error, NotWrittenError) else USAGE)
         except KeyboardInterrupt:
-            fail("Stopped. The same command goes on where it was.", INTERRUPTED)
+            after = AFTER_STOP.get(ctx.invoked_subcommand or "", "")
+            fail(f"Stopped. {after}".strip(), INTERRUPTED)
         except OSError as error:
-            if error.errno not in BROKEN_DISK:
+            if error.errno not in NOT_OURS:
                 raise
-            why = f"{error.filename or 'Writing failed'}: {error.strerror}."
-            fail(f"{why} Make room, or name a folder that can be written.", FAILED)
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            advice = " Make room, or name another folder." if full else ""
+            fail(f"{error.filename or 'Writing failed'}: {error.strerror}.{advice}", FAILED)
         except ValueError as error:
             from sleepaug.data.recording import RecordingError
 
@@ -62,6 +70,7 @@ def main(verbose: bool) -> None:
     logger = logging.getLogger("sleepaug")
     logger.handlers = [_Echo()]
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it warns of its own cache
     warnings.showwarning = _warn
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,6 +41,7 @@ def _report_experiment(run: Path) -> None:
     """Several variants or seeds: tables and pictures with quartiles."""
     from sleepaug.experiment_figures import draw_experiment
     from sleepaug.experiment_report import experiment_text, read_variants
+    from sleepaug.hypnogram_files import into_place
     from sleepaug.report import learned_text, read_run
 
     variants = read_variants(run)
@@ -51,5 +53,5 @@ def _report_experiment(run: Path) -> None:
         for text in learned_text(run):
             click.echo(text)
     for name, figure in draw_experiment(variants).items():
-        figure.savefig(run / name, dpi=130)
+        into_place(run / name, partial(figure.savefig, dpi=130))
         click.echo(f"Picture: {run / name}")

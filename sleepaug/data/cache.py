@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from sleepaug.config import ConfigError, plain
+from sleepaug.config import ConfigError, NotWrittenError, plain
 from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording, Scoring
 
@@ -114,7 +114,7 @@ def save(
     recording: str,
     cache_dir: Path | None = None,
 ) -> Prepared:
-    """Keep a night and return it memory-mapped; a `ConfigError` if it cannot be written."""
+    """Keep a night and return it memory-mapped; a `NotWrittenError` if it cannot be."""
     where = folder(cache_dir)
     told = {"recording": recording, "shape": x.shape, "y": y.tolist(), "onset": onset.tolist()}
     told["notes"] = notes
@@ -123,8 +123,9 @@ def save(
         _write(where / f"{key}.npy", lambda file: np.save(file, x))
         _write(where / f"{key}.json", lambda file: file.write(json.dumps(told).encode()))
     except OSError as error:
-        raise ConfigError(
-            f"{where}: cannot keep prepared nights here: {error.strerror or error} "
+        raise NotWrittenError(
+            f"{where}: cannot keep prepared nights here: "
+            f"{error.strerror or 'no space left on device'} "  # NumPy's has no strerror
             f"({x.nbytes / 1e6:.0f} MB for {recording}). Make room there, or name another folder "
             f"with --cache-dir or the environment variable {ENVIRONMENT_VARIABLE}."
         ) from error

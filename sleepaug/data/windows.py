@@ -122,7 +122,7 @@ def prepare(
     ------
     RecordingError
         Naming the night that failed, or if none could be used.
-    ConfigError
+    NotWrittenError
         If the cache cannot be written.
     """
     first: dict[str, Recording] = {}

@@ -1,10 +1,8 @@
 """Folders of simulated nights: real EDF+ files, as MASS or Sleep-EDF distribute theirs."""
 
 import errno
-import multiprocessing
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import edfio
 import numpy as np
 from tqdm import tqdm
 
-from sleepaug.config import ConfigError
+from sleepaug.config import ConfigError, NotWrittenError
+from sleepaug.processes import parallel
 from sleepaug.simulation.edf import Layout, polysomnogram, scoring
 from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
 from sleepaug.simulation.night import SLEEP_EDF_CHANNELS, plan_night, resolve_channels
@@ -100,9 +99,12 @@ def simulate_dataset(
         there = [path for job in planned for path in (job.psg, *job.hypnograms) if path.exists()]
         if there:
             raise ConfigError(
-                f"{there[0]}: the file exists. Choose another folder or allow overwriting."
+                f"{there[0]}: is there already. Name another folder, or add --overwrite."
             )
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWrittenError(f"{folder}: cannot be made: {error.strerror}.") from error
     bar = tqdm(total=nights, unit="night", desc="simulating", disable=not progress or None)
     with bar:
         if jobs == 1:
@@ -110,10 +112,8 @@ def simulate_dataset(
                 write_night(job)
                 bar.update()
         else:
-            context = multiprocessing.get_context("spawn")
-            with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-                for _ in pool.map(write_night, planned):
-                    bar.update()
+            for _ in parallel(write_night, planned, jobs):
+                bar.update()
     return [job.psg for job in planned]
 
 
@@ -224,7 +224,7 @@ def write(edf: edfio.Edf, path: Path) -> None:
         edf.write(part)
         os.replace(part, path)
     except OSError as error:  # NumPy's, on a full disk, has neither number nor file
-        why = error.strerror or str(error)
+        why = error.strerror or f"No space left on device ({error})"
         raise OSError(error.errno or errno.ENOSPC, why, str(path)) from error
     finally:
         part.unlink(missing_ok=True)

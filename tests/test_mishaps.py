@@ -1,0 +1,135 @@
+"""A full disk and Ctrl-C: one message, the right exit code, no half-written file, nothing lost."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from command_line import run
+
+from sleepaug.config import NotWrittenError
+from sleepaug.processes import parallel
+from sleepaug.runs import Clock, RunFolder
+from sleepaug.simulation import dataset
+
+
+class Process:
+    """The least that a run folder saves."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def state_dict(self):
+        return {"n": self.n}
+
+    def load_state_dict(self, state):
+        self.n = state["n"]
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    folder, clock = RunFolder(tmp_path), Clock()
+    folder.save(Process(torch.arange(3)), clock)
+    whole = Path.write_bytes
+
+    def full(path, content):
+        whole(path, bytes(content)[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NotWrittenError, match=r"checkpoint\.pt: cannot be written: No space"):
+        folder.save(Process(torch.arange(4)), clock)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    kept = Process(None)
+    assert folder.restore(kept, clock, "cpu")
+    assert kept.n.tolist() == [0, 1, 2]
+
+
+def test_a_disk_that_does_not_take_a_file_is_a_failure_not_a_mistake(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise NotWrittenError("x.csv: cannot be written: No space left on device.")
+
+    monkeypatch.setattr("sleepaug.prediction.find_nights", full)
+    assert "No space left" in run("predict", tmp_path, code=1).output
+    (tmp_path / "file").write_text("")
+    found = run("simulate", tmp_path / "file" / "nights", "--nights=1", "--hours=0.1", code=1)
+    assert "Error: " in found.output
+    assert "Not a directory" in found.output
+
+
+@pytest.mark.parametrize(
+    ("command", "promise"),
+    [("simulate", "--overwrite"), ("train", "The same command goes on"), ("inspect", "Stopped.\n")],
+)
+def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    for name in (
+        "simulation.simulate_dataset",
+        "settings.load_config",
+        "inspection.inspect_recording",
+    ):
+        monkeypatch.setattr(f"sleepaug.{name}", stop)
+    given = [] if command == "train" else [tmp_path / "x"]
+    assert promise in run(command, *given, code=130).output
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from sleepaug.processes import parallel
+
+def slow(path):
+    path.write_text("begun")
+    time.sleep(0.5)
+    path.write_text("ended")
+
+if __name__ == "__main__":
+    try:
+        list(parallel(slow, [Path(sys.argv[1], str(i)) for i in range(50)], 2))
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+def test_parallel_keeps_the_order(tmp_path):
+    assert list(parallel(abs, [-3, 2, -1], 2)) == [3, 2, 1]
+    with pytest.raises(ZeroDivisionError):
+        list(parallel((1).__truediv__, [1, 0], 2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a process group otherwise there")
+def test_ctrl_c_ends_parallel_work_without_traces(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    files = tmp_path / "files"
+    files.mkdir()
+    called = subprocess.Popen(
+        [sys.executable, tmp_path / "slow.py", files],
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)), start_new_session=True,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not list(files.iterdir()) and called.poll() is None:
+        time.sleep(0.05)
+    os.killpg(called.pid, signal.SIGINT)  # as a terminal does: to all of them
+    out, err = called.communicate(timeout=60)
+    assert (out, err) == ("stopped\n", "")
+    assert {path.read_text() for path in files.iterdir()} == {"ended"}
+    assert len(list(files.iterdir())) < 50
+
+
+def test_simulated_nights_say_that_the_disk_is_full(tmp_path, monkeypatch):
+    class Edf:
+        def write(self, path):
+            path.write_bytes(b"half")
+            raise OSError("1857600 requested and 1276928 written")  # as NumPy says it
+
+    with pytest.raises(OSError, match="No space left") as caught:
+        dataset.write(Edf(), tmp_path / "x.edf")
+    assert caught.value.errno == errno.ENOSPC
+    assert not list(tmp_path.iterdir())
