@@ -18,7 +18,7 @@ from packaging.requirements import Requirement
 import sleepaug
 from sleepaug.compiled import compiler, library
 from sleepaug.data import cache
-from sleepaug.model_files import read_card, shipped_models
+from sleepaug.model_cards import read_card, shipped_models
 
 HARD_TO_LOAD = ("torch", "mne", "sleepaug.braindecode_bridge")
 LITTLE_SPACE = 1e9  # bytes; a prepared night takes about 14 MB, a checkpoint 1 MB

@@ -15,7 +15,8 @@ from typing import Any
 from torch import nn
 
 from sleepaug.config import ConfigError
-from sleepaug.model_files import find_model, load_model, read_card
+from sleepaug.model_cards import find_model, read_card
+from sleepaug.model_files import load_model
 from sleepaug.staging import Stager
 
 LEARNING_RATE = 1e-4

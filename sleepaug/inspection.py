@@ -223,7 +223,7 @@ def _model_use(
     recorded: Edf | OpenRaw, model: Path | None, map: Mapping[str, str], reference: str | None
 ) -> dict[str, Any] | None:
     """Which channels a model would use, or why it cannot; None where there is no model."""
-    from sleepaug.model_files import find_model, read_card, shipped_models
+    from sleepaug.model_cards import find_model, read_card, shipped_models
 
     if model is None and not shipped_models():
         return None

@@ -6,7 +6,7 @@ import pytest
 import sleepaug
 from sleepaug.data.recording import STAGES
 from sleepaug.metrics import confusion_matrix, recalls
-from sleepaug.model_files import find_model, read_card
+from sleepaug.model_cards import find_model, read_card
 from sleepaug.simulation import simulate_night
 
 

@@ -43,7 +43,7 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
         *("stages of a night: table, files, picture", (1, 0)),
     ),
     "staging": (
-        *(("staging", "model_files", "calibration", "invariance", "finetuning"),),
+        *(("staging", "model_cards", "model_files", "calibration", "invariance", "finetuning"),),
         *("a trained model and its file", (2, 1)),
     ),
     "experiment": (
@@ -66,7 +66,7 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
 }
 PALE, BLUE = "#eef3fa", "#3b5b8c"
 BY_FILES = ("simulation", "data")  # the one way of the data that is no import
-EVERYWHERE = ("__init__", "__main__", "cli", "config")  # the top and the bottom of the house
+EVERYWHERE = ("__init__", "__main__", "cli", "config", "processes")  # top and bottom of the house
 
 
 def modules() -> dict[str, Path]:

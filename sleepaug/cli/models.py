@@ -9,7 +9,7 @@ import click
 @click.argument("name", required=False)
 def models(name: str | None) -> None:
     """List the models that ship with the package, or show the card of the model NAME."""
-    from sleepaug.model_files import find_model, read_card, shipped_models
+    from sleepaug.model_cards import find_model, read_card, shipped_models
 
     if name is not None:
         card = read_card(find_model(name))
@@ -18,5 +18,6 @@ def models(name: str | None) -> None:
     shipped = shipped_models()
     for key, path in shipped.items():
         told = read_card(path).description
-        click.echo(f"{key}: {', '.join(told.get('channels', []))}; trained by {told.get('method')}")
+        channels, method = ", ".join(told.get("channels", [])), told.get("method")
+        click.echo(f"{key}: {channels}; trained with method {method}")
     click.echo("What each is and can do: sleepaug models NAME" if shipped else "No model ships.")

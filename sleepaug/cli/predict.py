@@ -66,7 +66,8 @@ def predict(
     """
     import torch
 
-    from sleepaug.model_files import find_model, load_model
+    from sleepaug.model_cards import find_model
+    from sleepaug.model_files import load_model
     from sleepaug.prediction import Request, find_nights, new_folder, stage_files, write_summary
 
     torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
