@@ -69,7 +69,7 @@ def evaluate_model(
     if reference:
         changes["reference"] = reference
     windows = prepare(
-        sleep.recordings(progress=progress),
+        sleep.recordings(cache_dir=cache_dir, progress=progress),
         replace(stager.preprocessing, **changes),
         cache_dir=cache_dir,
         progress=progress,
@@ -110,7 +110,7 @@ def _staged(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> n
 
 
 def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:
-    """One line for each subject of a dataset that the model was trained or selected on.
+    """Which subjects of a dataset the model was trained or selected on: a sentence, if any.
 
     A subject is recognised by name within one dataset, and a night by its scoring whatever the
     dataset is called. Simulated subjects are numbered alike in every simulation, so only the
@@ -118,12 +118,15 @@ def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:
     """
     known = stager.description.get("trained_on", {})
     same_names = data == known.get("data") and data != "simulated"
-    lines = []
-    for subject in np.unique(windows.subject):
+    seen, subjects = [], np.unique(windows.subject)
+    for subject in subjects:
         nights = np.unique(windows.recording[windows.subject == subject])
         same_night = any(fingerprint(windows, n) in known.get("scorings", []) for n in nights)
         if same_night or (same_names and subject in known.get("subjects", [])):
-            lines.append(
-                f"subject {subject} was in the model's training set: its score flatters the model"
-            )
-    return lines
+            seen.append(str(subject))
+    if not seen:
+        return []
+    return [
+        f"{len(seen)} of {len(subjects)} subjects were in the model's training set, their scores "
+        f"flatter it: {', '.join(seen)}."
+    ]

@@ -50,16 +50,10 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
     assert kept.n.tolist() == [0, 1, 2]
 
 
-def test_a_disk_that_does_not_take_a_file_is_a_failure_not_a_mistake(tmp_path, monkeypatch):
-    def full(*_, **__):
-        raise NotWrittenError("x.csv: cannot be written: No space left on device.")
-
-    monkeypatch.setattr("sleepaug.prediction.find_nights", full)
-    assert "No space left" in run("predict", tmp_path, code=1).output
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     found = run("simulate", tmp_path / "file" / "nights", "--nights=1", "--hours=0.1", code=1)
-    assert "Error: " in found.output
-    assert "Not a directory" in found.output
+    assert "cannot be made: Not a directory" in found.output
 
 
 @pytest.mark.parametrize(
@@ -133,3 +127,25 @@ def test_simulated_nights_say_that_the_disk_is_full(tmp_path, monkeypatch):
         dataset.write(Edf(), tmp_path / "x.edf")
     assert caught.value.errno == errno.ENOSPC
     assert not list(tmp_path.iterdir())
+
+
+def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch):
+    def stop(folder, **_):
+        (folder / "01-03-0001 PSG.edf").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sleepaug.simulation.simulate_dataset", stop)
+    run("train", "--cache-dir", tmp_path, "-o", tmp_path / "run", code=130)
+    assert not list(tmp_path.iterdir())
+
+
+def test_clearing_the_cache_clears_simulated_nights_too(tmp_path):
+    night = tmp_path / "cache" / "simulated-nights-0.1.0" / "01-03-0001 PSG.edf"
+    night.parent.mkdir(parents=True)
+    night.write_bytes(bytes(2_000_000))
+    mine = tmp_path / "cache" / "mine.json"
+    mine.write_text("{}")
+    kept = ("--cache-dir", tmp_path / "cache")
+    assert "2.0 MB of nights simulated" in run("cache", *kept).stdout
+    run("cache", "--clear", *kept)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["mine.json"]

@@ -10,15 +10,17 @@ from sleepaug.cli.options import cache_option
 
 
 @click.command()
-@click.option("--clear", is_flag=True, help="Remove the prepared nights.")
+@click.option("--clear", is_flag=True, help="Remove these nights.")
 @cache_option
 def cache(clear: bool, cache_dir: Path | None) -> None:
-    """Show the prepared nights that are kept, or clear them."""
+    """Show the prepared and simulated nights that are kept, or clear them."""
     from sleepaug.data import cache as kept
 
     entries = kept.entries(cache_dir)
     size = sum(entry.size for entry in entries) / 1e6
     click.echo(f"{kept.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
+    if simulated := kept.simulated(cache_dir) / 1e6:
+        click.echo(f"and {simulated:,.1f} MB of nights simulated where none were named")
     if clear:
         kept.clear(cache_dir)
         click.echo("Cleared.")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording, Scoring
 
 FORMAT = 1
+SIMULATED = "simulated-nights-"  # folders of the nights that are used where none are named
 ENVIRONMENT_VARIABLE = "SLEEPAUG_CACHE_DIR"
 _ENDS = 64 * 1024
 
@@ -159,10 +161,18 @@ def entries(cache_dir: Path | None = None) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.recording, entry.made))
 
 
+def simulated(cache_dir: Path | None = None) -> int:
+    """Bytes of the simulated nights that are kept."""
+    files = folder(cache_dir).glob(f"{SIMULATED}*/*")
+    return sum(path.stat().st_size for path in files)
+
+
 def clear(cache_dir: Path | None = None) -> tuple[int, int]:
-    """Delete all prepared nights; returns how many there were and their bytes."""
+    """Delete all nights; returns how many prepared ones there were and their bytes."""
     where, n, size = folder(cache_dir), 0, 0
     try:
+        for made in where.glob(f"{SIMULATED}*"):
+            shutil.rmtree(made)
         for pattern in ("*.json", "*.npy", ".*.part"):
             for path in where.glob(pattern):
                 if len(path.name.lstrip(".").split(".")[0]) == 32:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from sleepaug.tasks import Loaded, Split, Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+log = logging.getLogger(__name__)
 PARTS = ("train", "valid", "test")
 
 
@@ -84,11 +86,13 @@ class Sleep:
             found.append(f"pattern: only dataset 'edf' takes a pattern, not '{self.data}'.")
         return found
 
-    def recordings(self, *, progress: bool = False) -> list[Recording]:
+    def recordings(
+        self, *, cache_dir: Path | None = None, progress: bool = False
+    ) -> list[Recording]:
         """The recordings of the dataset; simulated nights are made at first use."""
         folder = self.data_dir
         if folder is None:
-            folder = simulated_nights(progress=progress)
+            folder = simulated_nights(cache_dir, progress=progress)
         if not folder.is_dir():
             raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
         options = {} if self.pattern is None else {"pattern": self.pattern}
@@ -126,7 +130,7 @@ class Sleep:
 
             start = Start.of(self.start_from)
         windows = prepare(
-            self.recordings(progress=progress),
+            self.recordings(cache_dir=cache_dir, progress=progress),
             preprocessing,
             cache_dir=cache_dir,
             progress=progress,
@@ -197,7 +201,7 @@ def applicable(sfreq: float, ch_names: Sequence[str], ranges: str) -> dict[str, 
     return {name: t for name, t in transforms.items() if name not in left_out}
 
 
-def simulated_nights(*, progress: bool) -> Path:
+def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
     """The folder of the simulated nights that are used where no others are named.
 
     Made at first use, in the cache: 15 people, 4 hours each, six channels.
@@ -205,16 +209,20 @@ def simulated_nights(*, progress: bool) -> Path:
     from sleepaug.data import cache
     from sleepaug.simulation import simulate_dataset
 
-    folder = cache.folder() / f"simulated-nights-{__version__}"
+    folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
     if not folder.is_dir():
+        log.info("No --data-dir: 15 nights are simulated once, and kept in %s.", folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=folder.name, dir=folder.parent))
-        simulate_dataset(
-            part, nights=15, seed=0, hours=4.0, ch_names=Preprocessing.channels, progress=progress
-        )
-        with contextlib.suppress(OSError):  # another process was first: its nights are the same
-            part.rename(folder)
-        shutil.rmtree(part, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+        channels = Preprocessing.channels
+        try:
+            simulate_dataset(
+                part, nights=15, seed=0, hours=4.0, ch_names=channels, progress=progress
+            )
+            with contextlib.suppress(OSError):  # another process was first, with the same nights
+                part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
