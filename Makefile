@@ -14,9 +14,9 @@ install: .venv/installed
 demo: install
 	$(BIN)/sleepaug simulate demo/nights --nights 10 --hours 3 --channels C3,C4,F3,F4,O1,O2 --jobs 2 --overwrite
 	$(BIN)/sleepaug train configs/demo.yaml --data-dir demo/nights -o demo/run --overwrite
-	$(BIN)/sleepaug predict "demo/nights/01-03-0001 PSG.edf" --model demo/run -o demo/hypnograms --overwrite
+	$(BIN)/sleepaug predict "demo/nights/01-03-0006 PSG.edf" --model demo/run -o demo/hypnograms --overwrite
 	$(BIN)/sleepaug report demo/run
-	@echo "Hypnogram: demo/hypnograms/01-03-0001 PSG.png"
+	@echo "Hypnogram: demo/hypnograms/01-03-0006 PSG.png"
 	@echo "Metrics:   demo/run/metrics.json"
 
 test: install
