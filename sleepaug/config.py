@@ -59,7 +59,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Sentence naming the nearest known word, or all of them."""
     known = [str(name) for name in known]
     near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
-    return f"Did you mean '{near[0]}'?" if near else f"Allowed: {', '.join(known)}."
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return f"Allowed: {', '.join(known)}." if known else "None is allowed here."
 
 
 def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:

@@ -148,7 +148,7 @@ class Hypnogram:
         text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
         left = len(self) - len(scored)
         if left:
-            counts = Counter(reason for reason in self.reason if reason)
+            counts = Counter(_in_short(reason) for reason in self.reason if reason)
             shown = [f"{reason}: {n}" for reason, n in counts.most_common(5)]
             more = [f"and {len(counts) - 5} other reasons"] if len(counts) > 5 else []
             text += f"; {left} not scored ({'; '.join(shown + more)})"
@@ -203,3 +203,10 @@ def ranges(numbers: Iterable[int]) -> str:
         else:
             runs.append([number, number])
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
+
+
+def _in_short(reason: str) -> str:
+    """What is wrong with an epoch without the names of its channels, where these are several."""
+    parts = reason.split(", ")
+    faults = sorted({part.partition(": ")[2] or part for part in parts})
+    return reason if len(parts) == 1 else f"{len(parts)} channels {' or '.join(faults)}"

@@ -135,7 +135,7 @@ def draw(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
             largest = max(max(series["amount"]), 1e-12)
             chosen = kept(rows[-1]["augmentation"], f"{layer}.{name}")
             color, style = f"C{i}", "-" if chosen else ":"
-            label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.2g})"
+            label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.3g})"
             left.plot(epochs, series["weight"], color=color, linestyle=style)
             relative = [value / largest for value in series["amount"]]
             right.plot(epochs, relative, color=color, linestyle=style, label=label)

@@ -11,7 +11,7 @@ from typing import Any
 from sleepaug.config import ConfigError
 from sleepaug.data.edf import is_edf
 from sleepaug.data.edf_header import read_edf_header
-from sleepaug.data.recording import RecordingError
+from sleepaug.data.recording import WINDOW_SECONDS, RecordingError
 from sleepaug.hypnogram import Hypnogram
 from sleepaug.hypnogram_files import FORMS, into_place, summary, targets, write_forms
 from sleepaug.processes import parallel
@@ -191,6 +191,9 @@ def stage_file(stager: Stager, path: Path, request: Request) -> Result:
     )
     if off is not None and on is not None and on <= off:
         raise ConfigError(f"--lights-on {request.lights_on}: is not after --lights-off.")
+    if off is not None and off >= (end := len(hypnogram) * WINDOW_SECONDS):
+        why = f"the recording has ended by then, {end:g} s from its start."
+        return Result(path, error=f"{path}: --lights-off {request.lights_off}: {why}")
     hypnogram = replace(hypnogram, defer=request.defer, lights_off=off, lights_on=on)
     files = write_forms(hypnogram, request.output, safe_name(path), request.forms)
     return Result(path, hypnogram, tuple(files))

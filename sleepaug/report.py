@@ -30,6 +30,7 @@ def read_policy(run: Path) -> dict[str, Any]:
     """What a finished run learned, as `policy.json` holds it."""
     path = Path(run) / "policy.json"
     if not path.is_file():
+        RunFolder(run).config()  # or it is no run at all
         raise ConfigError(f"{run}: holds no policy.json. Is the training finished?")
     return json.loads(path.read_text(encoding="utf-8"))
 

@@ -114,6 +114,8 @@ class RunFolder:
 
     def config(self) -> Any:
         """The settings the run was started with, as plain values."""
+        if not self.path.exists():
+            raise ConfigError(f"{self.path}: no such folder.")
         if not self.started:
             raise ConfigError(f"{self.path}: not a run folder, it has no config.yaml.")
         return parse_yaml((self / "config.yaml").read_text(encoding="utf-8"))

@@ -347,7 +347,7 @@ def test_a_full_disk_is_said_and_leaves_no_part(trained, nights, tmp_path, monke
     form = hypnogram_files.Form(".hypnogram.csv", full)
     monkeypatch.setitem(hypnogram_files.FORMS, "csv", (form,))
     night = next(nights.glob("*PSG.edf"))
-    result = run("predict", night, "--model", trained, "-o", tmp_path, code=2)
+    result = run("predict", night, "--model", trained, "-o", tmp_path, code=1)
     assert "No space left on device" in result.output
     assert list(tmp_path.iterdir()) == []
 
@@ -374,7 +374,7 @@ def test_simulated_nights_train_and_are_staged(tmp_path):
     assert "About" in out.stdout
     assert "MB" in out.stdout
     again = run("simulate", tmp_path / "n", "--nights=5", "--hours=0.5", code=2)
-    assert "exists" in again.output
+    assert "is there already" in again.output
     base = ("--data-dir", tmp_path / "n", CHANNELS, "--epochs=1", "-o", tmp_path / "run")
     run("train", *base)
     night = next((tmp_path / "n").glob("*PSG.edf"))

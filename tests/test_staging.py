@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 import sleepaug
-from sleepaug import model_files
+from sleepaug import model_cards, model_files
 from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.config import ConfigError, plain
 from sleepaug.data.preprocessing import Preprocessing
@@ -63,7 +63,7 @@ def shipped(tmp_path_factory):
 @pytest.fixture
 def installed(shipped, monkeypatch):
     found = {file.stem: file for file in shipped.glob("*.safetensors")}
-    monkeypatch.setattr(model_files, "shipped_models", lambda: found)
+    monkeypatch.setattr(model_cards, "shipped_models", lambda: found)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_the_shipped_model_is_used_where_none_is_named(installed, night):
 
 
 def test_without_a_shipped_model_that_is_said(monkeypatch):
-    monkeypatch.setattr(model_files, "shipped_models", dict)
+    monkeypatch.setattr(model_cards, "shipped_models", dict)
     with pytest.raises(ConfigError, match="--model"):
         sleepaug.load_model()
     assert "No model ships" in run("models").stdout
@@ -228,8 +228,13 @@ def test_lights_and_context_are_options(installed, night, tmp_path):
         ["--defer=200%"],
         ["--to=doc"],
         ["--lights-off=9", "--lights-on=3"],
+        ["--to="],
+        ["--to=csv,,png"],
     ):
         run("predict", night, "-o", tmp_path / "p", *bad, code=2)
+    late = run("predict", night, "-o", tmp_path / "late", "--lights-off=99999", code=1)
+    assert "the recording has ended by then" in late.output
+    assert not (tmp_path / "late").exists()
 
 
 LIES = {

@@ -55,7 +55,13 @@ def input_options(command: Callable) -> Callable:
 
 
 def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
-    return None if value is None else [name.strip() for name in value.split(",")]
+    """Names between commas, each once."""
+    if value is None:
+        return None
+    names = list(dict.fromkeys(name.strip() for name in value.split(",")))
+    if "" in names:
+        raise click.BadParameter(f"expected names between commas, got {value!r}.")
+    return names
 
 
 def _pairs(ctx: click.Context, option: click.Parameter, value: Sequence[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -90,6 +91,8 @@ def predict(
         table = write_summary(results, request.output)
         click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
     if failed:
+        with contextlib.suppress(OSError):
+            request.output.rmdir()  # only if nothing was written
         sys.exit(FAILED)
     staged = (result.hypnogram for result in results)
     if not any(night is not None and night.scored.any() for night in staged):

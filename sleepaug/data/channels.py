@@ -167,7 +167,7 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
     if not found:
         raise NotFoundError(
             f"channel '{want}' not found. The file has: {', '.join(names)}. Say which of them "
-            f"stands for it, as in --map '{want}=NAME', or name other --channels."
+            f"stands for it, as in --map '{want}=NAME', or train on other --channels."
         )
     return _only(found, want)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def dreams(folder: str | Path) -> list[Recording]:
         names = (f"hypnogram_{night}", f"hypnogramaasm_{night}", f"hypnogramr&k_{night}")
         scored = next((scorings[f"{n}.txt"] for n in names if f"{n}.txt" in scorings), None)
         files = (signals, scored) if scored else (signals,)
-        recordings.append(Recording(night, night, files, _read_codes if scored else no_scoring))
+        missing = partial(no_scoring, expected=f"Hypnogram_{night}.txt")
+        recordings.append(Recording(night, night, files, _read_codes if scored else missing))
     return recordings
 
 

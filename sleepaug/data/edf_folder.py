@@ -14,7 +14,10 @@ _SCORING = re.compile(
 )
 
 
-def edf_folder(folder: str | Path, pattern: str = "**/*.[eEbB][dD][fF]") -> list[Recording]:
+PATTERN = "**/*.[eEbB][dD][fF]"
+
+
+def edf_folder(folder: str | Path, pattern: str = PATTERN) -> list[Recording]:
     """Recordings that match a glob pattern, each with its scoring.
 
     The scoring of ``NIGHT.edf`` is a file beside it named ``NIGHT`` with the ending .csv, .tsv or
@@ -54,7 +57,11 @@ def edf_folder(folder: str | Path, pattern: str = "**/*.[eEbB][dD][fF]") -> list
             )
         )
     if not recordings:
-        raise ConfigError(f"{folder}: no file matches the pattern '{pattern}'.")
+        raise ConfigError(
+            f"{folder}: no EDF or BDF file in this folder; --pattern names other files."
+            if pattern == PATTERN
+            else f"{folder}: no file matches the pattern '{pattern}'."
+        )
     return recordings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import partial
 from pathlib import Path
 
 from sleepaug.config import ConfigError
@@ -60,7 +61,8 @@ def mass(folder: str | Path) -> list[Recording]:
     for night, files in nights.items():
         scored = files.get("base") or files.get("annotations")
         paths = (files["psg"], scored) if scored else (files["psg"],)
-        recordings.append(Recording(night, night, paths, _read if scored else no_scoring))
+        missing = partial(no_scoring, expected=f"{night} Base.edf")
+        recordings.append(Recording(night, night, paths, _read if scored else missing))
     return recordings
 
 

@@ -230,8 +230,8 @@ def amplitude_problems(
             gone = np.isnan(cut).any(axis=1).all()
             what = "has missing samples in every window" if gone else "is flat (constant)"
             problems[name] = (
-                f"{what}, from start to end. Leave it out with --channels, or name another with "
-                f"--map '{name}=NAME'."
+                f"{what}, from start to end. Name another with --map '{name}=NAME', or train on "
+                "other --channels."
             )
             continue
         amplitude = float(np.median(alive.std(axis=1)))

@@ -111,7 +111,8 @@ def read_raw(path: str | Path, include: Sequence[str] | None = None) -> mne.io.B
             raw = mne.io.read_raw(path, preload=False, verbose="error", **options)
         except Exception as error:  # a parser for each format, each with errors of its own
             raise RecordingError(
-                f"{path}: MNE cannot read it: {str(error).strip() or type(error).__name__}"
+                f"{path}: MNE cannot read it ({str(error).strip() or type(error).__name__}). Is "
+                "it damaged, or no recording? EDF files are read without MNE."
             ) from error
     return _pick(path, raw, include)
 

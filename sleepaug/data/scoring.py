@@ -207,8 +207,6 @@ def _stage(path: Path, line: int, text: str) -> str:
         raise RecordingError(f"{path}: line {line}: {error}") from error
 
 
-def no_scoring(files: tuple[Path, ...]) -> Scoring:
+def no_scoring(files: tuple[Path, ...], expected: str) -> Scoring:
     """For recordings whose scoring was not found, so that the rest of a folder can be used."""
-    raise RecordingError(
-        f"{files[0]}: no scoring beside it. docs/data.md lists the names that are looked for."
-    )
+    raise RecordingError(f"{files[0]}: no scoring beside it; expected '{expected}'.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from sleepaug.config import ConfigError
@@ -34,6 +35,7 @@ def sleep_edf(folder: str | Path) -> list[Recording]:
     for (subject, night), files in nights.items():
         scored = files.get("hypnogram")
         paths = (files["psg"], scored) if scored else (files["psg"],)
-        reader = read_edf_scoring if scored else no_scoring
+        missing = partial(no_scoring, expected=f"{subject}{night[0]}...-Hypnogram.edf")
+        reader = read_edf_scoring if scored else missing
         recordings.append(Recording(f"{subject}{night[0]}", subject, paths, reader))
     return recordings

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -113,8 +113,8 @@ def prepare(
     progress : bool
         Show a progress bar if standard error is a terminal.
     on_error : "raise" or "skip"
-        What to do about a night that cannot be used. Skipped ones are warned about one by one
-        and listed in `failures`.
+        What to do about a night that cannot be used. Skipped ones are warned about, and
+        listed in `failures`.
     may_miss : bool
         Channels that a night lacks are zero, as long as it has one of them.
 
@@ -143,15 +143,30 @@ def prepare(
             if on_error == "raise":
                 raise
             failures[recording.id] = str(error)
-            warnings.warn(f"Skipped recording {recording.id}: {error}", stacklevel=2)
+    alike = _by_reason(failures)
     if not nights:
-        listed = "".join(f"\n  {text}" for text in failures.values())
+        listed = "".join(
+            f"\n  {failures[ids[0]]}" + (f" ({len(ids)} recordings)" if ids[1:] else "")
+            for ids in alike
+        )
         raise RecordingError(f"None of {len(recordings)} recordings can be used.{listed}")
+    for ids in alike:
+        what = f"recording {ids[0]}" if len(ids) == 1 else f"{len(ids)} recordings"
+        others = f" So are {', '.join(ids[1:])}." if ids[1:] else ""
+        warnings.warn(f"Skipped {what}: {failures[ids[0]]}{others}", stacklevel=2)
     if failures:
         warnings.warn(
             f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2
         )
     return _joined(nights, preprocessing, failures)
+
+
+def _by_reason(failures: Mapping[str, str]) -> list[list[str]]:
+    """Recordings that failed alike, but for the name of the file that begins each message."""
+    alike: dict[str, list[str]] = {}
+    for recording, text in failures.items():
+        alike.setdefault(text.partition(": ")[2] or text, []).append(recording)
+    return list(alike.values())
 
 
 def _prepared(

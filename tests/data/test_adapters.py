@@ -96,7 +96,10 @@ def test_a_night_without_scoring_spoils_only_itself(tmp_path: Path, write_edf: W
     _mass(tmp_path, write_edf, "01-03-0001", "")
     _mass(tmp_path, write_edf, "01-03-0002", "01-03-0002 Base.edf")
     found = DATASETS["mass"](tmp_path)
-    with pytest.raises(RecordingError, match=r"01-03-0001 PSG\.edf: no scoring beside it"):
+    with pytest.raises(
+        RecordingError,
+        match=r"01-03-0001 PSG\.edf: no scoring beside it; expected '01-03-0001 Base\.edf'",
+    ):
         found[0].load()
     assert len(found[1].scoring()) == 6
 

@@ -185,13 +185,13 @@ def test_many_nights_and_a_bad_one(tmp_path: Path, write_edf: Write) -> None:
     assert list(windows.failures) == ["bad", "empty"]
     assert "the file is empty (0 bytes)" in windows.failures["empty"]
     assert set(windows.subject) == {"good"}
-    with (
-        pytest.raises(RecordingError, match="None of 2 recordings can be used") as error,
-        pytest.warns(UserWarning, match="Skipped"),
-    ):
-        prepare([nights[0], nights[2]], C3, cache_dir=tmp_path, on_error="skip")
-    assert "bad.edf" in str(error.value)
-    assert "empty.edf" in str(error.value)
+    worse = write_edf(tmp_path / "worse.edf", ["C4"])
+    nights = [nights[0], nights[2], scored(worse, (0, 120, "N2"), subject="worse")]
+    with pytest.raises(RecordingError, match="None of 3 recordings can be used") as error:
+        prepare(nights, C3, cache_dir=tmp_path, on_error="skip")
+    _, *lines = str(error.value).splitlines()  # one for each reason
+    assert [line.split(":")[0].split("/")[-1] for line in lines] == ["bad.edf", "empty.edf"]
+    assert lines[0].endswith("(2 recordings)")
 
 
 def test_two_nights_with_one_name(tmp_path: Path, write_edf: Write) -> None:
