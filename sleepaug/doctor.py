@@ -91,7 +91,7 @@ def devices(problems: list[Problem]) -> list[str]:
     """What torch would compute on: the CPU, and each GPU it finds."""
     works = library(13, compiler()) is not None  # pools of 13 samples are those of 100 Hz
     how = f"the trunk compiled by {compiler()}" if works else "no C compiler: a slower trunk"
-    found = [f"cpu: {os.cpu_count()} cores, {torch.get_num_threads()} threads; {how}"]
+    found = [f"cpu: {os.cpu_count()} cores, torch computes with {torch.get_num_threads()}; {how}"]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
         found.append(f"cuda:{k}: {gpu.name}, {gpu.total_memory / 1e9:.0f} GB")

@@ -11,7 +11,7 @@ from sleepaug.cli.options import FILE
 from sleepaug.config import ConfigError
 
 
-@click.command()
+@click.command(short_help="Compare two scorings, or two folders of them.")
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
 @click.option("-o", "--output", type=FILE, help="Draw both, and where they disagree (PNG or SVG).")
@@ -19,7 +19,7 @@ from sleepaug.config import ConfigError
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-@click.option("--overwrite", is_flag=True)
+@click.option("--overwrite", is_flag=True, help="Replace a picture that is there.")
 def agree(a: Path, b: Path, output: Path | None, seed: int, as_json: bool, overwrite: bool) -> None:
     """Compare two scorings A and B of a night, or two folders of scorings.
 

@@ -9,7 +9,7 @@ import click
 from sleepaug.cli.options import cache_option
 
 
-@click.command()
+@click.command(short_help="Nights that are kept, so that each is prepared once.")
 @click.option("--clear", is_flag=True, help="Remove these nights.")
 @cache_option
 def cache(clear: bool, cache_dir: Path | None) -> None:

@@ -12,7 +12,7 @@ from sleepaug.cli.group import FAILED
 from sleepaug.cli.options import cache_option
 
 
-@click.command()
+@click.command(short_help="What is installed, and what is wrong with it.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @cache_option
 def doctor(as_json: bool, cache_dir: Path | None) -> None:

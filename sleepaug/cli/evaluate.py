@@ -12,7 +12,7 @@ from sleepaug.cli.options import FILE, cache_option, input_options
 from sleepaug.config import ConfigError
 
 
-@click.command()
+@click.command(short_help="Score a model on another dataset.")
 @click.argument("run", type=FILE)
 @input_options
 @click.option(
@@ -22,9 +22,11 @@ from sleepaug.config import ConfigError
     type=click.Choice(["none", "transitions"]),
     help="Whether neighbouring epochs help to tell a stage.",
 )
-@click.option("--device", default="auto", type=click.Choice(["auto", "cpu", "cuda"]))
+@click.option(
+    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
+)
 @click.option("-o", "--output", type=FILE, help="Draw certainty and accuracy (PNG or SVG).")
-@click.option("--overwrite", is_flag=True)
+@click.option("--overwrite", is_flag=True, help="Replace a picture that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
 def evaluate(
@@ -36,7 +38,10 @@ def evaluate(
     overwrite: bool,
     **options: Any,
 ) -> None:
-    """Score the trained model RUN on another dataset."""
+    """Score a model on another dataset: a run folder, a model file, or a shipped model (default).
+
+    Without --data and --data-dir, nights are simulated.
+    """
     from sleepaug.calibration import draw_reliability
     from sleepaug.evaluation import evaluate_model
     from sleepaug.report import scores_text

@@ -11,11 +11,11 @@ from sleepaug.cli.options import FILE, FOLDER
 from sleepaug.config import ConfigError
 
 
-@click.command()
+@click.command(short_help="Take what a run learned elsewhere.")
 @click.argument("run", type=FOLDER)
 @click.option("--to", "form", type=click.Choice(["braindecode", "json"]), required=True)
 @click.option("-o", "--output", type=FILE, help="File (default: print).")
-@click.option("--overwrite", is_flag=True)
+@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
     from sleepaug.export import to_code

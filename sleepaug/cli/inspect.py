@@ -11,14 +11,14 @@ import click
 from sleepaug.cli.options import FILE, channel_option, reference_option
 
 
-@click.command()
+@click.command(short_help="Look at a recording before anything runs.")
 @click.argument("night", type=FILE)
 @click.option("--model", type=FILE, help="Also say what this model would use (default: shipped).")
 @channel_option
 @reference_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
-    """Look at the recording NIGHT before anything runs: header, channels, units, bad stretches."""
+    """Look at a recording before anything runs: header, channels, units, bad stretches."""
     from sleepaug.inspection import inspect_recording, inspection_text
 
     found = inspect_recording(night, model, **options)

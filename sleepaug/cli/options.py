@@ -43,7 +43,10 @@ def input_options(command: Callable) -> Callable:
     """Which recordings, and which of their channels."""
     for option in reversed(
         (
-            click.option("--data", help="simulated, mass, sleep-edf, dreams or edf (any folder)."),
+            click.option(
+                "--data",
+                help="simulated (the default), mass, sleep-edf, dreams or edf (any folder).",
+            ),
             click.option("--data-dir", type=FOLDER, help="Folder of the recordings."),
             click.option("--pattern", help="Which files are recordings (for --data edf)."),
             channel_option,

@@ -11,7 +11,7 @@ from sleepaug.cli.compare import report_comparison
 from sleepaug.cli.options import FOLDER
 
 
-@click.command()
+@click.command(short_help="What a run scored and learned, with pictures.")
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
     """Print what RUN scored and learned, and draw its training."""

@@ -10,22 +10,40 @@ import click
 from sleepaug.cli.options import FOLDER, names_of, say_next
 
 
-@click.command()
+@click.command(short_help="Write simulated, scored nights as EDF+ files.")
 @click.argument("output", type=FOLDER)
-@click.option("--nights", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--nights", type=click.IntRange(1), default=10, show_default=True, help="How many.")
 @click.option(
     "--subjects",
     type=click.IntRange(1),
     help="People (MASS: one a night; Sleep-EDF: two nights each).",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--layout", type=click.Choice(["mass", "sleep-edf"]), default="mass")
-@click.option("--hours", type=click.FloatRange(0.01, 24), default=8.0, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    help="Another seed, other nights.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(["mass", "sleep-edf"]),
+    default="mass",
+    show_default=True,
+    help="Of which archive names and channels are.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0.01, 24),
+    default=8.0,
+    show_default=True,
+    help="Of each night.",
+)
 @click.option("--channels", callback=names_of, help="Only these, such as C3,C4,F3,F4,O1,O2.")
 @click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
 @click.option("--scorers", type=click.IntRange(0), default=0, help="Imperfect scorers to add.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--overwrite", is_flag=True)
+@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
     """Write simulated, scored nights as EDF+ files to OUTPUT. They are simulated, not recorded."""
     from sleepaug.simulation import simulate_dataset, size_on_disk

@@ -25,7 +25,7 @@ from sleepaug.cli.options import (
 @click.argument("config", type=FILE, required=False)
 @click.option(
     "--method",
-    help="none, fixed, augnet, augerino (they need no search), random, autoaugment, "
+    help="none (the default), fixed, augnet, augerino (they need no search), random, autoaugment, "
     "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
 )
 @click.option(
@@ -41,7 +41,13 @@ from sleepaug.cli.options import (
 @click.option("--epochs", help="Most passes over the training windows.")
 @click.option("--seed", help="Of weights, order and draws.")
 @click.option("--device", help="auto, cpu or cuda.")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any setting, such as training.batch_size=64.",
+)
 @click.option(
     "--grid",
     metavar="KEY=A,B,...",
