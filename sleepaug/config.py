@@ -206,7 +206,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = parse_yaml(text)
     except YAMLError as error:
-        raise ConfigError(f"{path}: not valid YAML.\n{error}") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        why = str(getattr(error, "problem", None) or error).strip()
+        raise ConfigError(f"{path}: not valid YAML{where}: {why}.") from error
     if values is None:
         return {}
     if not isinstance(values, dict):

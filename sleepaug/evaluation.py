@@ -127,6 +127,6 @@ def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:
     if not seen:
         return []
     return [
-        f"{len(seen)} of {len(subjects)} subjects were in the model's training set, their scores "
+        f"the model was trained on {len(seen)} of the {len(subjects)} subjects, whose scores "
         f"flatter it: {', '.join(seen)}."
     ]

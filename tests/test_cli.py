@@ -308,7 +308,7 @@ def test_leave_subjects_out_on_real_eeg(real_data, tmp_path):
         (["--epochs=0"], "training.epochs: expected a whole number above 0"),
         (["--set", "method.layers=[[frequency_shft]]", "--method=augnet"], "'frequency_shift'?"),
         (["--map", "C3"], "expected NAME=RECORDED"),
-        (["--reference=A3"], "preprocessing.reference: unknown value 'A3'"),
+        (["--reference=A3"], "'A3' is not one of 'as-recorded'"),
         (["--set", "task.pattern=x"], "task.pattern: only dataset 'edf' takes a pattern"),
     ],
 )

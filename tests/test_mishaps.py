@@ -7,12 +7,15 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 from command_line import run
 
+from sleepaug.cli.options import REFERENCES
 from sleepaug.config import NotWrittenError
+from sleepaug.data.channels import Reference
 from sleepaug.processes import parallel
 from sleepaug.runs import Clock, RunFolder
 from sleepaug.simulation import dataset
@@ -149,3 +152,23 @@ def test_clearing_the_cache_clears_simulated_nights_too(tmp_path):
     assert "2.0 MB of nights simulated" in run("cache", *kept).stdout
     run("cache", "--clear", *kept)
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["mine.json"]
+
+
+def test_the_references_offered_are_those_there_are(tmp_path):
+    assert get_args(Reference) == REFERENCES
+    assert "'average'" in run("predict", tmp_path, "--reference=mean", code=2).output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\na: 2\n", "not valid YAML in line 2: found duplicate key"),
+        ("training:\n\tepochs: 1\n", r"not valid YAML in line 2: found character '\t'"),
+        ("a: [1\n", "not valid YAML in line 2: expected ',' or ']'"),
+    ],
+)
+def test_wrong_yaml_is_said_with_its_line_and_no_advice_of_the_parser(tmp_path, text, said):
+    (tmp_path / "x.yaml").write_text(text)
+    result = run("train", tmp_path / "x.yaml", code=2)
+    assert said in result.output
+    assert len(result.output.splitlines()) == 1

@@ -82,8 +82,12 @@ channel_option = click.option(
     callback=_pairs,
     help="Recorded channel that is C3; alternatives: 'C3=C3-A1|CZ-A1'. May be repeated.",
 )
+REFERENCES = ("as-recorded", "A2", "average", "contralateral")
 reference_option = click.option(
-    "--reference", help="as-recorded, A2, average or contralateral (default: as-recorded)."
+    "--reference",
+    type=click.Choice(REFERENCES),
+    metavar="NAME",
+    help="as-recorded, A2, average or contralateral (default: as-recorded).",
 )
 
 

@@ -32,7 +32,8 @@ def report(run: Path) -> None:
     for text in (*learned_text(run), *invariance_text(metrics or {})):
         click.echo(text)
     pictures = draw_run(run, rows, metrics)
-    click.echo(f"Metrics: {run / 'metrics.json'}")
+    if metrics:
+        click.echo(f"Metrics: {run / 'metrics.json'}")
     for picture in pictures:
         click.echo(f"Picture: {picture}")
 
