@@ -9,30 +9,29 @@ from torch import Tensor, nn
 
 from sleepaug.augment.transform import Transform, apply_chosen
 
-START = 0.02
-"""Magnitude at the start: small, so that the trunk learns something before anything goes far."""
+START = 0.1
+"""Magnitude at the start, as in AugNet."""
+
+LOWEST = 0.02
+"""Magnitude below which training never goes: a trunk that is shown nothing learns to bear nothing,
+and what it minded before it was trained may be harmless later."""
+
+LEAST = 0.05
+"""A transform below this magnitude is left out of the trained model."""
 
 BEYOND = 1.3
 """In training transforms go this much further than where they are measured, so that the trunk is
 judged on what it could learn."""
 
-LEAST = 0.05
-"""A transform below this magnitude is left out of the trained model."""
+STEP = 0.3
+"""Largest change of a magnitude's logarithm in one epoch: 8 epochs lead from START to 1."""
 
-LARGEST_STEP, SMALLEST_STEP = 0.15, 0.02
-"""Of a magnitude's logarithm in one epoch: 26 epochs lead from START to 1."""
+MEMORY = 0.8
+"""What the magnitudes of one epoch still count in the average of the next: their mean age is 4
+epochs."""
 
-FASTER, SLOWER = 1.2, 0.5
-"""How steps change from epoch to epoch, in the same direction and after a turn."""
-
-N_MEASURED = 200
+N_MEASURED = 400
 """Held-out examples on which each transform is measured after an epoch."""
-
-MEMORY = 0.5
-"""What the measurements of one epoch still count in the next."""
-
-DOUBT = 2.0
-"""Standard errors by which a cost must exceed the tolerance before it counts as proven."""
 
 FEWEST = 10
 """With fewer held-out examples magnitudes stay where they are."""
@@ -45,38 +44,34 @@ class MeasuredLayer(nn.Module):
     """A layer whose transforms do not compete: each is taken as far as it does no harm.
 
     After each epoch held-out examples are predicted plain and transformed by each candidate at its
-    present magnitude. The *cost* of a transform is the mean probability of the true class that is
-    lost. A magnitude grows unless its cost is proven to exceed the tolerance; then it shrinks. In
-    training each example draws one of the candidates, afterwards one of those that were kept.
+    present magnitude. The *cost* of a transform is the accuracy that is lost, its *limit* the
+    tolerance plus one standard error of that cost over the held-out examples. A magnitude grows
+    while its cost is below the limit and shrinks while it is above. In training each example draws
+    one of the candidates, afterwards one of those that were kept.
 
     Parameters
     ----------
     transforms
         Candidates, with different names. No gradient has to reach their amounts.
     tolerance : float
-        Mean probability of the true class that a transform may cost.
+        Accuracy that a transform may cost for certain.
 
     Notes
     -----
-    Stochastic approximation on the logarithm of the magnitude, whose steps halve at each turn and
-    grow again where one direction lasts, as in Rprop (Riedmiller and Braun 1993): transforms that
-    found their limit settle there, and follow it where the trunk goes on learning. Neither ranges
-    nor units play a part in it, but for where a transform starts (magnitude 0.02) and what is too
-    little to keep (0.05).
+    Stochastic approximation on the logarithm of the magnitude, whose iterates are averaged (Polyak
+    and Juditsky 1992, here with an exponential window, since the trunk goes on learning). One
+    standard error is the rule of Breiman et al. (1984) for the simplest tree that is as good as the
+    best: as far as these examples can tell. It does not fall with repeated measurements, so that
+    neither their number nor a transform's range or unit decides how far it goes.
     """
 
     def __init__(self, transforms: Sequence[Transform], *, tolerance: float) -> None:
         super().__init__()
         self.transforms, self.tolerance = tuple(transforms), tolerance
-        n_transforms = len(self.transforms)
-        self.register_buffer("magnitudes", torch.full((n_transforms,), START))
-        self.register_buffer("moments", torch.zeros(3, n_transforms))
-        self.register_buffer("direction", torch.ones(n_transforms))
-        self.register_buffer("steps", torch.full((n_transforms,), LARGEST_STEP))
-        self.magnitudes: Tensor
-        self.moments: Tensor  # of the costs: how many, their sum, the sum of their squares
-        self.direction: Tensor
-        self.steps: Tensor
+        self.register_buffer("magnitudes", torch.full((len(self.transforms),), START))
+        self.register_buffer("trial", self.magnitudes.clone())
+        self.magnitudes: Tensor  # of the trained model: averages of trial
+        self.trial: Tensor
 
     @property
     def weights(self) -> Tensor:
@@ -87,13 +82,12 @@ class MeasuredLayer(nn.Module):
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """Transform each example of ``x`` (n_examples, ...) by one transform."""
-        weights = torch.ones_like(self.magnitudes) if self.training else self.weights
+        weights = torch.ones_like(self.trial) if self.training else self.weights
         nothing = weights.sum() == 0
         choice = torch.multinomial(weights + nothing, len(x), replacement=True)
-        choice = torch.where(nothing, -1, choice)
-        reach = BEYOND if self.training else 1.0
-        magnitude = (reach * self.magnitudes[choice]).clamp(max=1)
-        return apply_chosen(x, self.transforms, choice, magnitude)
+        magnitudes = (BEYOND * self.trial).clamp(max=1) if self.training else self.magnitudes
+        magnitude = magnitudes[choice]
+        return apply_chosen(x, self.transforms, torch.where(nothing, -1, choice), magnitude)
 
     @torch.no_grad()
     def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
@@ -108,37 +102,37 @@ class MeasuredLayer(nn.Module):
         y : Tensor of shape (n_examples,)
             Their classes.
         weight : Tensor of shape (n_examples,)
-            What each counts: examples are drawn with probabilities in proportion.
+            What each counts: examples are drawn in proportion.
         """
         if len(x) < FEWEST:
             return
-        n_transforms = len(self.transforms)
-        drawn = torch.multinomial(weight, N_MEASURED * n_transforms, replacement=True)
-        choice = torch.arange(n_transforms, device=x.device).repeat(N_MEASURED)
-        self.moments *= MEMORY
-        for index, q in zip(drawn.split(CHUNK), choice.split(CHUNK), strict=True):
-            plain, classes = x[index], y[index]
-            moved = apply_chosen(plain, self.transforms, q, self.magnitudes[q])
-            cost = probability(trunk, plain, classes) - probability(trunk, moved, classes)
-            self.moments.index_add_(1, q, torch.stack([torch.ones_like(cost), cost, cost**2]))
-        self._move_()
+        drawn = evenly(weight, N_MEASURED)
+        parts = [self._costs(trunk, x[index], y[index]) for index in drawn.split(CHUNK)]
+        costs = torch.cat(parts, dim=1)
+        n_examples = weight.sum() ** 2 / weight.square().sum()
+        limit = self.tolerance + costs.std(1, correction=0) / n_examples.sqrt() + 1e-6
+        push = (1 - costs.mean(1) / limit).clamp(-1, 1)
+        self.trial *= torch.exp(STEP * push)
+        self.trial.clamp_(LOWEST, 1)
+        self.magnitudes.pow_(MEMORY).mul_(self.trial ** (1 - MEMORY))
 
-    def _move_(self) -> None:
-        n, total, squares = self.moments
-        mean = total / n
-        margin = DOUBT * ((squares / n - mean**2).clamp(min=0) / n).sqrt() + 1e-6
-        push = ((self.tolerance + margin - mean) / margin).clamp(-1, 1)
-        same = push * self.direction
-        self.steps *= torch.where(same > 0, FASTER, torch.where(same < 0, SLOWER, 1.0))
-        self.steps.clamp_(SMALLEST_STEP, LARGEST_STEP)
-        self.direction = torch.where(push == 0, self.direction, push.sign())
-        self.magnitudes *= torch.exp(self.steps * push)
-        self.magnitudes.clamp_(max=1)
+    def _costs(self, trunk: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+        """Return right plain minus right transformed (n_transforms, n_examples): -1, 0 or 1."""
+        plain = right(trunk, x, y)
+        pairs = zip(self.transforms, self.trial, strict=True)
+        return torch.stack([plain - right(trunk, t(x, magnitude), y) for t, magnitude in pairs])
 
     def project_(self) -> None:
         """Do nothing: magnitudes are in [0, 1] as it is."""
 
 
-def probability(trunk: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Return the probability (n_examples,) that a trunk gives to the true class."""
-    return torch.softmax(trunk(x), dim=-1).gather(1, y[:, None])[:, 0]
+def right(trunk: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Return 1 where a trunk finds the true class and 0 elsewhere (n_examples,)."""
+    return (trunk(x).argmax(-1) == y).float()
+
+
+def evenly(weight: Tensor, n: int) -> Tensor:
+    """Draw ``n`` indices so that each appears in proportion to its weight, to less than once."""
+    share = weight.cumsum(0) / weight.sum()
+    position = (torch.arange(n, device=weight.device) + torch.rand(1, device=weight.device)) / n
+    return torch.searchsorted(share, position).clamp(max=len(weight) - 1)

@@ -107,7 +107,7 @@ class AugNet:
         each transform is taken as far as the validation split does not mind (`MeasuredLayer`); of
         the other options it uses `layers` and `tolerance` only.
     tolerance : float
-        Mean probability of the true class that one transform may cost ("robust").
+        Accuracy that one transform may cost for certain ("robust").
     """
 
     name: ClassVar[str] = "augnet"
@@ -118,7 +118,7 @@ class AugNet:
     temperature: Positive = 0.01
     freeze_probabilities: bool = False
     selection: Literal["gradient", "robust"] = "gradient"
-    tolerance: Fraction = 0.005
+    tolerance: Fraction = 0.0025
 
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
         layers = self.layers
