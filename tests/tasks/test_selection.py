@@ -96,7 +96,7 @@ def test_what_was_minded_once_is_tried_again():
     assert float(layer.trial) == pytest.approx(LOWEST)
     layer.transforms = (HARMLESS,)
     x, y = torch.ones(400, 1), torch.zeros(400, dtype=torch.long)
-    for _ in range(40):
+    for _ in range(60):
         layer.measure_(Trunk(), x, y, torch.ones(400))
     assert float(layer.magnitudes) == pytest.approx(1, abs=1e-3)
 
