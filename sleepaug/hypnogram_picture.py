@@ -55,7 +55,8 @@ def label_time(axis: Any, edges: np.ndarray, start: datetime | None) -> None:
         axis.set_xlabel("hours from the start of the recording")
         return
     axis.xaxis_date()
-    axis.xaxis.set_major_formatter(DateFormatter("%H:%M"))
+    minutes = (edges[-1] - edges[0]) * timedelta(days=1) / timedelta(minutes=1)
+    axis.xaxis.set_major_formatter(DateFormatter("%H:%M" if minutes > 10 else "%H:%M:%S"))
     axis.set_xlabel("time of day")
 
 
@@ -83,6 +84,8 @@ def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
     order = [STAGES.index(stage) for stage in reversed(DEPTH)]
     top = np.nan_to_num(probabilities)[:, order].cumsum(axis=1)
     bottom = np.zeros(len(top))
+    if np.isnan(probabilities).any():
+        axis.fill_between(edges[:1], 0, 0, color="0.85", label="not scored")
     for k, stage in enumerate(reversed(DEPTH)):
         low, high = (np.append(v, v[-1:]) for v in (bottom, top[:, k]))
         axis.fill_between(

@@ -158,6 +158,11 @@ def test_pictures(tmp_path):
     depth = ["W", "R", "N1", "N2", "N3"]
     scored = np.flatnonzero(night.scored)
     assert [depth[int(-line[k])] for k in scored] == night.stages[scored].tolist()
+    assert [text.get_text() for text in panels[1].get_legend().texts] == [*depth, "not scored"]
+    minute = make(2).plot()
+    minute.canvas.draw()
+    times = [label.get_text() for label in minute.axes[-1].get_xticklabels()]
+    assert len(set(times)) == len(times)
     Hypnogram(np.array([0.0]), np.full((1, 5), np.nan), ["C3: flat"]).plot()
 
 
