@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment import AugmentationModule, AugmentedModel, Transform
 from sleepaug.augment.selection import (
+    BEYOND,
     LEAST,
     LOWEST,
     MEMORY,
@@ -149,6 +150,17 @@ def test_training_draws_all_candidates_and_the_model_those_that_were_kept():
     assert counts == pytest.approx([1500, 0, 1500], abs=150)
     layer.magnitudes.fill_(0.01)
     assert torch.equal(layer(x), x)
+
+
+def test_training_goes_beyond_the_trial_and_the_model_stays_at_the_average():
+    layer = MeasuredLayer([Transform("tell", lambda x, m: m[:, None])], tolerance=0.002)
+    layer.trial.fill_(0.4)
+    layer.magnitudes.fill_(0.2)
+    x = torch.zeros(5, 1)
+    assert layer.train()(x).unique().tolist() == pytest.approx([BEYOND * 0.4])
+    assert layer.eval()(x).unique().tolist() == pytest.approx([0.2])
+    layer.trial.fill_(0.9)
+    assert layer.train()(x).unique().tolist() == [1]
 
 
 def test_no_gradient_is_needed_or_made(tiny_task):
