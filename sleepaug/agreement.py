@@ -10,9 +10,9 @@ import numpy as np
 
 from sleepaug.config import ConfigError
 from sleepaug.data.recording import STAGES
-from sleepaug.hypnogram_files import into_place
 from sleepaug.metrics import confusion_matrix, scores
 from sleepaug.two_scorings import Pair
+from sleepaug.writing import into_place
 
 N_RESAMPLES = 2000
 BLOCK = 20

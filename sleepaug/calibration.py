@@ -11,6 +11,7 @@ import numpy as np
 
 from sleepaug.config import ConfigError
 from sleepaug.context import CONTEXTS, apply_context
+from sleepaug.writing import into_place
 
 LOWEST, HIGHEST = 0.05, 20.0
 """Temperatures that are looked at."""
@@ -197,8 +198,6 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
     are independent, which those of a night are not.
     """
     from matplotlib.figure import Figure
-
-    from sleepaug.hypnogram_files import into_place
 
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(f"{path}: pictures are .png or .svg.")

@@ -20,6 +20,9 @@ from sleepaug.runs import pick_device
 from sleepaug.staging import Stager
 from sleepaug.tasks.sleep import Sleep, fingerprint
 
+FEWEST_CHANGES = 4
+"""Of stage: short recordings of hardly more than one stage may be scored alike by chance."""
+
 
 def evaluate_model(
     model: Path | str | None,
@@ -109,19 +112,28 @@ def _staged(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> n
     return apply_context(context, whole, stager.description.get("prior"))[at]
 
 
+def _is_telling(y: np.ndarray) -> bool:
+    """Whether a scoring has so many changes of stage that no other night has the same."""
+    return bool(np.count_nonzero(np.diff(y)) >= FEWEST_CHANGES)
+
+
 def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:
     """Which subjects of a dataset the model was trained or selected on: a sentence, if any.
 
     A subject is recognised by name within one dataset, and a night by its scoring whatever the
-    dataset is called. Simulated subjects are numbered alike in every simulation, so only the
-    scoring tells them apart.
+    dataset is called, if stages change in it at all often. Simulated subjects are numbered alike in
+    every simulation, so only the scoring tells them apart.
     """
     known = stager.description.get("trained_on", {})
     same_names = data == known.get("data") and data != "simulated"
     seen, subjects = [], np.unique(windows.subject)
     for subject in subjects:
         nights = np.unique(windows.recording[windows.subject == subject])
-        same_night = any(fingerprint(windows, n) in known.get("scorings", []) for n in nights)
+        same_night = any(
+            _is_telling(windows.y[windows.recording == night])
+            and fingerprint(windows, night) in known.get("scorings", [])
+            for night in nights
+        )
         if same_night or (same_names and subject in known.get("subjects", [])):
             seen.append(str(subject))
     if not seen:

@@ -16,11 +16,17 @@ from sleepaug.learned import as_data
 from sleepaug.methods import Search
 from sleepaug.metrics import pooled
 from sleepaug.model_files import save_model
-from sleepaug.runs import Clock, RunFolder, advance, make_folder, pick_device, write_json
+from sleepaug.runs import (
+    Clock,
+    RunFolder,
+    advance,
+    pick_device,
+)
 from sleepaug.settings import Config, members
 from sleepaug.staging import for_prediction
 from sleepaug.tasks import Loaded
 from sleepaug.training import Fit, scores_by_group
+from sleepaug.writing import make_folder, read_json, write_json
 
 log = logging.getLogger(__name__)
 INVARIANCE_EXAMPLES = 200  # of the test split, evenly spaced: enough for a median
@@ -79,7 +85,7 @@ def train(
         folder.check(config)
         if folder.finished:
             log.info("%s: finished before, nothing to do", folder.path)
-            return json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+            return read_json(folder / "metrics.json")
     runs = members(config)
     first = config
     while inner := members(first):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from sleepaug.learned import kept
 from sleepaug.runs import RunFolder
 from sleepaug.settings import Config, load_config, members
+from sleepaug.writing import read_json
 
 Rows = list[dict[str, Any]]
 
@@ -42,11 +42,7 @@ def read_variants(run: Path) -> list[Variant]:
     found = []
     for name, one in each.items():
         folders = [RunFolder(path) for path in leaves(one, run / name)]
-        metrics = [
-            json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-            for folder in folders
-            if folder.finished
-        ]
+        metrics = [read_json(folder / "metrics.json") for folder in folders if folder.finished]
         rows = [rows for folder in folders if (rows := folder.rows())]
         found.append(Variant(name, rows, metrics))
     return [variant for variant in found if variant.rows]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleepaug import __version__
-from sleepaug.config import ConfigError, NotWrittenError
+from sleepaug.config import ConfigError
 from sleepaug.data.recording import STAGES, WINDOW_SECONDS
 from sleepaug.sleep_statistics import NAMES
+from sleepaug.writing import into_place
 
 if TYPE_CHECKING:
     from sleepaug.hypnogram import Hypnogram
@@ -180,36 +179,6 @@ def summary(night: Hypnogram) -> dict[str, Any]:
         "notes": list(night.notes),
         "use": DISCLAIMER,
     }
-
-
-def into_place(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a whole file or nothing: to a name of its own first, then moved into place.
-
-    Raises
-    ------
-    NotWrittenError
-        The file cannot be written.
-    """
-    path = Path(path)
-    try:
-        handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{path.suffix}", dir=path.parent)
-        os.close(handle)
-        part = Path(name)
-        try:
-            write(part)
-            part.chmod(0o666 & ~_umask())
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise NotWrittenError(f"{path}: cannot be written: {error.strerror or error}.") from error
-
-
-def _umask() -> int:
-    """Permissions that new files lack; a temporary file has fewer."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _json(path: Path, values: Any) -> None:

@@ -86,7 +86,9 @@ def read_description(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
         with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get("sleepaug", "")
-    except FileNotFoundError as error:
+    except FileNotFoundError as error:  # safetensors says so of what may not be read, too
+        if path.exists():
+            raise ConfigError(f"{path}: cannot be read: permission denied.") from error
         raise ConfigError(
             f"{path}: there is no such model. Name a run folder, a model file, or a model that "
             f"ships ({', '.join(shipped_models()) or 'none does'})."

@@ -22,8 +22,8 @@ from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import STAGES, WINDOW_SECONDS, printable
 from sleepaug.model_cards import find_model, read_description
 from sleepaug.models import make_trunk
-from sleepaug.runs import write_bytes
 from sleepaug.staging import Stager
+from sleepaug.writing import write_bytes
 
 MOST_CHANNELS, HIGHEST_RATE, MOST_COPIES, LARGEST_OPTION = 128, 1024.0, 1000, 4096
 

@@ -13,11 +13,11 @@ from sleepaug.data.edf import is_edf
 from sleepaug.data.edf_header import read_edf_header
 from sleepaug.data.recording import WINDOW_SECONDS, RecordingError
 from sleepaug.hypnogram import Hypnogram
-from sleepaug.hypnogram_files import FORMS, into_place, summary, targets, write_forms
+from sleepaug.hypnogram_files import FORMS, summary, targets, write_forms
 from sleepaug.processes import parallel
-from sleepaug.runs import make_folder
 from sleepaug.sleep_statistics import seconds_of
 from sleepaug.staging import Stager
+from sleepaug.writing import into_place, make_folder
 
 RECORDINGS = (".edf", ".bdf", ".vhdr", ".set", ".fif")
 """Endings of files that are recordings where a folder is given."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,8 +11,8 @@ import numpy as np
 
 from sleepaug import learned
 from sleepaug.config import ConfigError
-from sleepaug.hypnogram_files import into_place
 from sleepaug.runs import RunFolder
+from sleepaug.writing import into_place, read_json
 
 
 def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | None]:
@@ -22,7 +21,7 @@ def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | Non
     config = folder.config()
     metrics = None
     if folder.finished:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        metrics = read_json(folder / "metrics.json")
     return config, folder.rows(), metrics
 
 
@@ -32,7 +31,7 @@ def read_policy(run: Path) -> dict[str, Any]:
     if not path.is_file():
         RunFolder(run).config()  # or it is no run at all
         raise ConfigError(f"{run}: holds no policy.json. Is the training finished?")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read_json(path)
 
 
 def learned_text(run: Path) -> list[str]:

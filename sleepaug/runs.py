@@ -10,7 +10,6 @@ import contextlib
 import io
 import json
 import math
-import os
 import platform
 import shlex
 import shutil
@@ -23,14 +22,8 @@ from typing import Any, Protocol
 import torch
 
 from sleepaug import __version__
-from sleepaug.config import (
-    ConfigError,
-    NotWrittenError,
-    differences,
-    parse_yaml,
-    plain,
-    to_yaml,
-)
+from sleepaug.config import ConfigError, differences, parse_yaml, plain, to_yaml
+from sleepaug.writing import make_folder, write_bytes, write_json, write_text
 
 
 class Process(Protocol):
@@ -258,33 +251,3 @@ def pick_device(name: str) -> torch.device:
             "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu."
         )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder and its parents; what prevents it is a ConfigError."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: this folder cannot be made: {error.strerror}. Name another with -o."
-        ) from error
-
-
-def write_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write a whole file or nothing: to another name first, then moved into place."""
-    temporary = path.with_name(path.name + ".part")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise NotWrittenError(f"{path}: cannot be written: {error.strerror}.") from error
-
-
-def write_text(path: Path, text: str) -> None:
-    write_bytes(path, text.encode())
-
-
-def write_json(path: Path, values: Any) -> None:
-    write_text(path, json.dumps(values, indent=2) + "\n")

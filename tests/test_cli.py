@@ -322,13 +322,13 @@ def test_a_missing_folder_and_a_file_in_the_way_are_named(nights, tmp_path, trai
     missing = run("train", "--data=mass", "--data-dir", tmp_path / "no", code=2)
     assert "is not a folder" in missing.output
     (tmp_path / "file").write_text("")
-    for output in (tmp_path / "file" / "below", tmp_path / "file"):
-        assert "file" in train(nights, output, code=2).output
+    assert "is a file" in train(nights, tmp_path / "file", code=2).output
+    assert "cannot be made" in train(nights, tmp_path / "file" / "below", code=1).output
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     assert "not a run" in train(nights, tmp_path / "full", code=2).output
     night = next(nights.glob("*PSG.edf"))
-    refused = run("predict", night, "--model", trained, "-o", tmp_path / "file" / "o", code=2)
+    refused = run("predict", night, "--model", trained, "-o", tmp_path / "file" / "o", code=1)
     assert "cannot be made" in refused.output
 
 

@@ -18,7 +18,6 @@ from sleepaug.config import NotWrittenError
 from sleepaug.data.channels import Reference
 from sleepaug.processes import parallel
 from sleepaug.runs import Clock, RunFolder
-from sleepaug.simulation import dataset
 
 
 class Process:
@@ -120,18 +119,6 @@ def test_ctrl_c_ends_parallel_work_without_traces(tmp_path):
     assert len(list(files.iterdir())) < 50
 
 
-def test_simulated_nights_say_that_the_disk_is_full(tmp_path, monkeypatch):
-    class Edf:
-        def write(self, path):
-            path.write_bytes(b"half")
-            raise OSError("1857600 requested and 1276928 written")  # as NumPy says it
-
-    with pytest.raises(OSError, match="No space left") as caught:
-        dataset.write(Edf(), tmp_path / "x.edf")
-    assert caught.value.errno == errno.ENOSPC
-    assert not list(tmp_path.iterdir())
-
-
 def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch):
     def stop(folder, **_):
         (folder / "01-03-0001 PSG.edf").write_bytes(b"half")
@@ -172,3 +159,16 @@ def test_wrong_yaml_is_said_with_its_line_and_no_advice_of_the_parser(tmp_path, 
     result = run("train", tmp_path / "x.yaml", code=2)
     assert said in result.output
     assert len(result.output.splitlines()) == 1
+
+
+def test_a_damaged_file_of_a_run_is_named(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.start({"run": {"variants": [], "seed": 0}}, "cpu")
+    (folder / "metrics.json").write_text('{"valid": ')
+    assert "metrics.json: damaged" in run("report", folder.path, code=2).output
+
+
+def test_options_of_slurm_without_it_are_refused(tmp_path):
+    out = run("compare", "--slurm", "time=60", "-o", tmp_path / "c", code=2).output
+    assert "--cluster slurm" in out
+    assert not (tmp_path / "c").exists()

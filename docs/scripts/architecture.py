@@ -66,7 +66,14 @@ PARTS = {  # what each holds (packages and modules), what it is for, and where i
 }
 PALE, BLUE = "#eef3fa", "#3b5b8c"
 BY_FILES = ("simulation", "data")  # the one way of the data that is no import
-EVERYWHERE = ("__init__", "__main__", "cli", "config", "processes")  # top and bottom of the house
+EVERYWHERE = (
+    "__init__",
+    "__main__",
+    "cli",
+    "config",
+    "writing",
+    "processes",
+)  # top and bottom of the house
 
 
 def modules() -> dict[str, Path]:

@@ -16,6 +16,7 @@ from sleepaug.cli.options import (
     names_of,
     pairs_of,
 )
+from sleepaug.config import ConfigError
 
 
 @click.command()
@@ -63,6 +64,8 @@ def compare(
     from sleepaug.comparison.cluster import stop_on_signals
     from sleepaug.comparison.settings import load_comparison
 
+    if slurm_options and not cluster:
+        raise ConfigError("--slurm: are options of --cluster slurm. Add that, or leave them out.")
     keys = {"against": "reference"}
     own = ("budget", "folds", "seeds", "points", "against", "device")
     given = [(f"compare.{keys.get(key, key)}", options.pop(key)) for key in own]

@@ -20,7 +20,7 @@ def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
     from sleepaug.export import to_code
     from sleepaug.report import read_policy
-    from sleepaug.runs import write_text
+    from sleepaug.writing import write_text
 
     policy = read_policy(run)
     text = to_code(policy) if form == "braindecode" else json.dumps(policy, indent=2) + "\n"

@@ -42,8 +42,8 @@ def _report_experiment(run: Path) -> None:
     """Several variants or seeds: tables and pictures with quartiles."""
     from sleepaug.experiment_figures import draw_experiment
     from sleepaug.experiment_report import experiment_text, read_variants
-    from sleepaug.hypnogram_files import into_place
     from sleepaug.report import learned_text, read_run
+    from sleepaug.writing import into_place
 
     variants = read_variants(run)
     click.echo(experiment_text(variants))

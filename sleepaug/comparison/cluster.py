@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import multiprocessing
 import os
 import shutil
@@ -19,7 +18,7 @@ from typing import Any
 from sleepaug.comparison.drive import Tell, ended, last_row, run_job
 from sleepaug.comparison.settings import FLOOR, Job
 from sleepaug.config import ConfigError
-from sleepaug.runs import write_json
+from sleepaug.writing import read_json, write_json
 
 POLL = 0.5  # seconds between looks at the rows of other processes
 HOUR = 60  # minutes of a SLURM job, unless told otherwise; it is queued again until it is done
@@ -186,7 +185,7 @@ def run_on_slurm(
     root = Path(root).resolve()
     submitit, known = _submitit(), root / "slurm.json"
     executor = submitit.SlurmExecutor(folder=root / "slurm", max_num_timeout=10**6)
-    submitted = json.loads(known.read_text(encoding="utf-8")) if known.is_file() else {}
+    submitted = read_json(known) if known.is_file() else {}
     alive = _queued()
     submitted = {name: number for name, number in submitted.items() if number in alive}
     if submitted:

@@ -13,8 +13,9 @@ from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
 from sleepaug.comparison.settings import Comparison, Job, comparison_of
 from sleepaug.config import ConfigError, to_yaml
-from sleepaug.runs import RunFolder, pick_device, write_text
+from sleepaug.runs import RunFolder, pick_device
 from sleepaug.tasks import Task
+from sleepaug.writing import write_text
 
 
 def default_output(comparison: Comparison) -> Path:

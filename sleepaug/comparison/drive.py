@@ -15,8 +15,9 @@ from filelock import FileLock, Timeout
 from sleepaug.comparison.lane import ENDED, Lane
 from sleepaug.comparison.settings import FLOOR, Comparison, Job, comparison_of
 from sleepaug.energy import joules
-from sleepaug.runs import Clock, RunFolder, make_folder, pick_device, write_text
+from sleepaug.runs import Clock, RunFolder, pick_device
 from sleepaug.tasks import Loaded
+from sleepaug.writing import make_folder, write_text
 
 Tell = Callable[[Job, dict[str, Any]], None]
 Load = Callable[[Path, int, Path | None], Loaded]

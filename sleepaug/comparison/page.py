@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ from sleepaug.comparison import figures, results
 from sleepaug.comparison.plan import in_words
 from sleepaug.comparison.results import Results
 from sleepaug.comparison.settings import FLOOR
-from sleepaug.runs import RunFolder, write_text
+from sleepaug.runs import RunFolder
+from sleepaug.writing import into_place, read_json, write_text
 
 IDEAS = {
     "none": "the network on the windows as they are: the floor",
@@ -64,9 +65,9 @@ def write_report(folder: Path) -> Written:
         drawn["differences"] = figures.differences_to_reference(found, differences)
     pictures = {name: svg(figure) for name, figure in drawn.items()}
     for name, figure in drawn.items():
-        figure.savefig(folder / f"{name}.png", dpi=150)
+        into_place(folder / f"{name}.png", partial(figure.savefig, dpi=150))
         write_text(folder / f"{name}.svg", pictures[name])
-    environment = json.loads((RunFolder(folder) / "environment.json").read_text(encoding="utf-8"))
+    environment = read_json(RunFolder(folder) / "environment.json")
     page = _template().render(
         settings=found.comparison.compare,
         comparison=found.comparison,

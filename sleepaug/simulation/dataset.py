@@ -1,21 +1,19 @@
 """Folders of simulated nights: real EDF+ files, as MASS or Sleep-EDF distribute theirs."""
 
-import errno
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import edfio
 import numpy as np
 from tqdm import tqdm
 
-from sleepaug.config import ConfigError, NotWrittenError
+from sleepaug.config import ConfigError
 from sleepaug.processes import parallel
 from sleepaug.simulation.edf import Layout, polysomnogram, scoring
 from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
 from sleepaug.simulation.night import SLEEP_EDF_CHANNELS, plan_night, resolve_channels
 from sleepaug.simulation.people import stream
+from sleepaug.writing import into_place, make_folder
 
 
 @dataclass(frozen=True)
@@ -101,10 +99,7 @@ def simulate_dataset(
             raise ConfigError(
                 f"{there[0]}: is there already. Name another folder, or add --overwrite."
             )
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise NotWrittenError(f"{folder}: cannot be made: {error.strerror}.") from error
+    make_folder(Path(folder))
     bar = tqdm(total=nights, unit="night", desc="simulating", disable=not progress or None)
     with bar:
         if jobs == 1:
@@ -213,18 +208,5 @@ def write_night(job: Job) -> None:
     night = plan_night(job.seed, job.subject, job.hours, first_night=job.first_night)
     others = simulate_scorers(night.stages, len(job.hypnograms) - 1, stream(job.seed, "scorers"))
     for path, stages in zip(job.hypnograms, (night.stages, *others), strict=True):
-        write(scoring(night, stages, job.layout), path)
-    write(polysomnogram(night, job.layout, job.ch_names, job.sfreq), job.psg)
-
-
-def write(edf: edfio.Edf, path: Path) -> None:
-    """Write under a temporary name, then move into place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        edf.write(part)
-        os.replace(part, path)
-    except OSError as error:  # NumPy's, on a full disk, has neither number nor file
-        why = error.strerror or f"No space left on device ({error})"
-        raise OSError(error.errno or errno.ENOSPC, why, str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
+        into_place(path, scoring(night, stages, job.layout).write)
+    into_place(job.psg, polysomnogram(night, job.layout, job.ch_names, job.sfreq).write)
