@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
+
+MASKS = hasattr(signal, "pthread_sigmask")  # not on Windows
 
 
 def parallel(
@@ -38,24 +40,26 @@ def parallel(
         Called first in each process.
     """
     context = multiprocessing.get_context("spawn")
+    if MASKS:
+        resource_tracker.ensure_running()  # else starting it would let Ctrl-C through, below
     with ProcessPoolExecutor(jobs, context, initializer=begin, initargs=args) as pool:
         under_way: deque = deque()
         for item in items:
             if len(under_way) == jobs:
                 yield under_way.popleft().result()
-            with _CtrlCIgnored():  # which a process started here inherits
+            with _CtrlCLater():
                 under_way.append(pool.submit(function, item))
         while under_way:
             yield under_way.popleft().result()
 
 
-class _CtrlCIgnored:
-    """Ignores Ctrl-C for a moment; only the main thread may say so."""
+class _CtrlCLater:
+    """Holds Ctrl-C back for a moment; a process that is started meanwhile never gets it."""
 
     def __enter__(self) -> None:
-        self.main = threading.current_thread() is threading.main_thread()
-        self.before = signal.signal(signal.SIGINT, signal.SIG_IGN) if self.main else None
+        if MASKS:
+            self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
     def __exit__(self, *error: object) -> None:
-        if self.main:
-            signal.signal(signal.SIGINT, self.before)
+        if MASKS:
+            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)

@@ -16,7 +16,7 @@ from command_line import run
 from sleepaug.cli.options import REFERENCES
 from sleepaug.config import NotWrittenError
 from sleepaug.data.channels import Reference
-from sleepaug.processes import parallel
+from sleepaug.processes import _CtrlCLater, parallel
 from sleepaug.runs import Clock, RunFolder
 
 
@@ -98,6 +98,20 @@ def test_parallel_keeps_the_order(tmp_path):
     assert list(parallel(abs, [-3, 2, -1], 2)) == [3, 2, 1]
     with pytest.raises(ZeroDivisionError):
         list(parallel((1).__truediv__, [1, 0], 2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal masks there")
+def test_ctrl_c_is_held_back_and_not_lost():
+    done = []
+
+    def press() -> None:
+        with _CtrlCLater():
+            os.kill(os.getpid(), signal.SIGINT)
+            done.append("what is under way")
+
+    with pytest.raises(KeyboardInterrupt):
+        press()
+    assert done
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a process group otherwise there")
