@@ -192,7 +192,7 @@ def draw() -> None:
         arrow.set_linestyle(":" if (a, b) == BY_FILES else "-")
         axis.add_patch(arrow)
     note = (
-        "cli/ on top calls all of it; config.py below is known to all. "
+        "cli/ on top calls all of it; config, writing and processes below are known to all. "
         "Dots: by files. An arrow that a longer way says already is left out."
     )
     axis.text(2, 2.6, note, ha="center", va="bottom", size=8, color="grey")
