@@ -186,3 +186,10 @@ def test_options_of_slurm_without_it_are_refused(tmp_path):
     out = run("compare", "--slurm", "time=60", "-o", tmp_path / "c", code=2).output
     assert "--cluster slurm" in out
     assert not (tmp_path / "c").exists()
+
+
+def test_a_machine_without_slurm_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = run("compare", "--cluster", "slurm", "-o", tmp_path / "c", code=2).output
+    assert "no `sbatch` here" in out
+    assert not (tmp_path / "c").exists()

@@ -183,7 +183,7 @@ def run_on_slurm(
         submitit or SLURM is not installed, or SLURM refuses the jobs.
     """
     root = Path(root).resolve()
-    submitit, known = _submitit(), root / "slurm.json"
+    submitit, known = load_submitit(), root / "slurm.json"
     executor = submitit.SlurmExecutor(folder=root / "slurm", max_num_timeout=10**6)
     submitted = read_json(known) if known.is_file() else {}
     alive = _queued()
@@ -214,7 +214,8 @@ def run_on_slurm(
         say(f"Submitted {len(wave)} lanes as SLURM array {entries[0].job_id.split('_')[0]}.")
 
 
-def _submitit() -> Any:
+def load_submitit() -> Any:
+    """The package submitit; a `ConfigError` where it, or SLURM itself, is not installed."""
     if shutil.which("sbatch") is None:
         raise ConfigError("--cluster slurm: there is no `sbatch` here. Run it on a login node.")
     try:

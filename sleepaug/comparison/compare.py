@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from sleepaug.comparison.cluster import run_here, run_on_slurm
+from sleepaug.comparison.cluster import load_submitit, run_here, run_on_slurm
 from sleepaug.comparison.drive import ended, load_fold
 from sleepaug.comparison.plan import expected, in_words
 from sleepaug.comparison.progress import Progress
@@ -62,6 +62,8 @@ def compare(
     say : callable
         Is given lines for the user.
     """
+    if slurm is not None:
+        load_submitit()  # or it is said before anything is written
     folder, device = RunFolder(output), pick_device(comparison.compare.device)
     known = comparison_of(folder.config()) if folder.started and not overwrite else comparison
     if not overwrite:
