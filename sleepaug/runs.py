@@ -166,9 +166,7 @@ class RunFolder:
             "n_rows": len(self.rows()),
             "random": random_state(),
         }
-        stream = io.BytesIO()  # torch's own writer does not say that a disk is full
-        torch.save(state, stream)
-        write_bytes(self / "checkpoint.pt", stream.getbuffer())
+        save_state(self / "checkpoint.pt", state)
 
     def restore(self, process: Process, clock: Clock, device: torch.device | str) -> bool:
         """Take up the checkpoint if there is one; drop rows it does not know of."""
@@ -212,6 +210,13 @@ def advance(
         folder.append(row)
         folder.save(process, clock)
         tell(row)
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a state that `torch.load` reads, whole or not at all."""
+    stream = io.BytesIO()  # torch's own writer does not say that a disk is full
+    torch.save(state, stream)
+    write_bytes(path, stream.getbuffer())
 
 
 def random_state() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from sleepaug.cli.options import (
     input_options,
     names_of,
     pairs_of,
+    settings_option,
 )
 from sleepaug.config import ConfigError
 
@@ -31,13 +32,7 @@ from sleepaug.config import ConfigError
 @click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
 @click.option("--epochs", type=click.IntRange(1), help="Most epochs of a training.")
 @click.option("--device", help="auto, cpu or cuda.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Any setting, such as training.batch_size=64.",
-)
+@settings_option
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Lanes at once.")
 @click.option("--cluster", type=click.Choice(["slurm"]), help="Submit the lanes as an array.")
 @click.option("--slurm", "slurm_options", multiple=True, metavar="KEY=VALUE", help="Of sbatch.")

@@ -83,6 +83,13 @@ channel_option = click.option(
     help="Recorded channel that is C3; alternatives: 'C3=C3-A1|CZ-A1'. May be repeated.",
 )
 REFERENCES = ("as-recorded", "A2", "average", "contralateral")
+settings_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any setting, such as training.batch_size=64.",
+)
 reference_option = click.option(
     "--reference",
     type=click.Choice(REFERENCES),

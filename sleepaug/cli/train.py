@@ -18,6 +18,7 @@ from sleepaug.cli.options import (
     names_of,
     pairs_of,
     say_next,
+    settings_option,
 )
 
 
@@ -41,13 +42,7 @@ from sleepaug.cli.options import (
 @click.option("--epochs", help="Most passes over the training windows.")
 @click.option("--seed", help="Of weights, order and draws.")
 @click.option("--device", help="auto, cpu or cuda.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Any setting, such as training.batch_size=64.",
-)
+@settings_option
 @click.option(
     "--grid",
     metavar="KEY=A,B,...",

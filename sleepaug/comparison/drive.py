@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from filelock import FileLock, Timeout
 from sleepaug.comparison.lane import ENDED, Lane
 from sleepaug.comparison.settings import FLOOR, Comparison, Job, comparison_of
 from sleepaug.energy import joules
-from sleepaug.runs import Clock, RunFolder, pick_device
+from sleepaug.runs import Clock, RunFolder, pick_device, save_state
 from sleepaug.tasks import Loaded
 from sleepaug.writing import make_folder, write_text
 
@@ -175,8 +174,7 @@ def _keep(root: Path, job: Job, lane: Lane, seconds: float, epochs: set[int]) ->
             if fit.n_steps == n:
                 state["status"] = "finished"
             path.parent.mkdir(exist_ok=True)
-            torch.save({"fit": state, "seconds": seconds}, path.with_suffix(".part"))
-            os.replace(path.with_suffix(".part"), path)
+            save_state(path, {"fit": state, "seconds": seconds})
 
 
 def _share(root: Path, job: Job, lane: Lane, device: torch.device) -> None:
