@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +67,9 @@ def evaluate_model(
     if sleep is None:
         raise ConfigError("\n".join(problems))
     stager = load_model(model)
-    changes: dict[str, Any] = {"map": {**stager.preprocessing.map, **(map or {})}}
-    if reference:
-        changes["reference"] = reference
     windows = prepare(
         sleep.recordings(cache_dir=cache_dir, progress=progress),
-        replace(stager.preprocessing, **changes),
+        stager.preprocessing.with_overrides(map, reference),
         cache_dir=cache_dir,
         progress=progress,
         on_error="skip",

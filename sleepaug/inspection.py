@@ -9,16 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from sleepaug.config import ConfigError
-from sleepaug.data.channels import Reference, choose, parse_name
+from sleepaug.config import ConfigError, fill
+from sleepaug.data.channels import choose, parse_name
 from sleepaug.data.edf import MICROVOLTS, Edf
 from sleepaug.data.edf_header import read_edf_annotations
 from sleepaug.data.night import CLIPPED, DISCONNECTED_MICROVOLTS
-from sleepaug.data.preprocessing import MAX_SFREQ, PLAUSIBLE_MICROVOLTS, is_flat, unit_suggestion
+from sleepaug.data.preprocessing import (
+    MAX_SFREQ,
+    PLAUSIBLE_MICROVOLTS,
+    Preprocessing,
+    is_flat,
+    unit_suggestion,
+)
 from sleepaug.data.read import OpenRaw, open_recording
 from sleepaug.data.recording import WINDOW_SECONDS, RecordingError, is_stage, printable
 from sleepaug.data.watch import Watched
@@ -229,24 +235,26 @@ def _model_use(
         return None
     path = find_model(model)
     told = read_card(path).description
-    settings = told.get("preprocessing")
-    if not isinstance(settings, dict) or not isinstance(told.get("channels"), list):
-        raise ConfigError(f"{path}: not a model of sleepaug.")
+    problems: list[str] = []
+    trained_with = fill(Preprocessing, told.get("preprocessing"), "preprocessing", problems)
+    if trained_with is None:
+        raise ConfigError("\n  ".join([f"{path}: not a model of sleepaug:", *problems]))
+    settings = trained_with.with_overrides(map, reference)
     may_miss = told.get("missing_channels") == "zero"
     found: dict[str, Any] = {"file": str(path), "may_miss": may_miss}
     try:
         sources = choose(
             recorded.names,
-            [str(name) for name in told["channels"]],
-            {**settings.get("map", {}), **map},
-            cast(Reference, reference or settings.get("reference", "as-recorded")),
+            settings.channels,
+            settings.map,
+            settings.reference,
             may_miss=may_miss,
         )
     except RecordingError as error:
         return found | {"problem": str(error)}
     return found | {
         "uses": [source.sentence for source in sources.values()],
-        "goes_without": [name for name in told["channels"] if name not in sources],
+        "goes_without": [name for name in settings.channels if name not in sources],
     }
 
 

@@ -15,7 +15,7 @@ from sleepaug.data.recording import WINDOW_SECONDS, RecordingError
 from sleepaug.hypnogram import Hypnogram
 from sleepaug.hypnogram_files import FORMS, summary, targets, write_forms
 from sleepaug.processes import parallel
-from sleepaug.sleep_statistics import seconds_of
+from sleepaug.sleep_statistics import clock_or_seconds, seconds_of
 from sleepaug.staging import Stager
 from sleepaug.writing import into_place, make_folder
 
@@ -143,6 +143,12 @@ def stage_files(
     ConfigError
         Two nights would be written to one name, or a file is there already; nothing was written.
     """
+    off, on = (
+        None if text is None else clock_or_seconds(text)
+        for text in (request.lights_off, request.lights_on)
+    )
+    if isinstance(off, float) and isinstance(on, float) and on <= off:
+        raise ConfigError(f"--lights-on {request.lights_on}: is not after --lights-off.")
     check_targets(nights, request, overwrite=overwrite)
     make_folder(request.output)
     if jobs == 1 or len(nights) == 1:
@@ -183,20 +189,31 @@ def stage_file(stager: Stager, path: Path, request: Request) -> Result:
         hypnogram = stager.predict(
             path, map=request.map, reference=request.reference, context=request.context
         )
+        off, on = _lights(path, hypnogram, request)
     except RecordingError as error:
         return Result(path, error=str(error))
-    off, on = (
-        None if text is None else seconds_of(text, hypnogram.start)
-        for text in (request.lights_off, request.lights_on)
-    )
-    if off is not None and on is not None and on <= off:
-        raise ConfigError(f"--lights-on {request.lights_on}: is not after --lights-off.")
-    if off is not None and off >= (end := len(hypnogram) * WINDOW_SECONDS):
-        why = f"the recording has ended by then, {end:g} s from its start."
-        return Result(path, error=f"{path}: --lights-off {request.lights_off}: {why}")
     hypnogram = replace(hypnogram, defer=request.defer, lights_off=off, lights_on=on)
     files = write_forms(hypnogram, request.output, safe_name(path), request.forms)
     return Result(path, hypnogram, tuple(files))
+
+
+def _lights(
+    path: Path, hypnogram: Hypnogram, request: Request
+) -> tuple[float | None, float | None]:
+    """Lights off and on in seconds from the start of a night; a `RecordingError` if it has none."""
+    seconds: dict[str, float | None] = {}
+    for name, text in (("lights-off", request.lights_off), ("lights-on", request.lights_on)):
+        try:
+            seconds[name] = None if text is None else seconds_of(text, hypnogram.start)
+        except RecordingError as error:
+            raise RecordingError(f"{path}: --{name}: {error}") from error
+    off, on = seconds.values()
+    if off is not None and on is not None and on <= off:
+        raise RecordingError(f"{path}: --lights-on {request.lights_on}: is not after --lights-off.")
+    if off is not None and off >= (end := len(hypnogram) * WINDOW_SECONDS):
+        why = f"the recording has ended by then, {end:g} s from its start."
+        raise RecordingError(f"{path}: --lights-off {request.lights_off}: {why}")
+    return off, on
 
 
 def check_targets(nights: Sequence[Path], request: Request, *, overwrite: bool) -> None:

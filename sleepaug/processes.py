@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import FrameType
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -47,19 +50,31 @@ def parallel(
         for item in items:
             if len(under_way) == jobs:
                 yield under_way.popleft().result()
-            with _CtrlCLater():
+            with ctrl_c_later():
                 under_way.append(pool.submit(function, item))
         while under_way:
             yield under_way.popleft().result()
 
 
-class _CtrlCLater:
-    """Holds Ctrl-C back for a moment; a process that is started meanwhile never gets it."""
+@contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """Hold Ctrl-C back until the block ends; a process that is started meanwhile never gets it.
 
-    def __enter__(self) -> None:
+    The mask is what a new process inherits. It holds the signal back in this thread only: where
+    another thread receives it, the handler notes it. Python runs handlers in the main thread.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    holds = callable(handler) and threading.current_thread() is threading.main_thread()
+    noted: list[tuple[int, FrameType | None]] = []
+    if holds:
+        signal.signal(signal.SIGINT, lambda *received: noted.append(received))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if MASKS else set()
+    try:
+        yield
+    finally:
         if MASKS:
-            self.before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-
-    def __exit__(self, *error: object) -> None:
-        if MASKS:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self.before)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if holds:
+            signal.signal(signal.SIGINT, handler)
+        if noted and callable(handler):
+            handler(*noted[0])

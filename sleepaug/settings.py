@@ -95,6 +95,7 @@ def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> 
 
 def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
     """Settings from plain values, changed by (key path, value) pairs; `source` is for messages."""
+    values = copy.deepcopy(values)  # those of the caller stay as they are
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}
@@ -192,7 +193,7 @@ def members(config: Config) -> dict[str, Config]:
                 pair for i, name in enumerate(names) for pair in run.variants[i][name].items()
             ]
             found["-".join(names)] = config_from(
-                copy.deepcopy(values), settings, f"run.variants {'-'.join(names)}"
+                values, settings, f"run.variants {'-'.join(names)}"
             )
         return found
     if run.seeds:

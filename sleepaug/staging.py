@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +85,7 @@ class Stager:
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
-        changes: dict[str, Any] = {"map": {**self.preprocessing.map, **(map or {})}}
-        if reference is not None:
-            changes["reference"] = reference
-        settings: Preprocessing = checked(replace(self.preprocessing, **changes))
+        settings = self.preprocessing.with_overrides(map, reference)
         if isinstance(recording, str):
             recording = Path(recording)
         night = night_windows(recording, settings, may_miss=self.may_miss)
@@ -135,14 +132,6 @@ class Stager:
                 "from the rest of the recording, and mistakes a recording of one stage."
             )
         return notes
-
-
-def checked(preprocessing: Preprocessing) -> Preprocessing:
-    """`preprocessing`, or a `ConfigError` that says what is wrong with it."""
-    problems = preprocessing.problems()
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return preprocessing
 
 
 def for_prediction(

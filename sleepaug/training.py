@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -230,10 +231,11 @@ class Fit:
         return self.training.keep == "best" and waited >= self.training.patience
 
     def best_model(self) -> AugmentedModel:
-        """The model as it was when it scored best on the validation split (or as it is last)."""
+        """A copy of the model as it scored best on the validation split (or as it is last)."""
+        model = copy.deepcopy(self.model)
         if self.training.keep == "best":
-            self.model.load_state_dict(self.best_state)
-        return self.model.eval()
+            model.load_state_dict(self.best_state)
+        return model.eval()
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -1,14 +1,16 @@
 """Settings: every problem is found, all are reported together, and good ones arrive unchanged."""
 
+import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
+from sleepaug.comparison.settings import comparison_of
 from sleepaug.config import ConfigError, Count, Fraction, Positive, fill, parse_yaml, plain, to_yaml
 from sleepaug.methods.given import Fixed
-from sleepaug.settings import Config, load_config, parse_setting
+from sleepaug.settings import Config, config_from, load_config, parse_setting
 from sleepaug.tasks.sleep import Sleep
 
 
@@ -29,6 +31,19 @@ class Outer:
     pair: tuple[float, float] = (0.0, 1.0)
     table: dict[str, int] = field(default_factory=dict)
     inner: Inner = field(default_factory=Inner)
+
+
+@pytest.mark.parametrize(
+    ("read", "values", "setting"),
+    [
+        (config_from, {"method": "augnet", "task": {"n_folds": 3}}, ("method.magnitude", 0.3)),
+        (comparison_of, {"methods": ["dada"], "compare": {"folds": 1}}, ("compare.seeds", 2)),
+    ],
+)
+def test_the_settings_of_the_caller_stay_as_they_are(read, values, setting):
+    before = copy.deepcopy(values)
+    read(values, [setting], source="settings")
+    assert values == before
 
 
 def problems_of(**values):

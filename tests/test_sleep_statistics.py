@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sleepaug.config import ConfigError
-from sleepaug.data.recording import STAGES
+from sleepaug.data.recording import STAGES, RecordingError
 from sleepaug.sleep_statistics import NAMES, seconds_of, sleep_statistics
 
 YASA = {
@@ -61,5 +61,5 @@ def test_times_of_day_and_seconds():
     for text in ("25:00", "soon", "-5", "22.30h"):
         with pytest.raises(ConfigError, match="no time"):
             seconds_of(text, start)
-    with pytest.raises(ConfigError, match="does not say"):
+    with pytest.raises(RecordingError, match="does not say"):
         seconds_of("23:00", None)

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import shutil
 import struct
 from pathlib import Path
 
@@ -232,9 +233,36 @@ def test_lights_and_context_are_options(installed, night, tmp_path):
         ["--to=csv,,png"],
     ):
         run("predict", night, "-o", tmp_path / "p", *bad, code=2)
+    reversed_ = ("--lights-off=23:00", "--lights-on=22:35")
+    refused = run("predict", night, "-o", tmp_path / "r", *reversed_, code=1)
+    assert "is not after" in refused.output
     late = run("predict", night, "-o", tmp_path / "late", "--lights-off=99999", code=1)
     assert "the recording has ended by then" in late.output
     assert not (tmp_path / "late").exists()
+
+
+def test_a_time_of_day_is_an_error_of_the_undated_night_alone(installed, night, tmp_path):
+    undated = bytearray(night.read_bytes())
+    undated[168:176] = b"no date "
+    nights = tmp_path / "nights"
+    nights.mkdir()
+    (nights / "a.edf").write_bytes(undated)
+    shutil.copy(night, nights / "b.edf")
+    result = run("predict", nights, "-o", tmp_path / "o", "--lights-off=22:35", "--to=csv", code=1)
+    assert "does not say at what time it starts" in result.output
+    assert "1 of 2 nights staged" in result.output
+    assert [file.name for file in (tmp_path / "o").glob("*.hypnogram.csv")] == ["b.hypnogram.csv"]
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "inspect"])
+def test_a_map_of_a_channel_the_model_lacks_is_refused_by_all(installed, night, tmp_path, command):
+    about = {
+        "predict": ("predict", night, "-o", tmp_path / "o"),
+        "evaluate": ("evaluate", "default", "--data=mass", f"--data-dir={night.parent}"),
+        "inspect": ("inspect", night),
+    }[command]
+    refused = run(*about, "--map=Q9=foo", code=2)
+    assert "map.Q9: no such channel is asked for" in refused.output
 
 
 LIES = {

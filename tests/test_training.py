@@ -80,6 +80,18 @@ def test_it_learns(tiny_task, method):
     assert recalls.mean() == pytest.approx(fit.best_score)  # the best model, not the last
 
 
+def test_the_best_model_is_a_copy_and_training_goes_on_from_the_last(tiny_task):
+    fit = fit_of(tiny_task, "augnet", Training(epochs=9, learning_rate=0.1))
+    while fit.best_step == fit.n_steps:
+        fit.step()
+    before = {name: value.clone() for name, value in fit.model.state_dict().items()}
+    best = fit.best_model()
+    assert not best.training
+    for name, value in fit.model.state_dict().items():
+        assert torch.equal(value, before[name])
+        assert torch.equal(best.state_dict()[name], fit.best_state[name])
+
+
 def test_fits_with_one_seed_start_alike_whatever_their_augmentation(tiny_task):
     first, second = fit_of(tiny_task), fit_of(tiny_task, "augnet")
     for a, b in zip(first.model.trunk.parameters(), second.model.trunk.parameters(), strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -135,6 +136,7 @@ def comparison_of(
     source: str = "settings",
 ) -> Comparison:
     """Settings from plain values; see `load_comparison`."""
+    values = copy.deepcopy(values)  # those of the caller stay as they are
     ours: dict[str, Any] = {
         "compare": values.pop("compare", None) or {},
         "methods": values.pop("methods", None) or {},

@@ -6,15 +6,15 @@ read by our own reader, channel by channel and block by block; everything else b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from sleepaug.config import NotNegative, Positive
+from sleepaug.config import ConfigError, NotNegative, Positive
 from sleepaug.data.channels import Reference, Source, choose
 from sleepaug.data.edf import Edf
 from sleepaug.data.read import OpenRaw, open_recording
@@ -84,6 +84,33 @@ class Preprocessing:
                 f"got {self.sfreq:g} Hz."
             )
         return lines
+
+    def with_overrides(
+        self, map: Mapping[str, str] | None = None, reference: str | None = None
+    ) -> Preprocessing:
+        """Take another map or reference than the model was trained with.
+
+        Parameters
+        ----------
+        map : dict of str to str, optional
+            Added to `map`, in place of the entries of the same channels.
+        reference : str, optional
+            In place of `reference`.
+
+        Raises
+        ------
+        ConfigError
+            The map names a channel that is not wanted.
+        """
+        changed = replace(
+            self,
+            map={**self.map, **(map or {})},
+            reference=cast(Reference, reference or self.reference),
+        )
+        problems = changed.problems()
+        if problems:
+            raise ConfigError("\n".join(problems))
+        return changed
 
     @property
     def n_times(self) -> int:
