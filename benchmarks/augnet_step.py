@@ -29,8 +29,8 @@ from torch import nn
 from transforms import CH_NAMES, SFREQ, interleaved, machine, synchronize
 
 from sleepaug.augment import AugmentationModule, AugmentedModel, augnet_layers, eeg_transforms
-from sleepaug.compiled import compiler, library
-from sleepaug.models import Chambon2018
+from sleepaug.models.chambon2018 import Chambon2018
+from sleepaug.models.conv_max_pool_compiled import compiler, library
 
 REGULARIZATION = 10.0
 COLLAPSED = ("channels_dropout", "frequency_shift", "ft_surrogate")

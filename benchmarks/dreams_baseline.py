@@ -14,12 +14,12 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sleepaug.data.dreams import dreams
-from sleepaug.data.preprocessing import Preprocessing
-from sleepaug.data.recording import STAGES
+from sleepaug.data.datasets.dreams import dreams
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.data.stages import STAGES
 from sleepaug.data.windows import Windows, prepare
-from sleepaug.metrics import confusion_matrix, scores
-from sleepaug.report import scores_text
+from sleepaug.experiments.report import scores_text
+from sleepaug.training.metrics import confusion_matrix, scores
 
 BANDS = ((0.5, 2), (2, 4), (4, 6), (6, 8), (8, 10), (10, 12), (12, 14), (14, 16), (16, 22))
 

@@ -3,8 +3,8 @@
     python benchmarks/fit_transitions.py ../shared/data/dod-hypnograms/hypnograms.csv
 
 Reads the scorings of the Dreem Open Datasets (five experts a night, MIT licence), takes the
-majority as the stage, and writes `sleepaug/transitions.json`. Every third night is left out; with
-how many bits a transition of these is predicted is printed.
+majority as the stage, and writes `sleepaug/staging/transitions.json`. Every third night is left
+out; with how many bits a transition of these is predicted is printed.
 """
 
 import argparse
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from fit_macrostructure import consensus, read_scorings, split
 
-from sleepaug.context import Transitions
-from sleepaug.data.recording import STAGES
+from sleepaug.data.stages import STAGES
+from sleepaug.staging.context import Transitions
 
 
 def counts(nights: list[tuple[bool, np.ndarray]]) -> np.ndarray:
@@ -30,7 +30,7 @@ def counts(nights: list[tuple[bool, np.ndarray]]) -> np.ndarray:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("csv", type=Path)
-    package = Path(__file__).parents[1] / "sleepaug"
+    package = Path(__file__).parents[1] / "sleepaug" / "staging"
     parser.add_argument("-o", type=Path, default=package / "transitions.json")
     args = parser.parse_args()
     fitted, left_out = split(read_scorings(args.csv))

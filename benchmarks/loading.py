@@ -42,7 +42,7 @@ def load():
 """
 WAYS = {
     "sleepaug": """
-from sleepaug.data.preprocessing import Preprocessing, signals
+from sleepaug.data.signals.preprocessing import Preprocessing, signals
 def load():
     return signals(night, Preprocessing(tuple(names)))[0]
 """,

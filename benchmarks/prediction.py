@@ -40,11 +40,11 @@ def warm(night: Path, model: Path, n: int) -> dict[str, float]:
     import numpy as np
     import torch
 
-    from sleepaug.data.night import night_windows
-    from sleepaug.data.preprocessing import continuous
-    from sleepaug.data.read import open_recording
-    from sleepaug.hypnogram_files import write_forms
-    from sleepaug.model_files import load_model
+    from sleepaug.data.files.open import open_recording
+    from sleepaug.data.signals.night import night_windows
+    from sleepaug.data.signals.preprocessing import continuous
+    from sleepaug.staging.hypnogram.formats import write_forms
+    from sleepaug.staging.stager import load_model
 
     torch.set_num_threads(1)  # as the command does
     stager = load_model(model)

@@ -35,9 +35,9 @@ from windows_of_eeg import (
     simulated_windows,
 )
 
-from sleepaug.metrics import balanced_accuracy, cohen_kappa, recalls
 from sleepaug.simulation import simulate_night
 from sleepaug.simulation.night import MASS_CHANNELS, plan_night, render
+from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, recalls
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -329,7 +329,7 @@ def judge_transfer(args: argparse.Namespace) -> None:
 
 def ask_model(model: Path, folder: Path, excerpts: Sequence[int], context: str) -> np.ndarray:
     """Return a model's confusion matrix for each excerpt."""
-    from sleepaug.evaluation import evaluate_model
+    from sleepaug.staging.evaluation import evaluate_model
 
     with tempfile.TemporaryDirectory() as chosen:
         for k in excerpts:

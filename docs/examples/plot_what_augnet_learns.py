@@ -9,9 +9,9 @@ may be shifted by up to 0.5 Hz without changing the class; AugNet is not told so
 # %%
 # A **task** is data, candidate transforms and a network; a **method** says where the augmentation
 # comes from. AugNet's is one layer here, which chooses among three transforms.
-from sleepaug.methods.given import AugNet
-from sleepaug.tasks.sinusoids import Sinusoids
-from sleepaug.training import Fit, Training, scores_by_group
+from sleepaug.training.fit import Fit, Training, scores_by_group
+from sleepaug.training.methods.given import AugNet
+from sleepaug.training.tasks.sinusoids import Sinusoids
 
 loaded = Sinusoids(kernel=100).load(seed=0)
 method = AugNet(layers=[["frequency_shift", "ft_surrogate", "gaussian_noise"]], selection="robust")
@@ -33,7 +33,7 @@ print(f"{fit.status}, validation accuracy {rows[-1]['valid_balanced_accuracy']:.
 
 # %%
 # What was learned, over the epochs, in a table, and in words.
-from sleepaug import learned
+from sleepaug.augment import learned
 
 picture = learned.draw(rows)
 

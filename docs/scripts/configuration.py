@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from sleepaug.comparison.settings import Compare
-from sleepaug.config import Range, plain
-from sleepaug.data.preprocessing import Preprocessing
-from sleepaug.methods import METHODS
-from sleepaug.settings import Run
-from sleepaug.tasks import TASKS
-from sleepaug.training import Training
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.experiments.comparison.settings import Compare
+from sleepaug.experiments.settings import Run
+from sleepaug.support.settings import Range, plain
+from sleepaug.training.fit import Training
+from sleepaug.training.methods import METHODS
+from sleepaug.training.tasks import TASKS
 
 PAGE = Path(__file__).parents[1] / "configuration.md"
 HEAD = """# Configuration
@@ -39,8 +39,8 @@ with the code.
 
 def sections() -> Iterator[tuple[str, str, type]]:
     """Yield the heading, the key path and the dataclass of each table."""
-    for name, load in TASKS.items():
-        yield f"task: {name}", "task", load()
+    for name, task in TASKS.items():
+        yield f"task: {name}", "task", task
     yield "preprocessing", "preprocessing", Preprocessing
     for name, method in METHODS.items():
         yield f"method: {name}", "method", method

@@ -8,12 +8,7 @@ from sleepaug.augment.eeg import (
     eeg_transforms,
     inapplicable,
 )
-from sleepaug.augment.layers import (
-    Augmentation,
-    AugmentationLayer,
-    AugmentationModule,
-    Identity,
-)
+from sleepaug.augment.layers import Augmentation, AugmentationLayer, AugmentationModule, Identity
 from sleepaug.augment.model import AugmentedModel
 from sleepaug.augment.policy import Policy, RelaxedPolicy
 from sleepaug.augment.transform import Transform

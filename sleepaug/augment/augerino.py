@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 TRANSLATION = 0.1
 """Scale of the translations: fraction of half the image per unit of width."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -19,7 +20,10 @@ from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
 from sleepaug.augment.rotation import rotation
 from sleepaug.augment.transform import Transform
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TIME_FREQUENCY = (
     "time_reverse",
@@ -170,3 +174,10 @@ def augnet_layers(names: Collection[str]) -> list[list[str]]:
     groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
     layers = [[name for name in group if name in names] for group in groups]
     return [layer for layer in layers if layer]
+
+
+def applicable(sfreq: float, ch_names: Sequence[str], ranges: str) -> dict[str, Transform]:
+    """The transforms of Table 4 that can do something on these channels."""
+    left_out = inapplicable(ch_names)
+    transforms = eeg_transforms(sfreq, ch_names, official=ranges == "official")
+    return {name: t for name, t in transforms.items() if name not in left_out}

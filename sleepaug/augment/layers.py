@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.augment.transform import Transform, apply_chosen, gate
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
 

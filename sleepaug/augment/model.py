@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 class AugmentedModel(nn.Module):
@@ -83,3 +83,33 @@ class AugmentedModel(nn.Module):
         if n_copies == 1:
             return log_probabilities
         return log_probabilities.unflatten(0, (n_copies, len(x))).mean(0)
+
+
+EVALUATION_BATCH = 64
+
+
+EVALUATION_SEED = 29  # what is drawn while scoring is always drawn alike
+
+
+@torch.no_grad()
+def log_probabilities(model: nn.Module, x: Tensor) -> Tensor:
+    """Predictions of a model in evaluation mode, the same at every call.
+
+    Parameters
+    ----------
+    model : nn.Module
+        x -> log-probabilities. What it draws is drawn from a seed of its own; the random stream
+        of the caller is not touched.
+    x : Tensor of shape (n_windows, ...)
+
+    Returns
+    -------
+    Tensor of shape (n_windows, n_classes), on the device of x
+    """
+    was_training = model.training
+    model.eval()
+    with torch.random.fork_rng():
+        torch.manual_seed(EVALUATION_SEED)
+        out = torch.cat([model(part) for part in x.split(EVALUATION_BATCH)])
+    model.train(was_training)
+    return out

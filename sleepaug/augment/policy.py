@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from sleepaug.augment.layers import Augmentation, AugmentationLayer
 from sleepaug.augment.transform import Transform, apply_chosen
-from sleepaug.config import ConfigError, did_you_mean
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.settings import did_you_mean
 
 Step = tuple[str, float, float]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sleepaug.cli.options import FILE
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Compare two scorings, or two folders of them.")
@@ -25,8 +25,8 @@ def agree(a: Path, b: Path, output: Path | None, seed: int, as_json: bool, overw
 
     A scoring is a table of sleepaug, an EDF+ file, BIDS events, or text with one stage a line.
     """
-    from sleepaug.agreement import agreement_text, compare, draw_disagreement
-    from sleepaug.two_scorings import pair_up
+    from sleepaug.staging.agreement import agreement_text, compare, draw_disagreement
+    from sleepaug.staging.scoring_pairs import pair_up
 
     if output is not None and output.exists() and not overwrite:
         raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")

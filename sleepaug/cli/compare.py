@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from sleepaug.cli.options import (
     pairs_of,
     settings_option,
 )
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 @click.command()
@@ -55,9 +56,10 @@ def compare(
 
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
-    from sleepaug.comparison import compare as comparing
-    from sleepaug.comparison.cluster import stop_on_signals
-    from sleepaug.comparison.settings import load_comparison
+    from sleepaug.cli.progress import Progress
+    from sleepaug.experiments.comparison import compare as comparing
+    from sleepaug.experiments.comparison.local import stop_on_signals
+    from sleepaug.experiments.comparison.settings import load_comparison
 
     if slurm_options and not cluster:
         raise ConfigError("--slurm: are options of --cluster slurm. Add that, or leave them out.")
@@ -69,15 +71,17 @@ def compare(
     output = output or comparing.default_output(resolved)
     click.echo(f"Folder: {output}", err=True)
     stop_on_signals()
-    comparing.compare(
-        resolved,
-        output,
-        n_jobs=jobs,
-        slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
-        overwrite=overwrite,
-        cache_dir=cache_dir,
-        say=lambda line: click.echo(line, err=True),
-    )
+    with contextlib.closing(Progress(resolved.compare.seconds)) as progress:
+        comparing.compare(
+            resolved,
+            output,
+            n_jobs=jobs,
+            slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
+            overwrite=overwrite,
+            cache_dir=cache_dir,
+            say=lambda line: click.echo(line, err=True),
+            tell=progress.tell,
+        )
     report_comparison(output)
     if cluster:
         click.echo("The same command submits again what was lost, and collects what is there.")
@@ -85,7 +89,7 @@ def compare(
 
 def report_comparison(folder: Path) -> None:
     """Write the report of a comparison and print its table."""
-    from sleepaug.comparison.page import write_report
+    from sleepaug.experiments.comparison.report import write_report
 
     written = write_report(folder)
     click.echo(written.text)

@@ -18,7 +18,7 @@ from sleepaug.cli.options import cache_option
 def doctor(as_json: bool, cache_dir: Path | None) -> None:
     """Say what is installed, what is wrong with it, and how to mend it."""
     try:
-        from sleepaug.doctor import examination_text, examine
+        from sleepaug.cli.installation import examination_text, examine
     except (ImportError, OSError) as error:
         click.echo(f"Wrong: a package does not load: {error}", err=True)
         click.echo("  Mend: install sleepaug again, in a new virtual environment.", err=True)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from sleepaug.cli.options import FILE, cache_option, input_options
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Score a model on another dataset.")
@@ -42,9 +42,9 @@ def evaluate(
 
     Without --data and --data-dir, nights are simulated.
     """
-    from sleepaug.calibration import draw_reliability
-    from sleepaug.evaluation import evaluate_model
-    from sleepaug.report import scores_text
+    from sleepaug.experiments.report import scores_text
+    from sleepaug.staging.calibration import draw_reliability
+    from sleepaug.staging.evaluation import evaluate_model
 
     if output is not None and output.exists() and not overwrite:
         raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")

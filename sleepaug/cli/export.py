@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from sleepaug.cli.options import FILE, FOLDER
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Take what a run learned elsewhere.")
@@ -18,9 +18,9 @@ from sleepaug.config import ConfigError
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
-    from sleepaug.export import to_code
-    from sleepaug.report import read_policy
-    from sleepaug.writing import write_text
+    from sleepaug.augment.export import to_code
+    from sleepaug.experiments.report import read_policy
+    from sleepaug.support.files import write_text
 
     policy = read_policy(run)
     text = to_code(policy) if form == "braindecode" else json.dumps(policy, indent=2) + "\n"

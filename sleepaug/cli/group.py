@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sleepaug import __version__
-from sleepaug.config import ConfigError, NotWrittenError
+from sleepaug.support.errors import ConfigError, NotWrittenError
 
 FAILED, USAGE, NOTHING_SCORABLE, INTERRUPTED = 1, 2, 3, 130
 NOT_OURS = (  # errors of the disk, or of how a file was named
@@ -42,7 +42,7 @@ class Commands(click.Group):
             advice = " Make room, or name another folder." if full else ""
             fail(f"{error.filename or 'Writing failed'}: {error.strerror}.{advice}", FAILED)
         except ValueError as error:
-            from sleepaug.data.recording import RecordingError
+            from sleepaug.support.errors import RecordingError
 
             if not isinstance(error, RecordingError):
                 raise

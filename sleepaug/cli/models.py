@@ -9,7 +9,7 @@ import click
 @click.argument("name", required=False)
 def models(name: str | None) -> None:
     """List the models that ship with the package, or show the card of the model NAME."""
-    from sleepaug.model_cards import find_model, read_card, shipped_models
+    from sleepaug.models.cards import find_model, read_card, shipped_models
 
     if name is not None:
         card = read_card(find_model(name))

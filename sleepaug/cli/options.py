@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
@@ -100,7 +100,7 @@ reference_option = click.option(
 
 def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
     """The short options and --set as (key path, value)."""
-    from sleepaug.settings import parse_setting
+    from sleepaug.experiments.settings import parse_setting
 
     pairs: list[tuple[str, Any]] = []
     for option, key in SHORT.items():
@@ -122,7 +122,7 @@ def _grid(text: str) -> list[tuple[str, Any]]:
     if not equals or not values:
         raise ConfigError(f"--grid {text}: expected KEY=A,B,..., such as regularization=0.1,1,10.")
     path = key if "." in key else f"method.{key}"
-    from sleepaug.config import parse_yaml
+    from sleepaug.support.settings import parse_yaml
 
     variants = {f"{key}={value}": {path: parse_yaml(value)} for value in values.split(",")}
     return [("run.variants", [variants]), ("run.keep_best", True)]

@@ -67,9 +67,15 @@ def predict(
     """
     import torch
 
-    from sleepaug.model_cards import find_model
-    from sleepaug.model_files import load_model
-    from sleepaug.prediction import Request, find_nights, new_folder, stage_files, write_summary
+    from sleepaug.models.cards import find_model
+    from sleepaug.staging.prediction import (
+        Request,
+        find_nights,
+        new_folder,
+        stage_files,
+        write_summary,
+    )
+    from sleepaug.staging.stager import load_model
 
     torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
     model = find_model(model)
@@ -101,8 +107,8 @@ def predict(
 
 def _say_staged(result: Any) -> None:
     """What was found in a night, on standard output."""
-    from sleepaug.data.recording import printable
-    from sleepaug.hypnogram import ranges
+    from sleepaug.support.errors import printable
+    from sleepaug.support.text import ranges
 
     night = result.hypnogram
     click.echo(f"{printable(str(result.path))}: {night.summary()}")

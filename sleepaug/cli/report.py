@@ -15,8 +15,14 @@ from sleepaug.cli.options import FOLDER
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
     """Print what RUN scored and learned, and draw its training."""
-    from sleepaug.report import draw_run, invariance_text, learned_text, metrics_text, read_run
-    from sleepaug.runs import RunFolder
+    from sleepaug.experiments.report import (
+        draw_run,
+        invariance_text,
+        learned_text,
+        metrics_text,
+        read_run,
+    )
+    from sleepaug.training.runs import RunFolder
 
     if "compare" in RunFolder(run).config():
         report_comparison(run)
@@ -40,10 +46,10 @@ def report(run: Path) -> None:
 
 def _report_experiment(run: Path) -> None:
     """Several variants or seeds: tables and pictures with quartiles."""
-    from sleepaug.experiment_figures import draw_experiment
-    from sleepaug.experiment_report import experiment_text, read_variants
-    from sleepaug.report import learned_text, read_run
-    from sleepaug.writing import into_place
+    from sleepaug.experiments.figures import draw_experiment
+    from sleepaug.experiments.report import learned_text, read_run
+    from sleepaug.experiments.variants import experiment_text, read_variants
+    from sleepaug.support.files import into_place
 
     variants = read_variants(run)
     click.echo(experiment_text(variants))

@@ -65,9 +65,9 @@ def train(
 
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
-    from sleepaug import experiment
-    from sleepaug.report import learned_text, metrics_text
-    from sleepaug.settings import load_config
+    from sleepaug.experiments import run as experiment
+    from sleepaug.experiments.report import learned_text, metrics_text
+    from sleepaug.experiments.settings import load_config
 
     resolved = load_config(config, pairs_of(settings, options))
     output = output or experiment.default_output(resolved)

@@ -20,9 +20,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from sleepaug.config import ConfigError, NotWrittenError, plain
-from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.support.errors import ConfigError, NotWrittenError
+from sleepaug.support.settings import plain
 
 FORMAT = 1
 SIMULATED = "simulated-nights-"  # folders of the nights that are used where none are named

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 def split(

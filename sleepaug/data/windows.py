@@ -11,26 +11,20 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from tqdm import tqdm
 
-from sleepaug.config import ConfigError
 from sleepaug.data import cache
-from sleepaug.data.cutting import cut, scale, scored_windows
-from sleepaug.data.preprocessing import Preprocessing, is_flat, signals
-from sleepaug.data.recording import (
-    STAGES,
-    WINDOW_SECONDS,
-    Recording,
-    RecordingError,
-    check_file,
-    printable,
-)
-
-if TYPE_CHECKING:
-    from sleepaug.braindecode_bridge import braindecode
+from sleepaug.data.files.open import check_file
+from sleepaug.data.recording import Recording
+from sleepaug.data.signals.cutting import cut, scored_windows
+from sleepaug.data.signals.preprocessing import Preprocessing, signals
+from sleepaug.data.signals.quality import is_flat
+from sleepaug.data.signals.scaling import scale
+from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.support.errors import ConfigError, RecordingError, printable
 
 
 @dataclass(frozen=True)
@@ -76,19 +70,6 @@ class Windows:
         kept = set(rows["recording"].tolist())
         notes = {name: lines for name, lines in self.notes.items() if name in kept}
         return dataclasses.replace(self, **rows, notes=notes)
-
-    @classmethod
-    def from_braindecode(cls, dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
-        """Windows of a braindecode data set; see `sleepaug.data.exchange`."""
-        from sleepaug.data.exchange import from_braindecode
-
-        return from_braindecode(dataset)
-
-    def to_braindecode(self) -> braindecode.datasets.BaseConcatDataset:
-        """These windows as a braindecode data set; see `sleepaug.data.exchange`."""
-        from sleepaug.data.exchange import to_braindecode
-
-        return to_braindecode(self)
 
 
 def prepare(

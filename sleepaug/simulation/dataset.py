@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from sleepaug.config import ConfigError
-from sleepaug.processes import parallel
 from sleepaug.simulation.edf import Layout, polysomnogram, scoring
 from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
 from sleepaug.simulation.night import SLEEP_EDF_CHANNELS, plan_night, resolve_channels
 from sleepaug.simulation.people import stream
-from sleepaug.writing import into_place, make_folder
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import into_place, make_folder
+from sleepaug.support.processes import parallel
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,15 @@ from dataclasses import dataclass
 import mne
 import numpy as np
 
-from sleepaug.config import ConfigError
 from sleepaug.simulation import body
 from sleepaug.simulation.background import background
 from sleepaug.simulation.course import Course, simulate_course
-from sleepaug.simulation.head import (
-    ANGLES,
-    REFERENCES,
-    background_mixing,
-    eye_mixing,
-    referenced,
-)
+from sleepaug.simulation.head import ANGLES, REFERENCES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES, WINDOW, W, night_covariance, simulate_stages
 from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream
 from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves
+from sleepaug.support.errors import ConfigError
 
 EEG = (
     "C3", "C4", "Cz", "F3", "F4", "F7", "F8", "O1", "O2", "P3", "P4", "Pz", "T3", "T4", "T5", "T6",

@@ -7,7 +7,7 @@ import torch
 
 from sleepaug.augment import Augerino
 from sleepaug.augment.augerino import GENERATORS
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 
 
 def matrix(name, step):

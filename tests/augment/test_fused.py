@@ -3,13 +3,7 @@
 import pytest
 import torch
 
-from sleepaug.augment import (
-    SENSORS,
-    TIME_FREQUENCY,
-    AugmentationLayer,
-    Transform,
-    eeg_transforms,
-)
+from sleepaug.augment import SENSORS, TIME_FREQUENCY, AugmentationLayer, Transform, eeg_transforms
 from sleepaug.augment.fused import fused_sum, sensors_sum, time_frequency_sum
 from tests.augment.conftest import CH_NAMES, draw_for
 

@@ -16,7 +16,7 @@ from sleepaug.augment import (
     augnet_layers,
     eeg_transforms,
 )
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES
 
 

@@ -15,7 +15,7 @@ import torch
 
 from sleepaug.augment.electrodes import OLD_NAMES, POSITIONS, electrode, mirrored
 from sleepaug.augment.rotation import fourier_coefficients, rotated, spline_matrix
-from sleepaug.braindecode_bridge import braindecode  # first, so that torchaudio loads
+from sleepaug.support.braindecode_import import braindecode  # first, so that torchaudio loads
 from tests.augment.conftest import CH_NAMES, draw_for
 
 import_module("braindecode.augmentation")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sleepaug.augment import Policy, RelaxedPolicy, Transform, eeg_transforms
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES
 
 

@@ -13,7 +13,7 @@ from sleepaug.augment import Transform, eeg_transforms, inapplicable
 from sleepaug.augment.eeg import SENSORS, TIME_FREQUENCY, augnet_layers
 from sleepaug.augment.eeg_sensors import channels_shuffle, shuffle_matrix, shuffle_sources
 from sleepaug.augment.transform import apply_chosen, decide, gate
-from sleepaug.config import ConfigError
+from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES, NAMES, draw_for
 
 SMOOTH = [

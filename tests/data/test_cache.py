@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sleepaug.config import ConfigError
 from sleepaug.data import cache, windows
-from sleepaug.data.preprocessing import Preprocessing
 from sleepaug.data.recording import Recording
+from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.windows import prepare
+from sleepaug.support.errors import ConfigError
 
 C3 = Preprocessing(("C3",))
 
@@ -102,8 +102,8 @@ def test_processes_at_once(tmp_path: Path, write_edf) -> None:
     for k in range(3):
         write_edf(folder / f"{k}.edf", ["C3"], stages=stages)
     code = (
-        "import sys; from pathlib import Path; from sleepaug.data import DATASETS\n"
-        "from sleepaug.data.preprocessing import Preprocessing\n"
+        "import sys; from pathlib import Path; from sleepaug.data.datasets import DATASETS\n"
+        "from sleepaug.data.signals.preprocessing import Preprocessing\n"
         "from sleepaug.data.windows import prepare\n"
         "nights, cache = DATASETS['edf'](sys.argv[1]), Path(sys.argv[2])\n"
         "for k in range(20):\n"  # every turn under another key

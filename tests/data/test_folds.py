@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleepaug.config import ConfigError
 from sleepaug.data.folds import check_disjoint, split
+from sleepaug.support.errors import ConfigError
 
 
 def test_sixty_subjects_as_in_the_paper() -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleepaug.data.recording import STAGES, SYNONYMS, UNKNOWN, RecordingError, stage_of
+from sleepaug.data.stages import STAGES, SYNONYMS, UNKNOWN, stage_of
+from sleepaug.support.errors import RecordingError
 
 EXPECTED = {
     "W": ["W", "Wake", "Sleep stage W", "stage w", "0", "WAKE", " awake ", "SLEEP-S0"],

@@ -11,11 +11,12 @@ import mne
 import numpy as np
 import pytest
 
-from sleepaug.config import ConfigError
-from sleepaug.data.night import night_windows
-from sleepaug.data.preprocessing import Preprocessing
-from sleepaug.data.recording import Recording, RecordingError, Scoring
-from sleepaug.data.windows import Windows, prepare
+from sleepaug.data.braindecode import from_braindecode, to_braindecode
+from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.signals.night import night_windows
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.data.windows import prepare
+from sleepaug.support.errors import ConfigError, RecordingError
 
 C3 = Preprocessing(("C3",))
 Write = Callable[..., Path]
@@ -217,19 +218,19 @@ def test_to_braindecode_and_back(tmp_path: Path, write_edf: Write) -> None:
         for k in "ab"
     ]
     windows = prepare(nights, Preprocessing(("C3", "C4")), cache_dir=tmp_path)
-    dataset = windows.to_braindecode()
+    dataset = to_braindecode(windows)
     assert dataset.description["subject"].tolist() == ["a", "b"]
     x, y, _ = dataset[4]
     np.testing.assert_array_equal(x, windows.x[4])
     assert y == windows.y[4]
-    back = Windows.from_braindecode(dataset)
+    back = from_braindecode(dataset)
     for name in ("x", "y", "subject", "recording", "onset", "sfreq", "ch_names"):
         np.testing.assert_array_equal(getattr(back, name), getattr(windows, name))
     assert back.y.dtype == np.int64
 
 
 def test_from_braindecodes_own_windows(tmp_path: Path, write_edf: Write) -> None:
-    from sleepaug.braindecode_bridge import braindecode
+    from sleepaug.support.braindecode_import import braindecode
 
     cut_events = importlib.import_module("braindecode.preprocessing").create_windows_from_events
     path = write_edf(tmp_path / "night.edf", ["C3"])
@@ -238,20 +239,20 @@ def test_from_braindecodes_own_windows(tmp_path: Path, write_edf: Write) -> None
         [braindecode.datasets.RawDataset(raw, {"subject": 7})]
     )
     cut = cut_events(*(sets, 0, 0, 3000, 3000), mapping={"W": 0, "N2": 2})
-    windows = Windows.from_braindecode(cut)
+    windows = from_braindecode(cut)
     assert windows.y.tolist() == [0, 0, 2, 2]
     assert windows.onset.tolist() == [0, 30, 60, 90]
     assert windows.subject.tolist() == ["7"] * 4
     np.testing.assert_allclose(windows.x[1, 0], raw.get_data()[0, 3000:6000], rtol=1e-5)
     with pytest.raises(ConfigError, match="which has no windows"):
-        Windows.from_braindecode(sets)
+        from_braindecode(sets)
     short = cut_events(*(sets, 0, 0, 1000, 1000), mapping={"W": 0, "N2": 2})
     with pytest.raises(ConfigError, match=r"last 10 s; 30 s are needed"):
-        Windows.from_braindecode(short)
+        from_braindecode(short)
     strange = cut_events(*(sets, 0, 0, 3000, 3000), mapping={"W": 0, "N2": 9})
     with pytest.raises(ConfigError, match=r"has targets \[0, 9\]; expected 0 to 4"):
-        Windows.from_braindecode(strange)
+        from_braindecode(strange)
     sets.set_description({"subject": [None]}, overwrite=True)
     nameless = cut_events(*(sets, 0, 0, 3000, 3000), mapping={"W": 0, "N2": 2})
     with pytest.raises(ConfigError, match="no 'subject' in its description"):
-        Windows.from_braindecode(nameless)
+        from_braindecode(nameless)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from sleepaug.config import ConfigError
 from sleepaug.simulation import simulate_night
 from sleepaug.simulation.background import synthesize
 from sleepaug.simulation.body import electrocardiogram
@@ -15,6 +14,7 @@ from sleepaug.simulation.night import EEG, plan_night
 from sleepaug.simulation.people import draw_person
 from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves, slow_oscillation
+from sleepaug.support.errors import ConfigError
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,79 @@
+"""Live progress: one line a lane with its clock, its best validation score and what is left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from sleepaug.experiments.comparison.settings import Job
+from sleepaug.support.text import in_words
+
+EVERY = 30.0  # seconds between lines of a lane where there is no terminal
+
+
+class Progress:
+    """Shows the lanes: a bar each on a terminal, otherwise a line now and then.
+
+    Parameters
+    ----------
+    budget : float
+        Seconds of a point.
+    """
+
+    def __init__(self, budget: float) -> None:
+        self.budget = budget
+        self.best: dict[Job, float] = {}
+        self.bars: dict[Job, tqdm] = {}
+        self.told: dict[Job, float] = {}
+
+    def tell(self, job: Job, row: dict[str, Any]) -> None:
+        """Show the newest row of a job."""
+        point = row.get("point")
+        if point:
+            self.best[job] = max(self.best.get(job, 0.0), point["valid_balanced_accuracy"])
+        used = clock_of(row)
+        text = self.text(job, row, used)
+        if sys.stderr.isatty():
+            self._bar(job, row, used, text)
+            return
+        now = time.monotonic()
+        ended = row["status"] != "running"
+        if ended or now - self.told.setdefault(job, now) >= EVERY:
+            self.told[job] = now
+            click.echo(f"{job.name}: {text}", err=True)
+
+    def text(self, job: Job, row: dict[str, Any], used: float) -> str:
+        """Where a lane stands, in words."""
+        best = f"best {self.best[job]:.3f} (valid)" if job in self.best else "no point yet"
+        if row["status"] != "running":
+            reason = f": {row['reason']}" if "reason" in row else ""
+            return f"{row['status'].replace('_', ' ')}{reason}, {best}"
+        left = in_words(max(0.0, self.budget - used))
+        return f"{row['account']}, {in_words(used)} used, {left} left, {best}"
+
+    def _bar(self, job: Job, row: dict[str, Any], used: float, text: str) -> None:
+        if job not in self.bars:
+            self.bars[job] = tqdm(
+                total=round(self.budget),
+                desc=f"{job.name:<24}",
+                bar_format="{desc} {bar:12} {postfix}",
+            )
+        bar = self.bars[job]
+        bar.n = min(round(used), bar.total)
+        bar.set_postfix_str(text)
+        if row["status"] != "running":
+            bar.close()
+            del self.bars[job]
+
+    def close(self) -> None:
+        for bar in self.bars.values():
+            bar.close()
+
+
+def clock_of(row: dict[str, Any]) -> float:
+    """Seconds of a point, if the training in progress were it: the axis of the budget."""
+    return sum(row.get(f"{account}_s", 0.0) for account in ("pretrain", "search", "train"))

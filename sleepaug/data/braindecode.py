@@ -1,0 +1,117 @@
+"""Windows in and out of braindecode's data sets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.data.windows import Windows
+from sleepaug.support.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sleepaug.support.braindecode_import import braindecode
+
+
+def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
+    """Windows of a braindecode data set, with the values it holds.
+
+    Parameters
+    ----------
+    dataset : BaseConcatDataset
+        Of `WindowsDataset` or `EEGWindowsDataset`: windows of 30 s, targets 0 to 4 in the order of
+        `STAGES`, and a `description` with "subject" and, if there is one, "recording".
+
+    Raises
+    ------
+    ConfigError
+        If one of these is missing, or the parts differ in channels or rate.
+    """
+    parts = [_part(k, part) for k, part in enumerate(dataset.datasets)]
+    kinds = {(part["ch_names"], part["sfreq"]) for part in parts}
+    if len(kinds) > 1:
+        shown = "; ".join(f"{', '.join(names)} at {sfreq:g} Hz" for names, sfreq in sorted(kinds))
+        raise ConfigError(f"The data set mixes channels or rates: {shown}. Make them the same.")
+    ch_names, sfreq = kinds.pop()
+    sizes = [len(part["y"]) for part in parts]
+    return Windows(
+        x=np.concatenate([part["x"] for part in parts]),
+        y=np.concatenate([part["y"] for part in parts]),
+        subject=np.repeat([part["subject"] for part in parts], sizes),
+        recording=np.repeat([part["recording"] for part in parts], sizes),
+        onset=np.concatenate([part["onset"] for part in parts]),
+        sfreq=sfreq,
+        ch_names=ch_names,
+        notes={part["recording"]: ["From a braindecode data set."] for part in parts},
+    )
+
+
+def _part(k: int, part: Any) -> dict[str, Any]:
+    """Arrays and names of one recording of a data set."""
+    signals = part.windows if hasattr(part, "windows") else getattr(part, "raw", None)
+    if signals is None or not hasattr(part, "metadata"):
+        raise ConfigError(
+            f"Part {k} of the data set is a {type(part).__name__}, which has no windows. Cut it "
+            "first, as with braindecode.preprocessing.create_windows_from_events."
+        )
+    described = dict(part.description) if part.description is not None else {}
+    if described.get("subject") is None:
+        raise ConfigError(
+            f"Part {k} of the data set has no 'subject' in its description, so that it could not "
+            "be split by subject. Add one with dataset.set_description."
+        )
+    sfreq = float(signals.info["sfreq"])
+    x = np.stack([np.asarray(part[i][0], np.float32) for i in range(len(part))])
+    if x.shape[-1] != round(WINDOW_SECONDS * sfreq):
+        raise ConfigError(
+            f"Windows of part {k} last {x.shape[-1] / sfreq:g} s; {WINDOW_SECONDS:g} s are needed."
+        )
+    y = part.metadata["target"].to_numpy()
+    if not np.isin(y, range(len(STAGES))).all():
+        raise ConfigError(
+            f"Part {k} has targets {sorted(set(y.tolist()))}; expected 0 to {len(STAGES) - 1} for "
+            f"{', '.join(STAGES)}."
+        )
+    subject = str(described["subject"])
+    return {
+        "x": x,
+        "y": y.astype(np.int64),
+        "subject": subject,
+        "recording": str(described.get("recording", f"{subject} ({k})")),
+        "onset": part.metadata["i_start_in_trial"].to_numpy() / sfreq,
+        "ch_names": tuple(signals.ch_names),
+        "sfreq": sfreq,
+    }
+
+
+def to_braindecode(windows: Windows) -> braindecode.datasets.BaseConcatDataset:
+    """A braindecode data set with a `WindowsDataset` for each recording.
+
+    Its `description` has "subject" and "recording", its metadata the targets and where each window
+    starts. MNE keeps windows in double precision: this takes twice the memory of `windows.x`.
+    """
+    import mne
+    import pandas as pd
+
+    from sleepaug.support.braindecode_import import braindecode
+
+    info = mne.create_info(list(windows.ch_names), windows.sfreq, "eeg")
+    parts = []
+    for name in dict.fromkeys(windows.recording.tolist()):
+        rows = np.flatnonzero(windows.recording == name)
+        start = np.rint(windows.onset[rows] * windows.sfreq).astype(int)
+        y = windows.y[rows]
+        metadata = pd.DataFrame(
+            {
+                "i_window_in_trial": np.arange(len(rows)),
+                "i_start_in_trial": start,
+                "i_stop_in_trial": start + windows.x.shape[-1],
+                "target": y,
+            }
+        )
+        events = np.column_stack([start, np.zeros_like(start), y])
+        epochs = mne.EpochsArray(windows.x[rows], info, events, metadata=metadata, verbose="error")
+        described = {"subject": str(windows.subject[rows[0]]), "recording": name}
+        parts.append(braindecode.datasets.WindowsDataset(epochs, described))
+    return braindecode.datasets.BaseConcatDataset(parts)

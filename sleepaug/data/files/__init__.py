@@ -1,0 +1,1 @@
+"""Files as they are: signals and scorings, read and checked."""

@@ -1,0 +1,211 @@
+"""Samples of EDF, EDF+ and BDF files: only the channels and the stretch that are asked for.
+
+Gaps of discontinuous files (EDF+D) come back as NaN. `edf_header.py` makes the `Edf` of a file.
+Source: Kemp et al. 1992 (EDF), Kemp and Olivan 2003 (EDF+).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from sleepaug.support.errors import RecordingError
+
+MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6, "nv": 1e-3}
+MICROVOLTS["âµv"] = 1.0  # "µV" in UTF-8, read as Latin-1
+_LARGE_RECORD = 2**21  # samples; larger data records are not read whole
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One signal of an EDF file: its header fields and where it lies in a data record."""
+
+    name: str
+    label: str  # as in the file; `name` tells channels with equal labels apart
+    unit: str
+    physical: tuple[float, float]
+    digital: tuple[float, float]
+    n_samples: int  # in each data record
+    first: int  # sample of the data record at which it begins
+    is_annotation: bool
+
+
+@dataclass(frozen=True)
+class Edf:
+    """A checked header. `read_edf_header` makes it.
+
+    Attributes
+    ----------
+    record_onsets : ndarray of shape (n_records,) or None
+        Seconds of each data record from the start of the file, where the file has gaps.
+    """
+
+    path: Path
+    header_bytes: int
+    sample_bytes: int
+    n_records: int
+    record_seconds: float
+    start: datetime | None
+    start_offset: float
+    channels: tuple[Channel, ...]
+    record_onsets: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the signals, annotations left out."""
+        return [c.name for c in self.channels if not c.is_annotation]
+
+    @property
+    def begins(self) -> datetime | None:
+        """Local time of the first sample, if the header says one."""
+        return self.start and self.start + timedelta(seconds=self.start_offset)
+
+    @property
+    def seconds(self) -> float:
+        """Length from the first to the last sample, gaps included."""
+        if self.record_onsets is not None:
+            return float(self.record_onsets[-1] - self.record_onsets[0] + self.record_seconds)
+        return self.n_records * self.record_seconds
+
+    def channel(self, name: str) -> Channel:
+        """The signal of that name."""
+        return next(c for c in self.channels if c.name == name and not c.is_annotation)
+
+    def rate(self, name: str) -> float:
+        """Sampling rate of a signal in Hz."""
+        return self.channel(name).n_samples / self.record_seconds
+
+    def n_times(self, name: str) -> int:
+        """Samples of a signal from start to end, gaps included."""
+        return round(self.seconds * self.rate(name))
+
+    def microvolts(self, name: str) -> float:
+        """Factor from the unit in the header to microvolts; an error if it is no voltage."""
+        unit = self.channel(name).unit
+        if unit.lower() in MICROVOLTS:
+            return MICROVOLTS[unit.lower()]
+        found = f"has the unit {unit!r}" if unit else "has no unit in the file's header"
+        raise RecordingError(
+            f"{self.path}: channel '{name}' {found}, and {self.unit_by_amplitude(name)}. EEG needs "
+            "one of uV, mV, V, nV. If it is EEG, write its unit into the header (EDFbrowser: "
+            "Tools, Header editor)."
+        )
+
+    def unit_by_amplitude(self, name: str) -> str:
+        """What its first ten minutes say of a signal that has no unit of voltage, in words."""
+        (p0, p1), (d0, d1) = self.channel(name).physical, self.channel(name).digital
+        if d0 == d1 or p0 == p1:
+            return "its samples have no scale"
+        x = self.digital(name, round(600 * self.rate(name)))
+        amplitude = float(np.std(x)) * abs((p1 - p0) / (d1 - d0))
+        for unit, factor in (("uV", 1.0), ("mV", 1e3), ("V", 1e6)):
+            if 3 <= amplitude * factor <= 300:
+                return f"by its amplitude it could be {unit} ({amplitude * factor:.0f} uV)"
+        return f"its amplitude ({amplitude:.3g}) is that of EEG in no unit"
+
+    def has_scale(self, name: str) -> bool:
+        """Whether a signal in a unit of voltage can be read."""
+        try:
+            self._scale(self.channel(name))
+        except RecordingError:
+            return False
+        return True
+
+    def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
+        """Samples `start` to `stop` of signals that share a rate.
+
+        Returns
+        -------
+        ndarray of shape (len(names), stop - start), float32
+            In microvolts; NaN in gaps.
+        """
+        chosen = [self.channel(name) for name in names]
+        per_record = chosen[0].n_samples
+        scale = [self._scale(c) for c in chosen]
+        if self.record_onsets is None:
+            first, last = start // per_record, math.ceil(stop / per_record)
+            block = self._records(chosen, scale, first, last)
+            return block[:, start - first * per_record : stop - first * per_record]
+        out = np.full((len(names), stop - start), np.nan, np.float32)
+        rate = per_record / self.record_seconds
+        at = np.rint((self.record_onsets - self.record_onsets[0]) * rate).astype(np.int64)
+        first, last = np.searchsorted(at, [start - per_record + 1, stop])
+        if last > first:
+            block = self._records(chosen, scale, int(first), int(last))
+            for i, where in enumerate(at[first:last] - start):
+                low, high = max(where, 0), min(where + per_record, stop - start)
+                out[:, low:high] = block[
+                    :, i * per_record + low - where : i * per_record + high - where
+                ]
+        return out
+
+    def digital(self, name: str, n: int) -> np.ndarray:
+        """The first `n` samples of a signal as they are in the file, or fewer; gaps left out."""
+        channel = self.channel(name)
+        n_records = min(math.ceil(n / channel.n_samples), self.n_records)
+        return self._records([channel], [(1.0, 0.0)], 0, n_records)[0, :n]
+
+    def _scale(self, channel: Channel) -> tuple[float, float]:
+        """Gain and offset from digital values to microvolts."""
+        (p0, p1), (d0, d1) = channel.physical, channel.digital
+        if d0 == d1 or p0 == p1:
+            raise RecordingError(
+                f"{self.path}: channel '{channel.name}' has equal physical or digital limits in "
+                f"the header ({p0:g} and {p1:g}, {d0:g} and {d1:g}), so its samples have no scale. "
+                "Correct the header (EDFbrowser: Tools, Header editor)."
+            )
+        factor = self.microvolts(channel.name)
+        gain = (p1 - p0) / (d1 - d0) * factor
+        offset = p0 * factor - d0 * gain
+        if not (1e-15 < abs(gain) < 1e15 and abs(offset) < 1e15):
+            raise RecordingError(
+                f"{self.path}: channel '{channel.name}' has limits in the header ({p0:g} to {p1:g} "
+                f"{channel.unit}) that no EEG has. Correct the header (EDFbrowser: Tools)."
+            )
+        return gain, offset
+
+    def _records(
+        self, chosen: list[Channel], scale: list[tuple[float, float]], first: int, last: int
+    ) -> np.ndarray:
+        """Data records `first` to `last` of the chosen channels, joined, in microvolts."""
+        per_record = sum(c.n_samples for c in self.channels)
+        out = np.empty((len(chosen), last - first, chosen[0].n_samples), np.float32)
+        with open(self.path, "rb") as file:
+            if per_record > _LARGE_RECORD:
+                for row, channel in zip(out, chosen, strict=True):
+                    for k in range(last - first):
+                        at = (first + k) * per_record + channel.first
+                        row[k] = self._digital(file, at, channel.n_samples)
+            else:
+                digital = self._digital(file, first * per_record, (last - first) * per_record)
+                digital = digital.reshape(last - first, per_record)
+                for row, channel in zip(out, chosen, strict=True):
+                    row[:] = digital[:, channel.first : channel.first + channel.n_samples]
+        gain, offset = np.array(scale, np.float32).T[:, :, None, None]
+        out *= gain
+        out += offset
+        return out.reshape(len(chosen), -1)
+
+    def _digital(self, file: BinaryIO, at: int, count: int) -> np.ndarray:
+        """Digital values from an open file: 16-bit (EDF) or 24-bit (BDF), little-endian."""
+        file.seek(self.header_bytes + at * self.sample_bytes)
+        raw = np.fromfile(file, np.uint8, count * self.sample_bytes)
+        if len(raw) != count * self.sample_bytes:
+            raise RecordingError(f"{self.path}: became shorter while it was read. Copy it again.")
+        if self.sample_bytes == 2:
+            return raw.view("<i2")
+        wide = np.zeros((count, 4), np.uint8)
+        wide[:, 1:] = raw.reshape(-1, 3)
+        return wide.view("<i4")[:, 0] >> 8
+
+
+def is_edf(path: Path) -> bool:
+    """Whether the file's name says EDF or BDF."""
+    return path.suffix.lower() in (".edf", ".bdf")

@@ -1,0 +1,211 @@
+"""The header of an EDF, EDF+ or BDF file, checked against the file, and its annotations.
+
+The header of a file from elsewhere may lie. Every size it states is compared with the size of the
+file before anything is allocated.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from sleepaug.data.files.edf import Channel, Edf
+from sleepaug.support.errors import RecordingError, printable
+
+_FIELDS = {
+    "label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8,
+    "digital_min": 8, "digital_max": 8, "prefilter": 80, "n_samples": 8, "reserved": 32,
+}  # fmt: skip
+
+
+def read_edf_header(path: Path) -> Edf:
+    """Read and check the header of an EDF, EDF+ or BDF file.
+
+    Raises
+    ------
+    RecordingError
+        If the file is empty, no EDF, truncated, or its header contradicts itself.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        head = file.read(256)
+        if not head:
+            raise RecordingError(f"{path}: the file is empty (0 bytes). Copy it again.")
+        if head[:8] not in (b"0       ", b"\xffBIOSEMI"):
+            raise RecordingError(
+                f"{path}: not an EDF or BDF file; it begins with {head[:8]!r}. An EDF file begins "
+                "with '0' and seven spaces."
+            )
+        if len(head) < 256:
+            raise RecordingError(
+                f"{path}: truncated; the file ends inside its header, after {size} of 256 bytes. "
+                "Copy it again."
+            )
+        sample_bytes = 3 if head[:1] == b"\xff" else 2
+        n_signals = _number(path, "number of signals", head[252:256], low=1, whole=True)
+        header_bytes = 256 * (1 + int(n_signals))
+        if size < header_bytes:
+            raise RecordingError(
+                f"{path}: truncated; the header describes {int(n_signals)} signals and needs "
+                f"{header_bytes} bytes, the file has {size}. Copy it again."
+            )
+        channels = _channels(path, file.read(header_bytes - 256), int(n_signals))
+    record_bytes = sample_bytes * sum(c.n_samples for c in channels)
+    stated = int(_number(path, "number of data records", head[236:244], low=-1, whole=True))
+    whole = (size - header_bytes) // record_bytes
+    notes = []
+    if stated == -1:
+        notes.append(f"The header does not say how long the recording is; {whole} records found.")
+    elif stated > whole:
+        raise RecordingError(
+            f"{path}: truncated; the header says {stated} data records of {record_bytes} bytes "
+            f"({header_bytes + stated * record_bytes} bytes in all), the file has {size} bytes "
+            f"({whole} whole records). Copy it again, or correct the number in the header."
+        )
+    n_records = whole if stated == -1 else stated
+    if n_records < 1:
+        raise RecordingError(f"{path}: holds a header but no data. Copy it again.")
+    seconds = _number(path, "duration of a data record", head[244:252], low=0)
+    if seconds == 0 and not all(c.is_annotation for c in channels):
+        raise RecordingError(f"{path}: the header says that a data record lasts 0 s.")
+    edf = Edf(
+        *(path, header_bytes, sample_bytes, n_records, seconds, _start(head), 0.0, channels),
+        notes=tuple(notes),
+    )
+    return _with_record_onsets(edf, discontinuous=head[192:197] in (b"EDF+D", b"BDF+D"))
+
+
+def _number(
+    path: Path, what: str, field: bytes, low: float = -math.inf, *, whole: bool = False
+) -> float:
+    """A number of the header, with a decimal comma if need be."""
+    text = field.decode("latin-1").strip("\0 ")
+    try:
+        value = float(text.replace(",", "."))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value >= low and (value.is_integer() or not whole)):
+        raise RecordingError(
+            f"{path}: damaged header; the {what} reads {text!r}, which is no possible number."
+        )
+    return value
+
+
+def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
+    """Signals of the second part of the header, equal labels made different as MNE does."""
+    columns, at = {}, 0
+    for name, width in _FIELDS.items():
+        columns[name] = [head[at + i * width : at + (i + 1) * width] for i in range(n)]
+        at += n * width
+    labels = [printable(text.decode("latin-1").strip("\0 ")) for text in columns["label"]]
+    n_equal, seen = Counter(labels), Counter[str]()
+    channels, first = [], 0
+    for i, label in enumerate(labels):
+        field = columns["n_samples"][i]
+        n_samples = int(_number(path, f"samples of '{label}'", field, low=1, whole=True))
+        is_annotation = label in ("EDF Annotations", "BDF Annotations")
+        limits = [
+            0.0 if is_annotation else _number(path, f"{key} of '{label}'", columns[key][i])
+            for key in ("physical_min", "physical_max", "digital_min", "digital_max")
+        ]
+        name = label if n_equal[label] == 1 else f"{label}-{seen[label]}"
+        seen[label] += 1
+        unit = columns["unit"][i].decode("latin-1").strip("\0 ")
+        channels.append(
+            Channel(
+                name, label, unit, (limits[0], limits[1]), (limits[2], limits[3]), n_samples, first,
+                is_annotation,
+            )
+        )  # fmt: skip
+        first += n_samples
+    return tuple(channels)
+
+
+def _start(head: bytes) -> datetime | None:
+    """Start by the clock, or None where the header has no valid date and time."""
+    try:
+        day, month, year = (int(part) for part in head[168:176].decode("latin-1").split("."))
+        hour, minute, second = (int(part) for part in head[176:184].decode("latin-1").split("."))
+        start = datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
+    except ValueError:
+        return None
+    return None if start == datetime(1985, 1, 1) else start  # what EDF+ writes for an unknown one
+
+
+def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
+    """`edf` with the time of its first record, and of all records if there may be gaps."""
+    has_times = any(c.is_annotation for c in edf.channels)
+    texts = _annotation_bytes(edf, None if discontinuous else 1) if has_times else []
+    first = [_TAL.match(text.lstrip(b"\0")) for text in texts]
+    if discontinuous and edf.names and not (texts and all(first)):
+        raise RecordingError(
+            f"{edf.path}: discontinuous (EDF+D), but its data records do not say when they begin. "
+            "Correct them, or write the file as EDF+C if it has no gaps."
+        )
+    onsets = [float(found[1]) if found else 0.0 for found in first] or [0.0]
+    if abs(onsets[0]) > 86400:
+        raise RecordingError(
+            f"{edf.path}: damaged; its first data record says that it begins {onsets[0]:g} s from "
+            "the start in the header."
+        )
+    expected = onsets[0] + np.arange(len(onsets)) * edf.record_seconds
+    if not discontinuous or not edf.names or np.allclose(onsets, expected, rtol=0, atol=1e-3):
+        return replace(edf, start_offset=onsets[0])
+    steps = np.diff(onsets)
+    if steps.min() < edf.record_seconds - 1e-3 or onsets[-1] - onsets[0] > 2 * 86400:
+        raise RecordingError(
+            f"{edf.path}: discontinuous (EDF+D), and its data records overlap or span more than "
+            "two days. Correct their times, or cut the file into parts."
+        )
+    gaps = steps[steps > edf.record_seconds + 1e-3] - edf.record_seconds
+    note = f"{len(gaps)} gap(s) in the recording, {gaps.sum():g} s in all."
+    return replace(
+        edf,
+        start_offset=onsets[0],
+        record_onsets=np.array(onsets),
+        notes=(*edf.notes, note),
+    )
+
+
+_TAL = re.compile(rb"([+-]\d{1,12}(?:\.\d*)?)(?:\x15(\d{1,12}(?:\.\d*)?))?\x14([^\0]*)")
+
+
+def _annotation_bytes(edf: Edf, n_records: int | None = None) -> list[bytes]:
+    """Text of the annotation channels, an entry for each data record."""
+    size = edf.sample_bytes
+    record_bytes = size * sum(c.n_samples for c in edf.channels)
+    texts = []
+    with open(edf.path, "rb") as file:
+        for k in range(edf.n_records if n_records is None else n_records):
+            text = b""
+            for channel in (c for c in edf.channels if c.is_annotation):
+                file.seek(edf.header_bytes + k * record_bytes + channel.first * size)
+                text += file.read(channel.n_samples * size) + b"\0"
+            texts.append(text)
+    return texts
+
+
+def read_edf_annotations(edf: Edf) -> list[tuple[float, float, str]]:
+    """Annotations of an EDF+ or BDF+ file.
+
+    Returns
+    -------
+    list of (onset, duration, text)
+        Onset in seconds from the start in the header; a duration that is not given is 0.
+    """
+    found = []
+    for text in _annotation_bytes(edf):
+        for onset, duration, words in _TAL.findall(text):
+            found += [
+                (float(onset), float(duration or 0), word.decode("utf-8", "replace").strip())
+                for word in words.split(b"\x14")
+                if word.strip()
+            ]
+    return sorted(found, key=lambda row: row[0])

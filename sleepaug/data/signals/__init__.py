@@ -1,0 +1,1 @@
+"""From recorded channels to the windows that a network sees."""

@@ -1,0 +1,193 @@
+"""All windows of a night, for prediction: from its first sample on, and what is wrong with each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sleepaug.data.files.open import open_recording
+from sleepaug.data.signals.channels import Source
+from sleepaug.data.signals.preprocessing import MIN_TRANSITION, Preprocessing, continuous
+from sleepaug.data.signals.quality import Watched, amplitude_problems, is_flat
+from sleepaug.data.signals.scaling import scale
+from sleepaug.data.stages import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    import mne
+
+DISCONNECTED_MICROVOLTS = 0.5
+IMPLAUSIBLE_MICROVOLTS = 1000.0
+CLIPPED, SATURATED = 0.05, 0.5
+"""Shares of a window at the limits of the amplifier."""
+HUM = 10.0
+"""Times the EEG: with so much above the pass band there is no electrode on a head."""
+SPECTRUM_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Night:
+    """All windows of a night, scored or not.
+
+    Attributes
+    ----------
+    x : ndarray of shape (n_windows, n_chans, n_times), float32
+        Scaled as asked for; zero where a channel cannot be used, so finite everywhere.
+    onset : ndarray of shape (n_windows,), float64
+        Seconds from the start of the recording.
+    faults : ndarray of shape (n_windows, n_chans), str
+        What is wrong with a channel in a window; "" where nothing is.
+    reason : list of str
+        Why a window cannot be scored; "" where it can.
+    channels : tuple of str
+        Channels that the recording has, of those that were wanted.
+    notes : list of str
+        Which channels were used and what was left out, a sentence each.
+    start : datetime or None
+        Local time at which the recording begins, if the file says.
+    spectrum : ndarray of shape (n_windows, n_freqs), float32
+        Power of the channel with the fewest faults in uV^2/Hz, from 0 to 30 Hz, or to half the
+        rate if that is less; NaN where it is faulty.
+    """
+
+    x: np.ndarray
+    onset: np.ndarray
+    faults: np.ndarray
+    reason: list[str]
+    channels: tuple[str, ...]
+    notes: list[str]
+    start: datetime | None
+    spectrum: np.ndarray
+
+
+def night_windows(
+    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing, *, may_miss: bool = False
+) -> Night:
+    """Cut a whole recording into windows from its first sample on, without a scoring.
+
+    Parameters
+    ----------
+    source : path or mne.io.BaseRaw
+        The recording.
+    preprocessing : Preprocessing
+        As in training; `crop_wake` and `unknown` do not apply.
+    may_miss : bool
+        Go on without channels that the recording lacks, or that are faulty in a window, as long as
+        one is left; they are zero.
+
+    Returns
+    -------
+    Night
+        Every full window, the last one included.
+    """
+    recorded = Watched(open_recording(source))
+    signal, notes, sources = continuous(recorded, preprocessing, may_miss=may_miss)
+    n_times = preprocessing.n_times
+    n = signal.shape[1] // n_times
+    x = signal[:, : n * n_times].reshape(len(signal), n, n_times).transpose(1, 0, 2)
+    faults = np.full((n, len(preprocessing.channels)), "not recorded", object)
+    present = [preprocessing.channels.index(name) for name in sources]
+    recorded_x = x if len(present) == len(signal) else x[:, present]
+    faults[:, present] = find_faults(recorded_x, recorded, sources, preprocessing)
+    rows = [signal[k] for k in present]
+    for name, problem in amplitude_problems(rows, list(sources), n_times).items():
+        notes.append(f"Warning: channel '{name}' {problem}")
+        column = faults[:, preprocessing.channels.index(name)]
+        column[column == ""] = "implausible amplitude"
+    reason = _reasons(faults, preprocessing.channels, present, may_miss=may_miss)
+    notes += _left_out(faults, preprocessing.channels, present) if may_miss else []
+    spectrum = _spectrum(x, faults, preprocessing.sfreq)
+    scale(x, preprocessing, faults == "")
+    x[faults != ""] = 0
+    onset = np.arange(n) * WINDOW_SECONDS
+    return Night(x, onset, faults, reason, tuple(sources), notes, recorded.begins, spectrum)
+
+
+def find_faults(
+    x: np.ndarray,
+    recorded: Watched,
+    sources: dict[str, Source],
+    preprocessing: Preprocessing,
+) -> np.ndarray:
+    """What is wrong with each channel in each window.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_windows, n_chans, n_times)
+        In microvolts, filtered; NaN where samples are missing.
+    recorded : Watched
+        From which it was read.
+    sources : dict of str to Source
+        How each channel was made.
+    preprocessing : Preprocessing
+        How it was filtered.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, n_chans), object
+        Sentences; "" where nothing is wrong.
+    """
+    faults = np.full(x.shape[:2], "", object)
+    for row, source in enumerate(sources.values()):
+        windows, fault = x[:, row], faults[:, row]
+        limits = recorded.at_limits(source.needs)[:, : len(x)].max(axis=0)
+        amplitude = windows.std(axis=1)
+        fault[limits >= CLIPPED] = "clipped"
+        fault[limits >= SATURATED] = "saturated"
+        fault[amplitude > IMPLAUSIBLE_MICROVOLTS] = "implausible amplitude"
+        fault[amplitude < DISCONNECTED_MICROVOLTS] = "disconnected (hardly any signal)"
+        lowpass, rate = preprocessing.lowpass, recorded.rate(source.channel)
+        if lowpass is not None and lowpass + MIN_TRANSITION <= rate / 2 and not source.minus:
+            # hum that a channel shares with its reference goes with the subtraction
+            whole = recorded.standard_deviation(source.channel)[: len(x)]
+            fault[(whole > HUM * amplitude) & (fault == "")] = "disconnected (mains hum)"
+        dead = np.all([recorded.is_flat(name)[: len(x)] for name in source.needs], axis=0)
+        fault[dead | is_flat(windows)] = "flat"
+        fault[np.isnan(windows).any(axis=1)] = "samples missing"
+    return faults
+
+
+def _reasons(
+    faults: np.ndarray, channels: Sequence[str], present: Sequence[int], *, may_miss: bool
+) -> list[str]:
+    """Why each window cannot be scored, naming channels; "" where it can."""
+    reasons = []
+    for row in faults[:, present]:
+        named = [f"{channels[k]}: {fault}" for k, fault in zip(present, row, strict=True) if fault]
+        usable = len(named) < len(present) if may_miss else not named
+        reasons.append("" if usable else ", ".join(named))
+    return reasons
+
+
+def _left_out(faults: np.ndarray, channels: Sequence[str], present: Sequence[int]) -> list[str]:
+    """Sentences on channels that were left out of some windows, or of all."""
+    notes = []
+    for k, name in enumerate(channels):
+        if k not in present:
+            notes.append(f"{name}: not in the recording, the model goes without it.")
+        elif counts := Counter(fault for fault in faults[:, k] if fault):
+            each = ", ".join(f"{fault} {n}" for fault, n in counts.most_common())
+            notes.append(f"{name}: left out of {counts.total()} of {len(faults)} epochs ({each}).")
+    return notes
+
+
+def _spectrum(x: np.ndarray, faults: np.ndarray, sfreq: float) -> np.ndarray:
+    """Mean power of the Hann-windowed parts of each window, for the least faulty channel."""
+    bad = faults != ""
+    best = int(bad.sum(axis=0).argmin())
+    size = round(SPECTRUM_SECONDS * sfreq)
+    n_parts = x.shape[-1] // size
+    parts = x[:, best, : n_parts * size].reshape(len(x), n_parts, size)
+    taper = np.hanning(size).astype(np.float32)
+    kept = min(30 * SPECTRUM_SECONDS, size // 2) + 1
+    with np.errstate(invalid="ignore"):
+        centred = parts - parts.mean(axis=-1, keepdims=True)
+        transform = np.fft.rfft(centred * taper)[..., :kept]
+    power = (np.abs(transform) ** 2).mean(axis=1) * (2 / sfreq / (taper**2).sum())
+    power[bad[:, best]] = np.nan
+    return power.astype(np.float32)

@@ -1,0 +1,86 @@
+"""How long a comparison will take, measured on a few batches before it starts."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from dataclasses import replace
+
+from sleepaug.experiments.comparison.settings import Comparison
+from sleepaug.training.fit import Fit
+from sleepaug.training.methods.search import Search
+from sleepaug.training.runs import Process
+from sleepaug.training.tasks.task import Split, Task
+
+N_BATCHES = 3
+TYPICAL = 1.5  # trainings last about so many times their patience: 46 epochs of 30 in the paper
+
+
+def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, int]:
+    """Measure the steps of a method on a few batches, and play its lane through.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    task : Task
+        Of the first fold.
+    method : str
+
+    Returns
+    -------
+    seconds : float
+        Of one lane: pretraining, search, and the training of every point.
+    n_points : int
+        How many trainings are expected. 0: the budget is too small for one.
+    """
+    settings, training = comparison.methods[method], comparison.training
+    budget, n_epochs = comparison.compare.seconds, round(TYPICAL * training.patience)
+    n_epochs = min(training.epochs, n_epochs)
+    short, scale = few(task, N_BATCHES * training.batch_size)
+    brief = replace(training, epochs=2, patience=2)
+    search: Search = settings.search(short, brief, seed=0)
+    pretrain = step = 0.0
+    if search.pretraining is not None:
+        warm = getattr(settings, "warm_start", n_epochs)
+        pretrain = min(warm, n_epochs) * scale * seconds_of(search.pretraining)
+        while not search.pretraining.done:
+            search.pretraining.step()
+    if not search.done:
+        step = scale * seconds_of(search)
+        if search.n_steps == 1:  # of two calls: a trial is a training, of two epochs here
+            step *= n_epochs
+    fit = Fit(short, search.augmentation(), brief, seed=0)
+    retrain = n_epochs * scale * seconds_of(fit)
+    if search.done:
+        return min(budget, retrain), 1
+    most = getattr(settings, "trials", getattr(settings, "epochs", math.inf))
+    wall, n_points = 0.0, 0
+    for k in itertools.count():
+        n_pauses = k + 1 if comparison.compare.points == "all" else 2**k
+        n_steps = n_pauses * search.pause
+        left = budget - pretrain - n_steps * step
+        if left <= 0 or n_steps > most:
+            break
+        wall, n_points = wall + min(retrain, left), n_points + 1
+    return wall + min(budget, pretrain + most * step), n_points
+
+
+def few(task: Task, n: int) -> tuple[Task, float]:
+    """The task with at most `n` windows in a split, and how many times more there are to train."""
+
+    def first(split: Split) -> Split:
+        # spread over the split, so that all stages are among them
+        index = list(range(0, len(split), max(1, len(split) // n)))[:n]
+        return Split(split.x[index], split.y[index], split.group[index])
+
+    short = replace(task, train=first(task.train), valid=first(task.valid))
+    return short, len(task.train) / len(short.train)
+
+
+def seconds_of(process: Process) -> float:
+    """Seconds of a step, the second of two: the first one also fills caches."""
+    process.step()
+    start = time.perf_counter()
+    process.step()
+    return time.perf_counter() - start

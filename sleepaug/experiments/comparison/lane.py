@@ -1,0 +1,225 @@
+"""A lane: one method on one fold, its pretraining, its search, and the trainings that are points.
+
+A lane is a Process. `step` is what the clock charges; `settle`, which scores the test split and
+decides what comes next, is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from sleepaug.augment import Identity
+from sleepaug.augment.learned import as_data
+from sleepaug.training.fit import Fit, Training, scores_by_group
+from sleepaug.training.methods.search import Search
+from sleepaug.training.random_state import random_state, set_random_state
+from sleepaug.training.runs import Clock
+from sleepaug.training.tasks.task import Split, Task
+
+ENDED = ("finished", "budget_spent", "out_of_budget", "diverged")
+"""How a lane may end: by itself; with points, when its budget was spent; without any; in NaN. A
+lane is "running" before, and "failed" where an error stopped it: the same command tries again."""
+
+
+class Lane:
+    """One method on one fold.
+
+    Parameters
+    ----------
+    search : Search
+    task : Task
+    test : Split
+        Scored at each point, by the lane; the method has no access.
+    training : Training
+        Of the points.
+    seed : int
+        Every training starts from the weights, and sees the windows in the order, it stands for.
+    clock : Clock
+        Its accounts are "pretrain", "search", and "train" for the training in progress; its budget
+        is that of a point.
+    every_pause : bool
+        Train at every pause of the search, not only after 1, 2, 4, 8, ... of them.
+
+    Attributes
+    ----------
+    status : str
+        ``"running"`` or one of `ENDED`.
+    trained_s, epoch_s : float
+        Seconds of the trainings that ended, and of an epoch of the last one.
+    """
+
+    def __init__(
+        self,
+        search: Search,
+        task: Task,
+        test: Split,
+        training: Training,
+        *,
+        seed: int,
+        clock: Clock,
+        every_pause: bool = False,
+    ) -> None:
+        self.search, self.task, self.test, self.training = search, task, test, training
+        self.seed, self.clock, self.every_pause = seed, clock, every_pause
+        self.trains_only = search.done  # nothing to search for: every epoch may be a point
+        self.n_steps = self.n_points = self.trained_at = 0
+        self.trained_s = self.epoch_s = 0.0
+        self.status = "running"
+        self.charged = ""
+        self.fit: Fit | None = None
+        self.search_random: dict[str, Any] = {}
+        if self.trains_only:
+            self._start_training()
+
+    @property
+    def done(self) -> bool:
+        return self.status != "running"
+
+    @property
+    def account(self) -> str:
+        """What the next step is charged to."""
+        if self.fit is not None:
+            return "train"
+        pretraining = self.search.pretraining
+        return "search" if pretraining is None or pretraining.done else "pretrain"
+
+    def start_from(self, state: dict[str, Any], seconds: float) -> None:
+        """Take over a training without augmentation, instead of doing the same again.
+
+        Parameters
+        ----------
+        state : dict
+            Of a `Fit` on this task with this training, seed and number of epochs.
+        seconds : float
+            What it cost.
+        """
+        assert self.search.pretraining is not None
+        self.search.pretraining.load_state_dict(state)
+        self.clock.seconds["pretrain"] = seconds
+        self._settle_search()
+
+    @property
+    def warm_start(self) -> int:
+        """How many epochs without augmentation it starts from, if any lane's can be shared."""
+        fit = self.search.pretraining
+        plain = (
+            isinstance(fit, Fit)
+            and fit.task is self.task
+            and isinstance(fit.model.augment, Identity)
+            and replace(fit.training, epochs=self.training.epochs) == self.training
+        )
+        return fit.training.epochs if plain and isinstance(fit, Fit) else 0
+
+    def step(self) -> dict[str, Any]:
+        """An epoch of training or pretraining, or a step of the search."""
+        self.n_steps += 1
+        self.charged = self.account
+        if self.fit is not None:
+            return self.fit.step()
+        process = self.search.pretraining if self.charged == "pretrain" else self.search
+        assert process is not None
+        return process.step()
+
+    def settle(self, logged: dict[str, Any]) -> dict[str, Any]:
+        """Score and decide, outside the clock; return the row of the step.
+
+        Parameters
+        ----------
+        logged : dict
+            What `step` returned.
+        """
+        seconds = dict(self.clock.seconds)
+        row: dict[str, Any] = {
+            "step": self.n_steps,
+            "account": self.charged,
+            "search_steps": self.search.n_steps,
+            **{f"{name}_s": seconds.get(name, 0.0) for name in ("pretrain", "search", "train")},
+            "trained_s": self.trained_s,
+            "valid_balanced_accuracy": logged.get("valid_balanced_accuracy"),
+        }
+        if self.fit is not None:
+            row["point"] = self._settle_training()
+        else:
+            self._settle_search()
+        return {**row, "status": self.status}
+
+    def _settle_training(self) -> dict[str, Any] | None:
+        fit, trained = self.fit, self.clock.seconds["train"]
+        assert fit is not None
+        self.epoch_s = trained / fit.n_steps
+        over = self.clock.left() < self.epoch_s  # another epoch would end after the budget
+        if self.trains_only:
+            point = self._point(fit) if fit.best_step == fit.n_steps else None
+            if fit.status == "diverged":
+                self.status = "diverged"
+            elif fit.done or over:
+                self.status = self._ended("finished" if fit.done else "budget_spent")
+            return point
+        if not fit.done and not over:
+            return None
+        point = self._point(fit) if fit.best_state else None
+        self.fit = None
+        self.trained_s += self.clock.seconds.pop("train")
+        set_random_state(self.search_random)  # the search goes on as if there had been no point
+        if self.search.done or self.clock.left() < self.epoch_s:
+            whole = self.search.done and fit.done
+            self.status = self._ended("finished" if whole else "budget_spent")
+        return point
+
+    def _settle_search(self) -> None:
+        n, pause = self.search.n_steps, self.search.pause
+        n_pauses, rest = divmod(n, pause)
+        due = rest == 0 and (self.every_pause or n_pauses & (n_pauses - 1) == 0)
+        if self.clock.left() <= self.epoch_s:
+            self.status = self._ended("budget_spent")
+        elif n > self.trained_at and (due or self.search.done):
+            self.trained_at = n
+            self.search_random = random_state()
+            self._start_training()
+
+    def _ended(self, status: str) -> str:
+        return status if self.n_points else "out_of_budget"
+
+    def _start_training(self) -> None:
+        self.fit = Fit(
+            self.task,
+            self.search.augmentation(),
+            self.training,
+            regularization=self.search.regularization,
+            seed=self.seed,
+        )
+
+    def _point(self, fit: Fit) -> dict[str, Any]:
+        """The scores of the best model of a training; the test split's, for the report alone."""
+        self.n_points += self.clock.left() >= 0  # one that took too long is no point in time
+        model = fit.model if fit.best_step == fit.n_steps else fit.best_model()
+        return {
+            "epochs": fit.n_steps,
+            "best_epoch": fit.best_step,
+            "training": fit.status,
+            "valid_balanced_accuracy": fit.best_score,
+            "test": scores_by_group(model, self.test, self.task.classes),
+            "learned": as_data(model.augment),
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "search": self.search.state_dict(),
+            "fit": self.fit and self.fit.state_dict(),
+            "search_random": self.search_random,
+            **{name: getattr(self, name) for name in self._counts},
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.search.load_state_dict(state["search"])
+        self.fit = None
+        if state["fit"]:
+            self._start_training()
+            assert self.fit is not None
+            self.fit.load_state_dict(state["fit"])
+        self.search_random = state["search_random"]
+        for name in self._counts:
+            setattr(self, name, state[name])
+
+    _counts = ("n_steps", "n_points", "trained_at", "trained_s", "epoch_s", "status")

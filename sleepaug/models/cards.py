@@ -1,0 +1,105 @@
+"""Which models there are, and what their files say of themselves; nothing is built of them here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from sleepaug.support.errors import ConfigError, printable
+
+DEFAULT_MODEL = "default"
+LARGEST_FILE = 1 << 30  # bytes
+
+
+def shipped_models() -> dict[str, Path]:
+    """Models that ship with the package, by name."""
+    folder = Path(str(files("sleepaug.models"))) / "pretrained"
+    return {file.stem: file for file in sorted(folder.glob("*.safetensors"))}
+
+
+def find_model(path: Path | str | None = None) -> Path:
+    """The file of a model; see `models.files.read_model`."""
+    shipped = shipped_models()
+    if path is None:
+        if DEFAULT_MODEL not in shipped:
+            raise ConfigError(
+                "No model ships with this copy of the package. Name one with --model: a run "
+                "folder or a model file."
+            )
+        return shipped[DEFAULT_MODEL]
+    if str(path) in shipped and not Path(path).exists():
+        return shipped[str(path)]
+    path = Path(path)
+    if not path.is_dir():
+        return path
+    if not (path / "model.safetensors").is_file():
+        raise ConfigError(
+            f"{path}: holds no model.safetensors. Is the training finished? "
+            "The same train command goes on where it was."
+        )
+    return path / "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is known of a model: its own description, and the text beside its file."""
+
+    path: Path
+    description: Mapping[str, Any]
+    text: str
+
+    def lines(self) -> list[str]:
+        """The card as text for a terminal."""
+        if self.text:
+            return [printable(line) for line in self.text.splitlines()]
+        told = self.description
+        learned = told.get("trained_on", {})
+        lines = [
+            f"channels: {', '.join(map(str, told.get('channels', [])))}",
+            f"trunk: {told.get('trunk')}, method: {told.get('method')}",
+            f"trained on: {learned.get('n_windows')} windows of {learned.get('data')} data",
+        ]
+        for part, score in (told.get("scores") or {}).items():
+            lines.append(f"balanced accuracy ({part}): {score}")
+        return [printable(line) for line in lines]
+
+
+def read_card(path: Path) -> Card:
+    """The description in a model file, and the Markdown file beside it if there is one."""
+    text = path.with_suffix(".md")
+    return Card(
+        path, read_description(path), text.read_text(encoding="utf-8") if text.is_file() else ""
+    )
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """The metadata of a model file, checked to be a mapping only."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ConfigError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
+        with safe_open(path, framework="np") as file:
+            text = (file.metadata() or {}).get("sleepaug", "")
+    except FileNotFoundError as error:  # safetensors says so of what may not be read, too
+        if path.exists():
+            raise ConfigError(f"{path}: cannot be read: permission denied.") from error
+        raise ConfigError(
+            f"{path}: there is no such model. Name a run folder, a model file, or a model that "
+            f"ships ({', '.join(shipped_models()) or 'none does'})."
+        ) from error
+    except (OSError, SafetensorError) as error:
+        raise ConfigError(f"{path}: not a model file: {printable(str(error))}.") from error
+    try:
+        description = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(
+            f"{path}: not a model of sleepaug: it does not describe itself."
+        ) from error
+    if not isinstance(description, dict):
+        raise ConfigError(f"{path}: not a model of sleepaug: its description is no mapping.")
+    return description

@@ -1,0 +1,44 @@
+"""Trunks by name: the networks from windows to logits that a setting may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from sleepaug.models.chambon2018 import Chambon2018
+
+
+def make_trunk(
+    name: str, *, n_chans: int, n_times: int, sfreq: float, n_classes: int, **options: Any
+) -> nn.Module:
+    """Build a trunk by name: one of `TRUNKS`, or any of braindecode's models.
+
+    Parameters
+    ----------
+    name
+        Of `TRUNKS`, or a class of ``braindecode.models``.
+    n_chans, n_times, sfreq, n_classes
+        Shape of the windows, their rate in Hz, and the number of stages.
+    **options
+        Further arguments of the trunk.
+    """
+    make: Callable[..., nn.Module]
+    if name in TRUNKS:
+        make = TRUNKS[name]
+    else:
+        from sleepaug.models.braindecode import braindecode_trunk
+
+        make = partial(braindecode_trunk, name)
+    return make(n_chans=n_chans, n_times=n_times, sfreq=sfreq, n_classes=n_classes, **options)
+
+
+def _spectral(**options: Any) -> nn.Module:
+    from sleepaug.models.spectral import SpectralStager
+
+    return SpectralStager(**options)
+
+
+TRUNKS: dict[str, Callable[..., nn.Module]] = {"chambon2018": Chambon2018, "spectral": _spectral}

@@ -1,0 +1,230 @@
+"""Calibration: whether of epochs called N2 with 80 % certainty 80 % are N2, and making it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sleepaug.staging.context import CONTEXTS, apply_context
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import into_place
+
+LOWEST, HIGHEST = 0.05, 20.0
+"""Temperatures that are looked at."""
+
+
+def softened(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities of a model at a temperature: 1 leaves them, more makes them less certain.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray of shape (n_windows, n_classes)
+        Log-probabilities, or logits.
+    temperature : float
+        Above 0.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, n_classes)
+        Rows sum to 1.
+    """
+    scaled = np.asarray(log_probabilities, np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    exponential = np.exp(scaled)
+    return exponential / exponential.sum(axis=1, keepdims=True)
+
+
+def fit_temperature(
+    log_probabilities: np.ndarray,
+    y: np.ndarray,
+    after: Callable[[np.ndarray], np.ndarray] = lambda probabilities: probabilities,
+) -> float:
+    """The temperature with the least cross-entropy on scored windows.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray of shape (n_windows, n_classes)
+        Of windows that the model was not trained on.
+    y : ndarray of shape (n_windows,)
+        Their classes.
+    after : callable
+        What is done to the probabilities before they are used, such as smoothing over neighbours.
+
+    Returns
+    -------
+    float
+        Between 0.05 and 20, to three digits.
+
+    Notes
+    -----
+    Source: Guo et al. 2017, "On calibration of modern neural networks", Section 4.2. Golden-section
+    search over the temperature's logarithm.
+    """
+
+    def loss(log_temperature: float) -> float:
+        p = after(softened(log_probabilities, np.exp(log_temperature)))
+        return float(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-12)).mean())
+
+    low, high = np.log(LOWEST), np.log(HIGHEST)
+    ratio = (np.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = loss(left), loss(right)
+    while high - low > 1e-3:
+        if at_left <= at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = loss(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = loss(right)
+    return float(f"{np.exp((low + high) / 2):.3g}")
+
+
+def calibration(
+    log_probabilities: np.ndarray,
+    y: np.ndarray,
+    night: np.ndarray,
+    prior: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """What a model file holds for calibrated predictions.
+
+    Parameters
+    ----------
+    log_probabilities : ndarray of shape (n_windows, 5)
+        Of the validation nights, in the order of each night.
+    y, night : ndarray of shape (n_windows,)
+        Stages, and the night of each window.
+    prior : sequence of 5 numbers, optional
+        See `sleepaug.staging.context.smooth`.
+
+    Returns
+    -------
+    dict
+        `temperature` for each context, and `prior`.
+    """
+    rows = [np.flatnonzero(night == name) for name in np.unique(night)]
+
+    def after(context: str) -> Callable[[np.ndarray], np.ndarray]:
+        def combine(probabilities: np.ndarray) -> np.ndarray:
+            result = np.empty_like(probabilities)
+            for row in rows:
+                result[row] = apply_context(context, probabilities[row], prior)
+            return result
+
+        return combine
+
+    found = {name: fit_temperature(log_probabilities, y, after(name)) for name in CONTEXTS}
+    return {"temperature": found, "prior": None if prior is None else list(prior)}
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often the likeliest class was right, by how certain the model was.
+
+    Attributes
+    ----------
+    confidence, accuracy : ndarray of shape (n_bins,)
+        Mean of both in each bin; NaN in an empty one.
+    count : ndarray of shape (n_bins,)
+        Windows in each bin.
+    """
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    count: np.ndarray
+
+    @property
+    def expected_error(self) -> float:
+        """Mean distance of confidence and accuracy over windows (ECE)."""
+        gap = np.abs(np.nan_to_num(self.confidence - self.accuracy))
+        return float((gap * self.count).sum() / self.count.sum())
+
+    def to_json(self) -> list[dict[str, float]]:
+        """Bins that hold windows, ready for JSON."""
+        columns = zip(self.confidence, self.accuracy, self.count, strict=True)
+        return [
+            {"confidence": float(c), "accuracy": float(a), "windows": int(n)}
+            for c, a, n in columns
+            if n
+        ]
+
+
+def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> Reliability:
+    """Compare certainty with accuracy, in bins of equal width.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_windows, n_classes)
+    y : ndarray of shape (n_windows,)
+        Classes.
+    n_bins : int
+
+    Notes
+    -----
+    Source: Guo et al. 2017, eq. 3 (15 bins).
+    """
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == y
+    bins = np.clip(np.ceil(confidence * n_bins).astype(int) - 1, 0, n_bins - 1)
+    count = np.bincount(bins, minlength=n_bins)
+    with np.errstate(invalid="ignore"):
+        means = [np.bincount(bins, v, n_bins) / count for v in (confidence, right)]
+    return Reliability(means[0], means[1], count)
+
+
+def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path) -> None:
+    """Draw accuracy over certainty, with 95 % intervals, over how many windows there are of each.
+
+    Parameters
+    ----------
+    bins : sequence of dict
+        As `Reliability.to_json` gives them.
+    title : str
+    path : Path
+        A .png or .svg file.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be written, or is neither PNG nor SVG.
+
+    Notes
+    -----
+    Source: the diagram of Guo et al. 2017, Figure 1; intervals of Wilson 1927, for windows that
+    are independent, which those of a night are not.
+    """
+    from matplotlib.figure import Figure
+
+    if path.suffix.lower() not in (".png", ".svg"):
+        raise ConfigError(f"{path}: pictures are .png or .svg.")
+    confidence, accuracy, n = (
+        np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "windows")
+    )
+    low, high = wilson(accuracy, n)
+    figure = Figure(figsize=(4.2, 4.8), layout="constrained")
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    top.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1, label="certainty = accuracy")
+    top.errorbar(
+        confidence, accuracy, [accuracy - low, high - accuracy], fmt="o-", color="#1d4e79",
+        markersize=4, linewidth=1.2, capsize=2, label="the model",
+    )  # fmt: skip
+    top.set(ylabel="share that was right", ylim=(0, 1), xlim=(0, 1))
+    top.set_title(title, loc="left", fontsize=10, parse_math=False)
+    top.legend(loc="lower right", frameon=False, fontsize=8)
+    bottom.bar(confidence, n / n.sum(), width=0.05, color="#9fc2d9")
+    bottom.set(xlabel="certainty of the likeliest stage", ylabel="windows", yticks=[])
+    for axis in (top, bottom):
+        axis.spines[["top", "right"]].set_visible(False)
+    into_place(path, lambda part: figure.savefig(part, format=path.suffix[1:].lower(), dpi=130))
+
+
+def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of a share that was seen in `n` trials."""
+    z2 = 1.96**2 / n
+    centre = (share + z2 / 2) / (1 + z2)
+    half = np.sqrt(share * (1 - share) * z2 + z2**2 / 4) / (1 + z2)
+    return centre - half, centre + half

@@ -1,0 +1,1 @@
+"""The stages of a night: its statistics, files, picture and page."""

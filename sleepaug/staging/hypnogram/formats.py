@@ -1,0 +1,189 @@
+"""Files of a hypnogram: one table in several forms, each written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleepaug import __version__
+from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.statistics import NAMES
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import into_place
+
+if TYPE_CHECKING:
+    from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+
+DISCLAIMER = "For research, not for diagnosis."
+FULL_NAMES = {"W": "wake", "N1": "stage N1", "N2": "stage N2", "N3": "stage N3", "R": "REM sleep"}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A kind of file: how its name ends, and how it is written."""
+
+    ending: str
+    write: Callable[[Hypnogram, Path], None]
+
+
+def write_csv(night: Hypnogram, path: Path) -> None:
+    """The table, probabilities with four decimals."""
+    rows = night.rows()
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: _rounded(v) for k, v in row.items()} for row in rows)
+
+
+def write_edf(night: Hypnogram, path: Path) -> None:
+    """EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start."""
+    import edfio
+
+    begin: dict[str, Any] = {}
+    if night.start is not None:
+        whole = night.start.replace(microsecond=0)
+        begin = {
+            "recording": edfio.Recording(startdate=whole.date()),
+            "starttime": night.start.time(),
+        }
+    annotations = [
+        edfio.EdfAnnotation(float(onset), WINDOW_SECONDS, f"Sleep stage {stage}")
+        for onset, stage in zip(night.onset, night.stages, strict=True)
+    ]
+    edfio.Edf([], annotations=annotations, **begin).write(path)
+
+
+def write_events(night: Hypnogram, path: Path) -> None:
+    """BIDS events: onset, duration, trial_type, confidence and probabilities."""
+    columns = ("confidence", *(f"p_{stage}" for stage in STAGES))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", lineterminator="\n")
+        writer.writerow(["onset", "duration", "trial_type", *columns])
+        for row in night.rows():
+            values = ["n/a" if row[name] is None else _rounded(row[name]) for name in columns]
+            stage = f"Sleep stage {row['stage']}"
+            writer.writerow([row["onset"], row["duration"], stage, *values])
+
+
+def write_events_sidecar(night: Hypnogram, path: Path) -> None:
+    """What the columns of the BIDS events mean."""
+    levels = {f"Sleep stage {s}": f"{FULL_NAMES[s]} (AASM)" for s in STAGES}
+    _json(
+        path,
+        {
+            "onset": {"Description": "Seconds from the start of the recording", "Units": "s"},
+            "duration": {"Description": "Length of a scoring epoch", "Units": "s"},
+            "trial_type": {
+                "Description": f"Sleep stage found by sleepaug {__version__}. {DISCLAIMER}",
+                "Levels": {**levels, "Sleep stage ?": "not scored"},
+            },
+            "confidence": {"Description": "Probability of the stage, 0 to 1"},
+            **{f"p_{s}": {"Description": f"Probability of {FULL_NAMES[s]}"} for s in STAGES},
+        },
+    )
+
+
+def write_png(night: Hypnogram, path: Path) -> None:
+    """The picture."""
+    path.write_bytes(night.png)
+
+
+def write_svg(night: Hypnogram, path: Path) -> None:
+    """The picture, sharp at every size."""
+    night.plot().savefig(path, format="svg")
+
+
+def write_html(night: Hypnogram, path: Path) -> None:
+    """A page with everything in it."""
+    from sleepaug.staging.hypnogram.page import html_report
+
+    path.write_text(html_report(night), encoding="utf-8")
+
+
+def write_json(night: Hypnogram, path: Path) -> None:
+    """The summary."""
+    _json(path, summary(night))
+
+
+FORMS = {
+    "csv": (Form(".hypnogram.csv", write_csv),),
+    "edf": (Form(".hypnogram.edf", write_edf),),
+    "bids": (Form("_events.tsv", write_events), Form("_events.json", write_events_sidecar)),
+    "png": (Form(".png", write_png),),
+    "svg": (Form(".svg", write_svg),),
+    "html": (Form(".html", write_html),),
+    "json": (Form(".summary.json", write_json),),
+}
+"""The files of each form, by the name that --to takes."""
+
+
+def targets(folder: Path, name: str, forms: Mapping[str, Any] | list[str]) -> list[Path]:
+    """The files that a night is written to."""
+    found = []
+    for form in forms:
+        base = name.removesuffix("_eeg") if form == "bids" else name
+        found += [folder / f"{base}{part.ending}" for part in FORMS[form]]
+    return found
+
+
+def write_forms(night: Hypnogram, folder: Path, name: str, forms: list[str]) -> list[Path]:
+    """Write a night in several forms; returns the files."""
+    paths = targets(folder, name, forms)
+    parts = [part for form in forms for part in FORMS[form]]
+    for path, part in zip(paths, parts, strict=True):
+        into_place(path, lambda where, part=part: part.write(night, where))  # type: ignore[misc]
+    return paths
+
+
+def save(night: Hypnogram, path: Path, *, overwrite: bool = False) -> None:
+    """Write one file, of the form that its ending says; see `Hypnogram.save`."""
+    if path.name.lower().endswith("_events.tsv"):
+        parts = {path: write_events, path.with_suffix(".json"): write_events_sidecar}
+    else:
+        endings: dict[str, Callable] = {
+            ".csv": write_csv, ".edf": write_edf, ".png": write_png, ".svg": write_svg,
+            ".html": write_html, ".json": write_json,
+        }  # fmt: skip
+        if path.suffix.lower() not in endings:
+            raise ConfigError(
+                f"{path}: no form of a hypnogram has this ending. Allowed: "
+                f"{', '.join(endings)} and _events.tsv."
+            )
+        parts = {path: endings[path.suffix.lower()]}
+    for file in parts:
+        if file.exists() and not overwrite:
+            raise ConfigError(f"{file}: is there already. Name another, or say overwrite=True.")
+    for file, write in parts.items():
+        into_place(file, lambda where, write=write: write(night, where))  # type: ignore[misc]
+
+
+def summary(night: Hypnogram) -> dict[str, Any]:
+    """A night in numbers, ready for JSON."""
+    stages = night.stages.tolist()
+    reasons = [reason for reason in night.reason if reason]
+    return {
+        "night": night.name,
+        "start": night.start and night.start.isoformat(),
+        "epochs": len(night),
+        "epoch_seconds": WINDOW_SECONDS,
+        "stages": {stage: stages.count(stage) for stage in (*STAGES, "?")},
+        "unscored": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        "look_first": [int(k) + 1 for k in night.look_first],
+        "statistics": {k: _rounded(v) for k, v in night.statistics().items()},
+        "statistics_are": night.span(),
+        "units": {name: unit for name, (_, unit) in NAMES.items() if unit},
+        "notes": list(night.notes),
+        "use": DISCLAIMER,
+    }
+
+
+def _json(path: Path, values: Any) -> None:
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

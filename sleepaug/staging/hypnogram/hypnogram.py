@@ -1,0 +1,195 @@
+"""Hypnogram: the stages of one night, with probabilities; as rows, a table, numbers, a picture."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.statistics import sleep_statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Hypnogram:
+    """The staging of one night.
+
+    Attributes
+    ----------
+    onset : ndarray of shape (n_windows,)
+        Seconds from the start of the recording.
+    probabilities : ndarray of shape (n_windows, 5)
+        Of W, N1, N2, N3 and R; NaN where the window was not scored.
+    reason : sequence of str
+        Why a window was not scored; "" where it was.
+    start : datetime, optional
+        Local time at which the recording starts, without a zone.
+    notes : sequence of str
+        What was done to the recording: channels used, filters left out.
+    spectrum : ndarray of shape (n_windows, n_freqs), optional
+        Power of one channel, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+    defer : float
+        Share of the scored windows that a person should look at first, 0 to 1.
+    lights_off, lights_on : float, optional
+        Seconds from the start of the recording; statistics are of what is between.
+    name : str
+        Of the night, for titles.
+    """
+
+    onset: np.ndarray
+    probabilities: np.ndarray
+    reason: Sequence[str]
+    start: datetime | None = None
+    notes: Sequence[str] = field(default_factory=tuple)
+    spectrum: np.ndarray | None = None
+    defer: float = 0.0
+    lights_off: float | None = None
+    lights_on: float | None = None
+    name: str = ""
+
+    def __len__(self) -> int:
+        return len(self.onset)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Which windows have a stage, shape (n_windows,)."""
+        return ~np.isnan(self.probabilities).any(axis=1)
+
+    @property
+    def stages(self) -> np.ndarray:
+        """The likeliest stage of each window, "?" where it was not scored, shape (n_windows,)."""
+        best = np.nan_to_num(self.probabilities).argmax(axis=1)
+        return np.where(self.scored, np.array(STAGES)[best], UNKNOWN)
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Probability of the likeliest stage, NaN where there is none, shape (n_windows,)."""
+        return self.probabilities.max(axis=1, initial=-np.inf)
+
+    @property
+    def look_first(self) -> np.ndarray:
+        """The least certain of the scored windows, as indices, the least certain first.
+
+        As many as the share `defer` asks for, rounded up.
+        """
+        scored = np.flatnonzero(self.scored)
+        n = int(np.ceil(self.defer * len(scored) - 1e-9))
+        return scored[np.argsort(self.confidence[scored], kind="stable")[:n]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each 30-s epoch; see `table`. None where there is no value."""
+        rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
+        scored, stages, confidence = self.scored, self.stages, self.confidence
+        found = []
+        for k, onset in enumerate(self.onset.tolist()):
+            time = self.start and self.start + timedelta(seconds=onset)
+            values = self.probabilities[k].tolist() if scored[k] else [None] * len(STAGES)
+            found.append(
+                {
+                    "epoch": k + 1,
+                    "onset": onset,
+                    "duration": WINDOW_SECONDS,
+                    "time": time and time.isoformat(),
+                    "stage": str(stages[k]),
+                    "confidence": float(confidence[k]) if scored[k] else None,
+                    **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
+                    "reason": self.reason[k],
+                    "look_first": rank.get(k),
+                }
+            )
+        return found
+
+    def table(self) -> pd.DataFrame:
+        """One row for each 30-s epoch.
+
+        Returns
+        -------
+        DataFrame
+            Columns epoch (from 1), onset and duration (s), time (local, ISO), stage, confidence
+            (probability of the stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where the epoch
+            was scored) and look_first (1 for the least certain, where `defer` asks for them).
+        """
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def statistics(self) -> dict[str, float | int | None]:
+        """Sleep statistics from lights off to lights on; see `sleep_statistics`.
+
+        An epoch counts if its middle is between the two. Without lights off (on) they are from the
+        first (to the last) epoch of the recording.
+        """
+        middle = self.onset + WINDOW_SECONDS / 2
+        low = -np.inf if self.lights_off is None else self.lights_off
+        high = np.inf if self.lights_on is None else self.lights_on
+        return sleep_statistics(self.stages[(middle >= low) & (middle < high)])
+
+    def span(self) -> str:
+        """From when to when the statistics are, in words."""
+        begin = "the start of the recording" if self.lights_off is None else "lights off"
+        end = "its end" if self.lights_on is None else "lights on"
+        return f"from {begin} to {end}"
+
+    def summary(self) -> str:
+        """One line: how many epochs, the share of each stage, what was not scored."""
+        scored = self.stages[self.scored]
+        shares = ", ".join(f"{s} {np.mean(scored == s):.0%}" for s in STAGES) if len(scored) else ""
+        text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
+        left = len(self) - len(scored)
+        if left:
+            counts = Counter(_in_short(reason) for reason in self.reason if reason)
+            shown = [f"{reason}: {n}" for reason, n in counts.most_common(5)]
+            more = [f"and {len(counts) - 5} other reasons"] if len(counts) > 5 else []
+            text += f"; {left} not scored ({'; '.join(shown + more)})"
+        return text
+
+    def plot(self) -> Figure:
+        """The hypnogram over the hypnodensity over the spectrogram."""
+        from sleepaug.staging.hypnogram.plot import draw_hypnogram
+
+        return draw_hypnogram(self)
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as a PNG file."""
+        file = io.BytesIO()
+        self.plot().savefig(file, format="png", dpi=110)
+        return file.getvalue()
+
+    def save(self, path: Path | str, *, overwrite: bool = False) -> None:
+        """Write a file of the form that its name says.
+
+        Parameters
+        ----------
+        path : path
+            Ends in .csv (table), .edf (EDF+ annotations), _events.tsv (BIDS, with a sidecar
+            .json), .png or .svg (picture), .html (report) or .json (summary).
+        overwrite : bool
+            Replace a file that is there.
+
+        Raises
+        ------
+        ConfigError
+            No form has that ending, the file is there already, or cannot be written.
+        """
+        from sleepaug.staging.hypnogram.formats import save
+
+        save(self, Path(path), overwrite=overwrite)
+
+
+def _in_short(reason: str) -> str:
+    """What is wrong with an epoch without the names of its channels, where these are several."""
+    parts = reason.split(", ")
+    faults = sorted({part.partition(": ")[2] or part for part in parts})
+    return reason if len(parts) == 1 else f"{len(parts)} channels {' or '.join(faults)}"

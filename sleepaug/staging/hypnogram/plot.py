@@ -1,0 +1,121 @@
+"""The picture of a night: hypnogram over hypnodensity over spectrogram, on one time axis."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.dates import DateFormatter, date2num
+from matplotlib.figure import Figure
+
+from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.support.errors import printable
+
+if TYPE_CHECKING:
+    from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+
+COLORS = {"W": "#f2c14e", "R": "#d1495b", "N1": "#9fc2d9", "N2": "#4a8db7", "N3": "#1d4e79"}
+DEPTH = ("W", "R", "N1", "N2", "N3")  # from top to bottom, as sleep laboratories draw it
+HERTZ_PER_BIN = 0.2
+
+
+def draw_hypnogram(night: Hypnogram) -> Figure:
+    """Draw a night that has at least one epoch; its name is the title."""
+    n_panels = 2 if night.spectrum is None else 3
+    figure = Figure(figsize=(11, 2.4 * n_panels), layout="constrained")
+    axes = figure.subplots(n_panels, 1, sharex=True, height_ratios=(3, 2, 2)[:n_panels])
+    edges = time_axis(night.onset, night.start)
+    draw_stages(axes[0], edges, night.stages)
+    axes[0].set_title(printable(night.name), loc="left", fontsize=11, parse_math=False)
+    _density(axes[1], edges, night.probabilities)
+    if night.spectrum is not None:
+        _spectrogram(axes[2], edges, night.spectrum)
+    for axis in axes[:2]:
+        for begin, end in runs(~night.scored):
+            axis.axvspan(edges[begin], edges[end], color="0.85", linewidth=0)
+        for seconds in (night.lights_off, night.lights_on):
+            if seconds is not None:
+                axis.axvline(time_axis(np.array([seconds]), night.start)[0], color="0.4", ls=":")
+    label_time(axes[-1], edges, night.start)
+    return figure
+
+
+def time_axis(onset: np.ndarray, start: datetime | None) -> np.ndarray:
+    """Where windows begin, and where the last one ends: in hours, or in matplotlib's days."""
+    seconds = np.append(onset, onset[-1] + WINDOW_SECONDS)
+    if start is None:
+        return seconds / 3600
+    return date2num(start) + seconds / timedelta(days=1).total_seconds()
+
+
+def label_time(axis: Any, edges: np.ndarray, start: datetime | None) -> None:
+    """Write times of day, or hours from the start, under the lowest panel."""
+    axis.set_xlim(edges[0], edges[-1])
+    if start is None:
+        axis.set_xlabel("hours from the start of the recording")
+        return
+    axis.xaxis_date()
+    minutes = (edges[-1] - edges[0]) * timedelta(days=1) / timedelta(minutes=1)
+    axis.xaxis.set_major_formatter(DateFormatter("%H:%M" if minutes > 10 else "%H:%M:%S"))
+    axis.set_xlabel("time of day")
+
+
+def runs(mask: np.ndarray) -> np.ndarray:
+    """Begin and end of each run of True, shape (n_runs, 2)."""
+    return np.flatnonzero(np.diff(np.pad(mask, 1).astype(int))).reshape(-1, 2)
+
+
+def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray) -> None:
+    """A hypnogram: a grey line, and each stage in its colour."""
+    row = {stage: -i for i, stage in enumerate(DEPTH)}
+    height = np.array([row.get(stage, np.nan) for stage in stages], float)
+    axis.step(edges, [*height, *height[-1:]], where="post", color="0.25", linewidth=0.9)
+    for stage in STAGES:
+        for begin, end in runs(stages == stage):
+            axis.plot(edges[[begin, end]], [row[stage]] * 2, color=COLORS[stage], linewidth=4)
+    axis.set_yticks([row[stage] for stage in DEPTH], DEPTH)
+    axis.set_ylim(row["N3"] - 0.5, 0.5)
+    axis.grid(axis="x", color="0.9")
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
+    """The probabilities, stacked."""
+    order = [STAGES.index(stage) for stage in reversed(DEPTH)]
+    top = np.nan_to_num(probabilities)[:, order].cumsum(axis=1)
+    bottom = np.zeros(len(top))
+    if np.isnan(probabilities).any():
+        axis.fill_between(edges[:1], 0, 0, color="0.85", label="not scored")
+    for k, stage in enumerate(reversed(DEPTH)):
+        low, high = (np.append(v, v[-1:]) for v in (bottom, top[:, k]))
+        axis.fill_between(
+            edges, low, high, step="post", color=COLORS[stage], linewidth=0, label=stage
+        )
+        bottom = top[:, k]
+    axis.set(ylim=(0, 1), ylabel="probability", yticks=[0, 0.5, 1])
+    handles, names = axis.get_legend_handles_labels()
+    axis.legend(
+        handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
+    )
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
+    """Power in decibels over time and frequency, between its 2nd and 98th percentile."""
+    with np.errstate(divide="ignore"):
+        decibel = 10 * np.log10(spectrum.T)
+    usable = decibel[np.isfinite(decibel)]
+    low, high = np.percentile(usable, [2, 98]) if len(usable) else (0, 1)
+    top = HERTZ_PER_BIN * (len(decibel) - 0.5)
+    axis.imshow(
+        decibel,
+        aspect="auto",
+        origin="lower",
+        extent=(edges[0], edges[-1], -HERTZ_PER_BIN / 2, top),
+        cmap="viridis",
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+    )
+    axis.set(ylabel="Hz", ylim=(0, top), facecolor="0.85")

@@ -1,0 +1,134 @@
+"""Staging: a trained model and a recording make a hypnogram."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from sleepaug.augment.model import log_probabilities
+from sleepaug.data.signals.night import night_windows
+from sleepaug.data.stages import STAGES
+from sleepaug.models.files import SavedModel, read_model
+from sleepaug.staging.calibration import softened
+from sleepaug.staging.context import apply_context
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.support.errors import ConfigError, printable
+
+if TYPE_CHECKING:
+    import mne
+
+
+FEW_WINDOWS = 60
+"""Half an hour: with less, what is typical of a recording is likely to be one stage."""
+
+
+@dataclass(frozen=True)
+class Stager(SavedModel):
+    """A saved model that stages recordings."""
+
+    def predict(
+        self,
+        recording: mne.io.BaseRaw | Path | str,
+        *,
+        map: Mapping[str, str] | None = None,
+        reference: str | None = None,
+        context: str = "transitions",
+    ) -> Hypnogram:
+        """Stage a recording.
+
+        Parameters
+        ----------
+        recording : mne.io.Raw, path
+            A night that has the channels of the model, or one of them at least if the model was
+            trained to go without the others.
+        map : dict, optional
+            Which recorded channel is which, such as ``{"C3": "EEG 4"}``; alternatives are
+            separated by ``|``.
+        reference : str, optional
+            In place of the reference the model was trained with.
+        context : "transitions" or "none"
+            Whether neighbouring epochs help; see `sleepaug.staging.context`.
+
+        Returns
+        -------
+        Hypnogram
+
+        Raises
+        ------
+        RecordingError
+            The recording cannot be read, or lacks a channel.
+        """
+        settings = self.preprocessing.with_overrides(map, reference)
+        if isinstance(recording, str):
+            recording = Path(recording)
+        night = night_windows(recording, settings, may_miss=self.may_miss)
+        good = np.array([not reason for reason in night.reason], bool)
+        probabilities = np.full((len(good), len(STAGES)), np.nan)
+        if good.any():
+            probabilities[good] = softened(
+                self.log_probabilities(night.x[good]), self.temperature(context)
+            )
+        return Hypnogram(
+            onset=night.onset,
+            probabilities=apply_context(context, probabilities, self.description.get("prior")),
+            reason=night.reason,
+            start=night.start,
+            notes=[*night.notes, *self._notes(context, len(good))],
+            spectrum=night.spectrum,
+            name=printable(recording.stem) if isinstance(recording, Path) else "",
+        )
+
+    def log_probabilities(self, x: np.ndarray) -> np.ndarray:
+        """Log-probabilities (n_windows, 5) of scaled windows (n_windows, n_chans, n_times)."""
+        device = next(self.model.parameters()).device
+        windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
+        found = log_probabilities(self.model, windows).cpu().numpy()
+        if not np.isfinite(found).all():
+            raise ConfigError("The model gives numbers that are not finite: its file is damaged.")
+        return found
+
+    def temperature(self, context: str) -> float:
+        """By what the log-probabilities are divided, so that the certainties are right."""
+        return float(self.description.get("temperature", {}).get(context, 1.0))
+
+    def _notes(self, context: str, n_windows: int) -> list[str]:
+        """What was done to the probabilities, and how far to trust them, in sentences."""
+        data = self.description.get("trained_on", {}).get("data", "unknown")
+        notes = [f"Probabilities are calibrated on the model's validation nights ({data} data)."]
+        if context not in self.description.get("temperature", {}):
+            notes = ["Probabilities are not calibrated: the model file has no temperature."]
+        if context == "transitions":
+            notes.append("Neighbouring epochs were taken into account (--context transitions).")
+        if self.preprocessing.normalize == "recording" and n_windows < FEW_WINDOWS:
+            notes.append(
+                f"Warning: {n_windows} epochs are few: this model judges each by how it differs "
+                "from the rest of the recording, and mistakes a recording of one stage."
+            )
+        return notes
+
+
+def load_model(path: Path | str | None = None) -> Stager:
+    """Load a trained model.
+
+    Parameters
+    ----------
+    path : path, optional
+        A run folder, a model file, or the name of a model that ships with the package; without it,
+        the default one.
+
+    Returns
+    -------
+    Stager
+
+    Raises
+    ------
+    ConfigError
+        There is no model, or the file is not one.
+    """
+    saved = read_model(path)
+    return Stager(saved.model, saved.description, saved.preprocessing)

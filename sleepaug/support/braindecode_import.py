@@ -1,0 +1,65 @@
+"""The only importer of braindecode: importing this module loads braindecode safely.
+
+braindecode imports torchaudio, whose compiled extension does not load beside a CPU-only torch
+(`OSError: libc10_cuda.so`) or beside a newer CUDA torch (`RuntimeError` on the CUDA version).
+braindecode uses only torchaudio's pure-Python functions, so where the extension does not load,
+a stand-in says that there is none, and torchaudio takes its pure-Python paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import mne
+
+__all__ = ["braindecode", "import_torchaudio"]
+log = logging.getLogger(__name__)
+_said = False
+
+
+def import_torchaudio() -> ModuleType:
+    """Import torchaudio, without its compiled extension where that does not load."""
+    global _said
+    try:
+        import torchaudio
+    except (OSError, RuntimeError) as error:
+        for name in [n for n in sys.modules if n.split(".")[0] == "torchaudio"]:
+            del sys.modules[name]
+        sys.modules["torchaudio._extension"] = _no_extension()
+        import torchaudio
+
+        if not _said:
+            log.debug("torchaudio's compiled extension does not load, going on without: %s", error)
+            _said = True
+    return torchaudio
+
+
+def _no_extension() -> ModuleType:
+    """What torchaudio's own `_extension` holds in a build without compiled code."""
+    module = ModuleType("torchaudio._extension", "Stand-in: no compiled extension available.")
+
+    def unavailable(function: Callable) -> Callable:
+        def fail(*args: Any, **kwargs: Any) -> Any:
+            raise RuntimeError(f"{function.__name__} needs torchaudio's compiled extension.")
+
+        return fail
+
+    module._IS_TORCHAUDIO_EXT_AVAILABLE = False  # type: ignore[attr-defined]
+    module._IS_ALIGN_AVAILABLE = False  # type: ignore[attr-defined]
+    module.fail_if_no_align = unavailable  # type: ignore[attr-defined]
+    return module
+
+
+# What its own dependencies call deprecated is not for our users; MNE says it on standard output.
+with warnings.catch_warnings(), mne.utils.use_log_level("error"):
+    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore", FutureWarning)
+    import_torchaudio()
+    import braindecode
+    import braindecode.augmentation
+    import braindecode.models

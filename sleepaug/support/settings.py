@@ -1,0 +1,253 @@
+"""Settings: from a YAML file and the command line to checked, frozen dataclasses.
+
+A settings class is a frozen dataclass with defaults. Its type hints are the check: `int`,
+`float`, `bool`, `str`, `Path`, `Literal[...]`, `X | None`, `list[X]`, `tuple[X, ...]`,
+`dict[str, X]`, nested dataclasses, and `Annotated[float, Range(...)]` for limits. What a type
+cannot say, a method `problems()` does. All problems of a file are reported together, each with its
+key path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import io
+import math
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from sleepaug.support.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Range:
+    """Limits of a number, for `Annotated[float, Range(0, 1)]`; `above` excludes its value."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    above: float = -math.inf
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high and value > self.above
+
+    def __str__(self) -> str:
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f" from {self.low:g} to {self.high:g}"
+        text = f" above {self.above:g}" if math.isfinite(self.above) else ""
+        text += f" of at least {self.low:g}" if math.isfinite(self.low) else ""
+        joint = " and at most" if text else " of at most"
+        return text + (f"{joint} {self.high:g}" if math.isfinite(self.high) else "")
+
+
+Positive = Annotated[float, Range(above=0)]
+Fraction = Annotated[float, Range(0, 1)]
+Count = Annotated[int, Range(above=0)]
+NotNegative = Annotated[float, Range(low=0)]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Sentence naming the nearest known word, or all of them."""
+    known = [str(name) for name in known]
+    near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean '{near[0]}'?"
+    return f"Allowed: {', '.join(known)}." if known else "None is allowed here."
+
+
+def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
+    """Make a `cls` from a mapping, adding what is wrong to `problems`.
+
+    Parameters
+    ----------
+    cls : type
+        A settings dataclass.
+    values : mapping
+        Its keys; absent ones keep their default.
+    where : str
+        Key path of the mapping, such as ``"training"``.
+    problems : list of str
+        Receives one line for each problem found.
+
+    Returns
+    -------
+    instance of cls, or None if anything was wrong
+    """
+    if not isinstance(values, Mapping):
+        problems.append(f"{where}: expected keys and values, got {values!r}.")
+        return None
+    before = len(problems)
+    hints = typing.get_type_hints(cls, include_extras=True)
+    names = [field.name for field in dataclasses.fields(cls)]
+    found = {}
+    for key, value in values.items():
+        path = f"{where}.{key}" if where else str(key)
+        if key in names:
+            found[key] = _convert(hints[key], value, path, problems)
+        else:
+            problems.append(f"{path}: unknown key. {did_you_mean(key, names)}")
+    if len(problems) > before:
+        return None
+    made = cls(**found)
+    problems += [f"{where}.{line}" if where else line for line in check(made)]
+    return made if len(problems) == before else None
+
+
+def check(settings: Any) -> list[str]:
+    """Problems a settings object names itself, beyond the types of its fields."""
+    own = getattr(settings, "problems", None)
+    return list(own()) if own else []
+
+
+def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    """`value` as `hint` wants it; otherwise a line in `problems`."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Annotated:
+        limits = next(a for a in args[1:] if isinstance(a, Range))
+        before: list[str] = []
+        number = _convert(args[0], value, path, before)
+        if before or number not in limits:
+            kind = "a whole number" if args[0] is int else "a number"
+            problems.append(f"{path}: expected {kind}{limits}, got {value!r}.")
+        return number
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in args:
+            return None
+        found: list[str] = []
+        for kind in (a for a in args if a is not type(None)):
+            tried: list[str] = []
+            made = _convert(kind, value, path, tried)
+            if not tried:
+                return made
+            found = found or tried
+        problems += found
+        return value
+    if origin is Literal:
+        if value not in args:
+            problems.append(f"{path}: unknown value {value!r}. {did_you_mean(value, args)}")
+        return value
+    if origin in (list, tuple):
+        if isinstance(value, str) or not isinstance(value, Iterable) or isinstance(value, Mapping):
+            problems.append(f"{path}: expected a list, got {value!r}.")
+            return value
+        if origin is tuple and args[-1] is not Ellipsis:
+            if len(value := list(value)) != len(args):
+                problems.append(f"{path}: expected {len(args)} values, got {value!r}.")
+                return value
+            kinds: Iterable[Any] = args
+        else:
+            value = list(value)
+            kinds = [args[0]] * len(value)
+        return origin(
+            _convert(kind, item, f"{path}[{i}]", problems)
+            for i, (kind, item) in enumerate(zip(kinds, value, strict=True))
+        )
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            problems.append(f"{path}: expected keys and values, got {value!r}.")
+            return value
+        return {str(k): _convert(args[1], v, f"{path}.{k}", problems) for k, v in value.items()}
+    if dataclasses.is_dataclass(hint):
+        return fill(typing.cast(type, hint), value, path, problems)
+    return _plain(hint, value, path, problems)
+
+
+def _plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
+    """A bool, whole number, number, text or path."""
+    if hint is Any:
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if hint is bool and isinstance(value, bool):
+        return value
+    if hint is int and is_number and float(value).is_integer():
+        return int(value)
+    if hint is float and is_number and math.isfinite(value):
+        return float(value)
+    if hint is str and isinstance(value, str):
+        return str(value)
+    if hint is Path and isinstance(value, str | Path):
+        return Path(value)
+    kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    problems.append(f"{path}: expected {kinds.get(hint, 'a path')}, got {value!r}.")
+    return value
+
+
+def plain(settings: Any) -> Any:
+    """Settings as dicts, lists, numbers and text, ready for YAML or JSON."""
+    if dataclasses.is_dataclass(settings) and not isinstance(settings, type):
+        fields = {f.name: plain(getattr(settings, f.name)) for f in dataclasses.fields(settings)}
+        name = getattr(type(settings), "name", None)
+        return {"name": name, **fields} if isinstance(name, str) else fields
+    if isinstance(settings, Mapping):
+        return {str(key): plain(value) for key, value in settings.items()}
+    if isinstance(settings, list | tuple):
+        return [plain(value) for value in settings]
+    return str(settings) if isinstance(settings, Path) else settings
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a settings file (YAML 1.2; a key given twice is an error)."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{path}: cannot be read as a settings file: {why}.") from error
+    try:
+        values = parse_yaml(text)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        why = str(getattr(error, "problem", None) or error).strip()
+        raise ConfigError(f"{path}: not valid YAML{where}: {why}.") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected keys and values at the top, got {values!r}.")
+    return values
+
+
+def parse_yaml(text: str) -> Any:
+    """A YAML 1.2 text as plain Python values."""
+    from ruamel.yaml import YAML
+
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def to_yaml(values: Any) -> str:
+    """Plain Python values as YAML text."""
+    from ruamel.yaml import YAML
+
+    yaml, stream = YAML(), io.StringIO()
+    yaml.default_flow_style = None
+    yaml.width = 100
+    yaml.dump(plain(values), stream)
+    return stream.getvalue()
+
+
+def put(values: dict[str, Any], path: str, value: Any) -> None:
+    """Set ``values["a"]["b"] = value`` for the path ``"a.b"``."""
+    *parents, last = path.split(".")
+    for parent in parents:
+        inner = values.setdefault(parent, {})
+        if isinstance(inner, str):  # `method: augnet` is short for `method: {name: augnet}`
+            inner = values[parent] = {"name": inner}
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {path}: '{parent}' holds {inner!r}, not keys and values.")
+        values = inner
+    values[last] = value
+
+
+def differences(old: Any, new: Any, where: str = "") -> list[str]:
+    """Key paths at which two plain settings differ, with both values."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        lines = []
+        for key in dict.fromkeys([*old, *new]):
+            path = f"{where}.{key}" if where else str(key)
+            lines += differences(old.get(key), new.get(key), path)
+        return lines
+    return [] if old == new else [f"{where}: {old!r} there, {new!r} now"]

@@ -1,0 +1,1 @@
+"""Learning: one fit, the tasks to be learned and the methods that find an augmentation."""

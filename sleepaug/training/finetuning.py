@@ -1,0 +1,126 @@
+"""Fine-tuning: a training that starts from the weights of a saved model.
+
+What the model's input is like (channels, rate, preprocessing) and which network it is are taken
+from the model; settings that say otherwise are refused. All else is as in any training: data,
+method, folds, seeds, run folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from sleepaug.models.cards import find_model, read_card
+from sleepaug.models.files import SavedModel, read_model
+from sleepaug.support.errors import ConfigError
+
+LEARNING_RATE = 1e-4
+"""A tenth of what a training from scratch takes by default (`Training.learning_rate`)."""
+
+FIXED = ("channels", "sfreq", "lowpass", "normalize")
+"""Of the preprocessing: what the weights were made for. The rest may suit the recordings."""
+
+
+def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a fine-tuning, completed by what its model says of itself.
+
+    Parameters
+    ----------
+    values : mapping
+        Plain settings whose ``task.start_from`` names a model.
+
+    Returns
+    -------
+    dict
+        New settings; what was given stays.
+
+    Raises
+    ------
+    ConfigError
+        The model cannot be read, or settings differ from it; both values are named.
+    """
+    task = _section(values, "task")
+    path = find_model(str(task["start_from"]))
+    told = read_card(path).description
+    model = {
+        "task": {"trunk": told.get("trunk"), "trunk_options": told.get("trunk_options")},
+        "preprocessing": _section(told, "preprocessing"),
+    }
+    given = {"task": task, "preprocessing": _section(values, "preprocessing")}
+    checked = {"task": ("trunk", "trunk_options"), "preprocessing": FIXED}
+    wrong = [
+        f"{section}.{key}: the model {path} has {_shown(model[section].get(key))}, the settings "
+        f"say {_shown(given[section][key])}. Leave it out."
+        for section, keys in checked.items()
+        for key in keys
+        if key in given[section]
+        and _comparable(given[section][key]) != _comparable(model[section].get(key))
+    ]
+    if wrong:
+        raise ConfigError("\n".join(wrong))
+    return {
+        **values,
+        **{section: {**model[section], **given[section]} for section in given},
+        "training": {"learning_rate": LEARNING_RATE, **_section(values, "training")},
+    }
+
+
+def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A section of settings; an error if it is none."""
+    found = values.get(name) or {}
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{name}: expected keys and values, got {found!r}.")
+    return dict(found)
+
+
+def _comparable(value: Any) -> Any:
+    """Lists and tuples alike."""
+    return list(value) if isinstance(value, list | tuple) else value
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The model that a training starts from."""
+
+    name: str
+    saved: SavedModel
+
+    @classmethod
+    def of(cls, model: Path) -> Start:
+        """Read it; see `models.files.read_model`."""
+        return cls(model.stem, read_model(model))
+
+    @property
+    def may_miss(self) -> bool:
+        """Whether recordings may lack channels of the model."""
+        return self.saved.may_miss
+
+    @property
+    def scorings(self) -> list[str]:
+        """Nights the model was trained on: what starts from it has seen them too."""
+        return list(self.saved.description.get("trained_on", {}).get("scorings", []))
+
+    @property
+    def inherited(self) -> dict[str, Any]:
+        """What the description of the new model has of the old one's."""
+        missing = {"missing_channels": "zero"} if self.may_miss else {}
+        return {"started_from": self.name, **missing}
+
+    def weighted(self, make_trunk: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
+        """`make_trunk`, whose trunks begin with the model's weights."""
+        weights = self.saved.model.trunk.state_dict()
+
+        def make() -> nn.Module:
+            trunk = make_trunk()
+            trunk.load_state_dict(weights)
+            return trunk
+
+        return make

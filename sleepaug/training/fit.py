@@ -1,0 +1,273 @@
+"""Fit: the one training loop. It trains one model with one augmentation, an epoch at a time."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sleepaug.augment import Augmentation, AugmentedModel
+from sleepaug.augment.model import log_probabilities
+from sleepaug.support.settings import Count, NotNegative, Positive, Range
+from sleepaug.training.metrics import balanced_accuracy, confusion_matrix, scores
+from sleepaug.training.tasks.task import Split, Task
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a model is trained.
+
+    Source: the paper, A.4 (Adam, learning rate 1e-3, betas 0 and 0.999, batches of 16, at most 300
+    epochs, patience 30, classes weighted by inverse frequency; C = 1 copy in training, 4 after).
+
+    Attributes
+    ----------
+    epochs : int
+        Most passes over the training windows.
+    batch_size : int
+        Windows a step.
+    learning_rate, betas, weight_decay
+        Of Adam, for the trunk and the augmentation alike.
+    patience : int
+        Epochs without a better validation balanced accuracy after which training ends.
+    optimizer : {"adam", "adamw", "sgd"}
+        SGD takes its momentum from the first of `betas`.
+    augmentation_learning_rate, augmentation_weight_decay
+        Of what the augmentation learns, where they differ from the trunk's.
+    schedule : {"constant", "cosine"}
+        Learning rates stay, or fall to 0 along half a cosine over all epochs.
+    regularization_drop : int, optional
+        Epochs after which the regularization of the augmentation falls to a tenth.
+    shuffle : bool
+        Draw a new order of the windows in each epoch.
+    keep : {"best", "last"}
+        Which model training ends with: best on the validation split, or that of the last epoch.
+    class_weights : {"balanced", "none"}
+        Weight of a stage in the loss: inverse to its share of the training split (0 for a stage
+        that split lacks), or 1.
+    copies_train, copies_eval : int
+        Augmented copies of a window that are averaged, where the augmentation is part of the model.
+    """
+
+    epochs: Count = 300
+    batch_size: Count = 16
+    learning_rate: Positive = 1e-3
+    betas: tuple[Annotated[float, Range(0, 0.9999)], Annotated[float, Range(0, 0.9999)]] = (
+        0.0,
+        0.999,
+    )
+    weight_decay: NotNegative = 0.0
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    augmentation_learning_rate: Positive | None = None
+    augmentation_weight_decay: NotNegative | None = None
+    schedule: Literal["constant", "cosine"] = "constant"
+    regularization_drop: Count | None = None
+    shuffle: bool = True
+    keep: Literal["best", "last"] = "best"
+    patience: Count = 30
+    class_weights: Literal["balanced", "none"] = "balanced"
+    copies_train: Count = 1
+    copies_eval: Count = 4
+
+
+def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
+    """Weight of each class in the loss, inverse to its share; 0 for an absent class.
+
+    Parameters
+    ----------
+    y : Tensor of shape (n_windows,)
+    n_classes : int
+
+    Returns
+    -------
+    Tensor of shape (n_classes,)
+        Their mean over the windows is 1.
+    """
+    counts = torch.bincount(y, minlength=n_classes).float()
+    weights = torch.where(counts > 0, 1 / counts.clamp(min=1), counts)
+    return weights * len(y) / (counts > 0).sum()
+
+
+def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Optimizer:
+    """An optimizer of the augmentation and the trunk, each with its own rate and decay."""
+    rate, decay = training.augmentation_learning_rate, training.augmentation_weight_decay
+    groups: list[dict[str, Any]] = []
+    for part, lr, weight_decay in (
+        (model.augment, rate or training.learning_rate, decay),
+        (model.trunk, training.learning_rate, None),
+    ):
+        if parameters := list(part.parameters()):
+            decay = training.weight_decay if weight_decay is None else weight_decay
+            own = {"lr": lr, "initial_lr": lr, "weight_decay": decay}
+            groups.append({"params": parameters, **own})
+    if training.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=training.betas[0], fused=True)
+    kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, betas=training.betas, fused=True)
+
+
+class Fit:
+    """The training of one model: a Process whose step is one epoch.
+
+    Parameters
+    ----------
+    task : Task
+    augment : Augmentation
+        What is applied to a batch in training, and, where it is part of the model, ever after.
+    training : Training
+    regularization : float
+        Weight of the augmentation's regularizer in the loss (lambda of eq. 3).
+    seed : int
+        Of the initial weights, the order of windows and every draw: fits with one seed start alike
+        whatever their augmentation.
+
+    Attributes
+    ----------
+    model : AugmentedModel
+    n_steps : int
+        Epochs done.
+    status : str
+        ``"running"``, ``"finished"``, ``"early_stopped"`` or ``"diverged"``.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        augment: Augmentation,
+        training: Training,
+        *,
+        regularization: float = 0.0,
+        seed: int,
+    ) -> None:
+        self.task, self.training, self.regularization = task, training, regularization
+        device = task.train.x.device
+        torch.manual_seed(seed)
+        trunk = task.make_trunk()
+        self.model = AugmentedModel(
+            augment,
+            trunk,
+            n_copies_train=training.copies_train,
+            n_copies_eval=training.copies_eval,
+        ).to(device)
+        self.optimizer = make_optimizer(self.model, training)
+        self.optimizer.register_step_post_hook(lambda *_: self.model.augment.project_())
+        self.class_weights = (
+            balanced_weights(task.train.y, len(task.classes))
+            if training.class_weights == "balanced"
+            else torch.ones(len(task.classes), device=device)
+        )
+        self.n_steps = 0
+        self.status = "running"
+        self.best_score = -math.inf
+        self.best_step = 0
+        self.best_state: dict[str, Tensor] = {}
+
+    @property
+    def done(self) -> bool:
+        return self.status != "running"
+
+    def step(self) -> dict[str, Any]:
+        """Train for one epoch, then score the validation split."""
+        self.model.train()
+        if self.training.schedule == "cosine":
+            factor = (1 + math.cos(math.pi * self.n_steps / self.training.epochs)) / 2
+            for group in self.optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+        augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
+        size, shuffle = self.training.batch_size, self.training.shuffle
+        drop, regularization = self.training.regularization_drop, self.regularization
+        if drop is not None and self.n_steps >= drop:
+            regularization /= 10
+        for x, y in self.task.train.batches(size, shuffle=shuffle):
+            loss = F.nll_loss(self.model(x), y, weight=self.class_weights)
+            total.add_(loss.detach(), alpha=len(y))
+            if regularization:
+                loss = loss + regularization * augment.regularizer()
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            self.optimizer.step()
+        self.n_steps += 1
+        self._measure()
+        train_loss = float(total) / len(self.task.train)
+        confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
+        score = balanced_accuracy(confusion)
+        if score > self.best_score:
+            self.best_score, self.best_step = score, self.n_steps
+            self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
+        if not math.isfinite(train_loss):
+            self.status = "diverged"
+        elif self.n_steps >= self.training.epochs:
+            self.status = "finished"
+        elif self._patience_is_spent:
+            self.status = "early_stopped"
+        return {
+            "epoch": self.n_steps,
+            "train_loss": train_loss if math.isfinite(train_loss) else None,
+            "valid_loss": valid_loss if math.isfinite(valid_loss) else None,
+            "valid_balanced_accuracy": score,
+            "best_epoch": self.best_step,
+            "status": self.status,
+            "augmentation": augment.describe(),
+        }
+
+    def _measure(self) -> None:
+        """Show the augmentation the validation split, in case it learns from it."""
+        held_out, trunk = self.task.valid, self.model.trunk
+        trunk.eval()
+        self.model.augment.measure_(trunk, held_out.x, held_out.y, self.class_weights[held_out.y])
+
+    @property
+    def _patience_is_spent(self) -> bool:
+        waited = self.n_steps - self.best_step
+        return self.training.keep == "best" and waited >= self.training.patience
+
+    def best_model(self) -> AugmentedModel:
+        """A copy of the model as it scored best on the validation split (or as it is last)."""
+        model = copy.deepcopy(self.model)
+        if self.training.keep == "best":
+            model.load_state_dict(self.best_state)
+        return model.eval()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "n_steps": self.n_steps,
+            "status": self.status,
+            "best_score": self.best_score,
+            "best_step": self.best_step,
+            "best_state": self.best_state,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for name in ("n_steps", "status", "best_score", "best_step", "best_state"):
+            setattr(self, name, state[name])
+
+
+def evaluate(model: nn.Module, split: Split, n_classes: int) -> tuple[np.ndarray, float]:
+    """Confusion matrix (counts, rows are the truth) and mean cross-entropy on a split."""
+    predicted = log_probabilities(model, split.x)
+    loss = float(F.nll_loss(predicted, split.y))
+    y, found = split.y.cpu().numpy(), predicted.argmax(1).cpu().numpy()
+    return confusion_matrix(y, found, n_classes), loss
+
+
+def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> dict[str, Any]:
+    """Scores of a split, pooled and for each of its recordings under `nights`."""
+    y = split.y.cpu().numpy()
+    found = log_probabilities(model, split.x).argmax(1).cpu().numpy() if len(y) else y
+
+    def matrix(mask: np.ndarray | slice) -> np.ndarray:
+        return confusion_matrix(y[mask], found[mask], len(classes))
+
+    nights = {str(g): scores(matrix(split.group == g), classes) for g in np.unique(split.group)}
+    return {**scores(matrix(slice(None)), classes), "nights": nights}

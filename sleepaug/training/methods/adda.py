@@ -1,0 +1,128 @@
+"""ADDA: the relaxed policy of Faster AutoAugment, learned on the bilevel problem itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from sleepaug.augment import Identity, Policy, RelaxedPolicy, Transform
+from sleepaug.support.settings import Count, Positive, Range
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.methods.bilevel import Bilevel
+from sleepaug.training.methods.gradient import GradientSearch
+from sleepaug.training.methods.relax import TEMPERATURE, exponential
+from sleepaug.training.methods.tpe import N_STEPS, N_SUBPOLICIES
+from sleepaug.training.tasks.task import Task
+
+NEVER = -1e4  # a logit whose weight underflows to exactly 0
+
+Estimator = Literal["relax", "gumbel", "softmax"]
+
+
+@dataclass(frozen=True)
+class ADDA:
+    """Lower the validation loss after a training step, by plain gradient descent on the policy.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training windows, after the warm start.
+    warm_start : int
+        Epochs the trunk is trained without augmentation first.
+    policy_lr : float
+        Of plain gradient descent. The hypergradient has the size of the trunk's learning rate
+        times a second derivative, hence the large number; the paper's is 5e4 (A.4).
+    estimator : {"relax", "gumbel", "softmax"}
+        How the choice of transforms is learned: RELAX makes the choices and computes only them;
+        the others differentiate a weighted average of all transforms, with and without noise.
+    temperature : float
+        Of the weights of the transforms in a step.
+    hypergradient : {"exact", "finite"}
+        How the unrolled step is differentiated.
+    """
+
+    name: ClassVar[str] = "adda"
+    epochs: Count = 40
+    warm_start: Annotated[int, Range(low=0)] = 20
+    policy_lr: Positive = 5e4
+    estimator: Estimator = "relax"
+    temperature: Positive = 0.05
+    hypergradient: Literal["exact", "finite"] = "exact"
+
+    def search(self, task: Task, training: Training, *, seed: int) -> GradientSearch:
+        torch.manual_seed(seed)
+        policy = Slots(task.transforms, self.estimator, self.temperature)
+        policy.to(task.train.x.device)
+        optimizer = torch.optim.SGD(policy.parameters(), lr=self.policy_lr)
+        learner = Bilevel(
+            policy,
+            task,
+            training,
+            optimizer,
+            relax=self.estimator == "relax",
+            how=self.hypergradient,
+        )
+        pretraining = None
+        if self.warm_start:
+            warm = replace(training, epochs=self.warm_start)
+            pretraining = Fit(task, Identity(), warm, seed=seed)
+        return GradientSearch(
+            learner,
+            task,
+            epochs=self.epochs,
+            batch_size=training.batch_size,
+            seed=seed,
+            pretraining=pretraining,
+        )
+
+
+class Slots(nn.Module):
+    """The steps of a relaxed policy, each of which chooses one transform.
+
+    Parameters
+    ----------
+    transforms
+        Those no gradient reaches are left out.
+    estimator, temperature
+        See `ADDA`.
+    """
+
+    def __init__(
+        self, transforms: Mapping[str, Transform], estimator: Estimator, temperature: float
+    ) -> None:
+        super().__init__()
+        self.relaxed = RelaxedPolicy(
+            transforms, n_subpolicies=N_SUBPOLICIES, n_steps=N_STEPS, temperature=temperature
+        )
+        self.estimator, self.temperature = estimator, temperature
+
+    @property
+    def choices(self) -> list[nn.Parameter]:
+        return list(self.logits().values())
+
+    def logits(self) -> dict[str, nn.Parameter]:
+        return {k: p for k, p in self.relaxed.named_parameters() if k.endswith("logits")}
+
+    def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
+        """Apply the policy with the choices made, or with its weights (and noise)."""
+        logits: dict[str, Tensor] = {}
+        if choice is not None:
+            for (name, parameter), q in zip(self.logits().items(), choice.tolist(), strict=True):
+                logits[name] = torch.full_like(parameter, NEVER)
+                logits[name][q] = 0.0
+        elif self.estimator == "gumbel":
+            for name, parameter in self.logits().items():
+                noisy = parameter / self.temperature - exponential(parameter).log()
+                logits[name] = self.temperature * noisy / TEMPERATURE
+        return functional_call(self.relaxed, logits, (x,))
+
+    def freeze(self) -> Policy:
+        return self.relaxed.freeze()
+
+    def project_(self) -> None:
+        self.relaxed.project_()

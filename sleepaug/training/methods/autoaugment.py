@@ -1,0 +1,123 @@
+"""AutoAugment with Optuna's TPE as its controller, and random search: a trial is a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from sleepaug.augment import Policy
+from sleepaug.support.settings import Count
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.methods.tpe import (
+    N_SUBPOLICIES,
+    Subpolicy,
+    Trial,
+    TrialUnit,
+    best_subpolicies,
+    finite,
+    from_plain,
+    propose,
+)
+from sleepaug.training.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class AutoAugment:
+    """Try subpolicies: train the trunk from scratch with each, and let TPE propose the next.
+
+    Attributes
+    ----------
+    trials : int
+        Most trainings.
+    unit : {"subpolicy", "policy"}
+        What a training tries. Five subpolicies make a policy, so five trainings find one; a whole
+        policy has 30 variables instead of 6.
+    """
+
+    name: ClassVar[str] = "autoaugment"
+    sampler: ClassVar[Literal["tpe", "random"]] = "tpe"
+    trials: Count = 50
+    unit: TrialUnit = "subpolicy"
+
+    def search(self, task: Task, training: Training, *, seed: int) -> TrainingTrials:
+        return TrainingTrials(self, task, training, seed)
+
+
+@dataclass(frozen=True)
+class RandomSearch(AutoAugment):
+    """As AutoAugment, but every proposal is drawn at random: what a search has to beat."""
+
+    name: ClassVar[str] = "random"
+    sampler: ClassVar[Literal["tpe", "random"]] = "random"
+
+
+class TrainingTrials:
+    """A search whose trial is a training from scratch; `step` is one epoch of it.
+
+    Attributes
+    ----------
+    history : list of (subpolicies, score)
+        The trials that ended, with the best validation balanced accuracy of each.
+    n_steps : int
+        Trials that ended.
+    """
+
+    pause = 5
+    pretraining = None
+    regularization = 0.0
+
+    def __init__(self, method: AutoAugment, task: Task, training: Training, seed: int) -> None:
+        self.method, self.task, self.training, self.seed = method, task, training, seed
+        self.history: list[Trial] = []
+        self.fit: Fit | None = None
+
+    @property
+    def n_steps(self) -> int:
+        return len(self.history)
+
+    @property
+    def done(self) -> bool:
+        return self.n_steps >= self.method.trials
+
+    def step(self) -> dict[str, Any]:
+        """Train the current proposal for an epoch; when it ends, note its score."""
+        fit = self.fit = self.fit or self._next_fit()
+        row = fit.step()
+        logged = {
+            "trial": self.n_steps + 1,
+            "trial_epoch": row["epoch"],
+            "valid_balanced_accuracy": row["valid_balanced_accuracy"],
+            "trial_status": row["status"],
+        }
+        if fit.done:
+            self.history.append((self._proposal(), finite(fit.best_score, 0.0)))
+            self.fit = None
+        return logged
+
+    def augmentation(self) -> Policy:
+        """The best subpolicies so far, or the best policy."""
+        n = N_SUBPOLICIES if self.method.unit == "subpolicy" else 1
+        return Policy(best_subpolicies(self.history, n), self.task.transforms)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"history": list(self.history), "fit": self.fit and self.fit.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.history = from_plain(state["history"])
+        self.fit = None
+        if state["fit"]:
+            self.fit = self._next_fit()
+            self.fit.load_state_dict(state["fit"])
+
+    def _proposal(self) -> list[Subpolicy]:
+        return propose(
+            self.history,
+            list(self.task.transforms),
+            sampler=self.method.sampler,
+            unit=self.method.unit,
+            seed=self.seed,
+        )
+
+    def _next_fit(self) -> Fit:
+        policy = Policy(self._proposal(), self.task.transforms)
+        return Fit(self.task, policy, self.training, seed=self.seed)

@@ -1,0 +1,226 @@
+"""The gradient of the validation loss after a training step, with respect to the policy.
+
+DADA and ADDA choose the policy a whose training step leads to the lowest validation loss:
+
+    F(a) = L_valid(w - lr * dL_train(w, a)/dw)
+
+Its gradient is computed exactly, by differentiating the step, or as in DARTS, DADA and ADDA by
+finite differences of the training loss. Both passes of the latter see the same draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from sleepaug.augment import Policy
+from sleepaug.training.fit import Training, balanced_weights
+from sleepaug.training.methods.gradient import Batch
+from sleepaug.training.methods.relax import Relax
+from sleepaug.training.random_state import random_state, set_random_state
+from sleepaug.training.tasks.task import Task
+
+Weights = dict[str, Tensor]
+Loss = Callable[[Weights], Tensor]
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """What one unrolled step gave.
+
+    Attributes
+    ----------
+    policy_gradient : list of Tensor
+        dF/da, one for each policy parameter.
+    trunk_gradient : dict of Tensor
+        dL_train/dw, which the training step uses too.
+    train_loss, valid_loss : Tensor
+        L_train at w, and F.
+    """
+
+    policy_gradient: list[Tensor]
+    trunk_gradient: Weights
+    train_loss: Tensor
+    valid_loss: Tensor
+
+
+def unroll(
+    inner: Loss,
+    outer: Loss,
+    weights: Mapping[str, Tensor],
+    policy: Sequence[Tensor],
+    lr: float,
+    how: Literal["exact", "finite"] = "finite",
+) -> Unrolled:
+    """Differentiate F by the policy's parameters.
+
+    Parameters
+    ----------
+    inner : callable
+        Training loss as a function of the weights; it depends on `policy` and draws from torch's
+        generator.
+    outer : callable
+        Validation loss as a function of the weights.
+    weights : dict of Tensor
+        The trunk's parameters, w.
+    policy : sequence of Tensor
+        The policy's parameters, a.
+    lr : float
+        Of the unrolled step.
+    how : {"exact", "finite"}
+        Exact second derivatives, or central differences along v = dL_valid/dw':
+        ``-lr * (dL_train(w + e v)/da - dL_train(w - e v)/da) / (2 e)`` with e = 0.01 / ||v||.
+
+    Notes
+    -----
+    Source: DARTS (Liu et al. 2019), eq. 7 and 8; DADA (Li et al. 2020); ADDA (Rommel et al. 2021).
+    """
+    names = list(weights)
+    start = random_state()
+    train_loss = inner(dict(weights))
+    gradient = torch.autograd.grad(
+        train_loss, list(weights.values()), create_graph=how == "exact", materialize_grads=True
+    )
+    ahead = {k: weights[k] - lr * g for k, g in zip(names, gradient, strict=True)}
+    if how == "exact":
+        valid_loss = outer(ahead)
+        found = torch.autograd.grad(valid_loss, policy, materialize_grads=True)
+    else:
+        ahead = {k: value.detach().requires_grad_() for k, value in ahead.items()}
+        valid_loss = outer(ahead)
+        v = torch.autograd.grad(valid_loss, list(ahead.values()), materialize_grads=True)
+        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in v]))
+        e = 0.01 / norm.clamp(min=1e-12)
+        after = random_state()
+        sides = []
+        for sign in (1, -1):
+            set_random_state(start)
+            moved = {k: (weights[k] + sign * e * g).detach() for k, g in zip(names, v, strict=True)}
+            sides.append(torch.autograd.grad(inner(moved), policy, materialize_grads=True))
+        set_random_state(after)
+        found = tuple(-lr * (up - down) / (2 * e) for up, down in zip(*sides, strict=True))
+    return Unrolled(
+        policy_gradient=[g.detach() for g in found],
+        trunk_gradient={k: g.detach() for k, g in zip(names, gradient, strict=True)},
+        train_loss=train_loss.detach(),
+        valid_loss=valid_loss.detach(),
+    )
+
+
+class ChoosingPolicy(Protocol):
+    """A policy that chooses among candidates, as a module.
+
+    `choices` are the logits (n_candidates,) of each choice; ``softmax(logits / temperature)`` are
+    its probabilities.
+    """
+
+    temperature: float
+
+    @property
+    def choices(self) -> list[nn.Parameter]: ...
+
+    def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
+        """Transform a batch: with the choices made (n_choices,), or averaging over them."""
+        ...
+
+    def freeze(self) -> Policy: ...
+
+    def project_(self) -> None: ...
+
+
+class Bilevel:
+    """Take turns: a step of the policy along dF/da, and a step of the trunk.
+
+    Parameters
+    ----------
+    policy : ChoosingPolicy
+    task : Task
+    training : Training
+        Its Adam trains the trunk; its learning rate is that of the unrolled step.
+    optimizer : Optimizer
+        Of the policy's parameters.
+    relax : bool
+        Make the choices, and learn them by RELAX with f the change of the validation loss
+        ``F - L_valid(w)``. Otherwise the policy's own average is differentiated.
+    how : {"exact", "finite"}
+        See `unroll`.
+    """
+
+    def __init__(
+        self,
+        policy: Any,
+        task: Task,
+        training: Training,
+        optimizer: torch.optim.Optimizer,
+        *,
+        relax: bool,
+        how: Literal["exact", "finite"],
+    ) -> None:
+        self.choosing, self.how, self.lr = policy, how, training.learning_rate
+        self.trunk = task.make_trunk()
+        self.module = nn.ModuleDict({"policy": policy, "trunk": self.trunk})
+        adam = torch.optim.Adam(
+            self.trunk.parameters(),
+            lr=training.learning_rate,
+            betas=training.betas,
+            weight_decay=training.weight_decay,
+        )
+        optimizers = {"policy": optimizer, "trunk": adam}
+        self.relax = Relax(len(policy.choices), len(policy.choices[0])) if relax else None
+        if self.relax is not None:
+            self.module["relax"] = self.relax
+            optimizers["relax"] = self.relax.optimizer
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = optimizers
+        self.module.to(task.train.x.device)
+        self.class_weights = balanced_weights(task.train.y, len(task.classes))
+
+    def update(self, train: Batch, valid: Batch) -> dict[str, Tensor]:
+        """One step of the policy and one of the trunk, which share the augmented batch."""
+        choice: Tensor | None = None
+        inner = self.loss(lambda: self.choosing.augment(train[0], choice), train[1], training=True)
+        outer = self.loss(lambda: valid[0], valid[1], training=False)
+        weights: Weights = dict(self.trunk.named_parameters())
+        logits = torch.stack(list(self.choosing.choices)) / self.choosing.temperature
+        if self.relax is not None:
+            choice, z = self.relax.draw(logits)
+        parameters = list(self.choosing.parameters())
+        step = unroll(inner, outer, weights, parameters, self.lr, self.how)
+        for parameter, gradient in zip(parameters, step.policy_gradient, strict=True):
+            parameter.grad = gradient
+        if self.relax is not None and choice is not None:
+            with torch.no_grad():
+                gain = step.valid_loss - outer(weights)
+            found = self.relax.gradient(logits, choice, z, gain)
+            for parameter, gradient in zip(self.choosing.choices, found, strict=True):
+                parameter.grad = gradient / self.choosing.temperature
+        norm = torch.linalg.vector_norm(
+            torch.stack([torch.linalg.vector_norm(p.grad) for p in parameters])
+        )
+        self.optimizers["policy"].step()
+        self.choosing.project_()
+        for name, parameter in weights.items():
+            parameter.grad = step.trunk_gradient[name]
+        self.optimizers["trunk"].step()
+        return {
+            "train_loss": step.train_loss,
+            "valid_loss": step.valid_loss,
+            "policy_gradient": norm,
+        }
+
+    def loss(self, inputs: Callable[[], Tensor], y: Tensor, *, training: bool) -> Loss:
+        """The weighted cross-entropy on a batch as a function of the trunk's parameters."""
+
+        def at(weights: Weights) -> Tensor:
+            self.trunk.train(training)
+            logits = functional_call(self.trunk, weights, (inputs(),))
+            return nn.functional.cross_entropy(logits, y, weight=self.class_weights)
+
+        return at
+
+    def policy(self) -> Policy:
+        return self.choosing.freeze()

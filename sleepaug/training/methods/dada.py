@@ -1,0 +1,106 @@
+"""DADA: one pair of transforms a batch, and the pair's probability learned by RELAX."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from sleepaug.augment import Policy, Transform
+from sleepaug.augment.transform import gate
+from sleepaug.support.settings import Count, Positive
+from sleepaug.training.fit import Training
+from sleepaug.training.methods.bilevel import Bilevel
+from sleepaug.training.methods.gradient import GradientSearch
+from sleepaug.training.methods.tpe import N_SUBPOLICIES
+from sleepaug.training.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class DADA:
+    """Learn which pairs of transforms help, with their probabilities and magnitudes.
+
+    Attributes
+    ----------
+    epochs : int
+        Passes over the training windows.
+    policy_lr : float
+        Of Adam, betas 0.5 and 0.999.
+    hypergradient : {"exact", "finite"}
+        How the unrolled step is differentiated.
+    """
+
+    name: ClassVar[str] = "dada"
+    epochs: Count = 20
+    policy_lr: Positive = 5e-3
+    hypergradient: Literal["exact", "finite"] = "exact"
+
+    def search(self, task: Task, training: Training, *, seed: int) -> GradientSearch:
+        torch.manual_seed(seed)
+        policy = Pairs(task.transforms).to(task.train.x.device)
+        optimizer = torch.optim.Adam(policy.parameters(), lr=self.policy_lr, betas=(0.5, 0.999))
+        learner = Bilevel(policy, task, training, optimizer, relax=True, how=self.hypergradient)
+        return GradientSearch(
+            learner, task, epochs=self.epochs, batch_size=training.batch_size, seed=seed
+        )
+
+
+class Pairs(nn.Module):
+    """All unordered pairs of different transforms, of which a batch draws one.
+
+    Parameters
+    ----------
+    transforms
+        Those no gradient reaches are left out.
+    """
+
+    temperature = 1.0
+
+    def __init__(self, transforms: Mapping[str, Transform]) -> None:
+        super().__init__()
+        self.candidates = dict(transforms)
+        learnable = [t for t in transforms.values() if t.differentiable]
+        self.pairs = list(itertools.combinations(learnable, 2))
+        self.logits = nn.Parameter(torch.full((len(self.pairs),), 1e-3))
+        self.probabilities = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
+        self.magnitudes = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
+
+    @property
+    def choices(self) -> list[nn.Parameter]:
+        return [self.logits]
+
+    def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
+        """Apply the chosen pair to all of ``x``."""
+        assert choice is not None
+        pair = int(choice)
+        for j, transform in enumerate(self.pairs[pair]):
+            probability = self.probabilities[pair, j].expand(len(x))
+            x = gate(x, transform(x, self.magnitudes[pair, j]), probability)
+        return x
+
+    def freeze(self) -> Policy:
+        """The policy of the likeliest pairs."""
+        best = self.logits.detach().topk(min(N_SUBPOLICIES, len(self.pairs))).indices.tolist()
+        return Policy(
+            [
+                [
+                    (
+                        transform.name,
+                        float(self.probabilities[pair, j].detach()),
+                        float(self.magnitudes[pair, j].detach()),
+                    )
+                    for j, transform in enumerate(self.pairs[pair])
+                ]
+                for pair in best
+            ],
+            self.candidates,
+        )
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        self.probabilities.clamp_(0, 1)
+        self.magnitudes.clamp_(0, 1)

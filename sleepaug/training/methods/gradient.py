@@ -1,0 +1,135 @@
+"""Searches by gradient descent: what Faster AutoAugment, DADA and ADDA have in common.
+
+A learner says what one step on a batch is, and what policy it has come to; `GradientSearch` makes
+epochs of it. Its three learners stand in files of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from sleepaug.augment import Policy
+from sleepaug.training.fit import Fit
+from sleepaug.training.tasks.task import Task
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Learner(Protocol):
+    """What is learned, and how one batch changes it; `module` holds "policy", and "trunk"."""
+
+    module: nn.ModuleDict
+    optimizers: Mapping[str, torch.optim.Optimizer]
+
+    def update(self, train: Batch, valid: Batch) -> dict[str, Tensor]:
+        """Take one step; return what to log, averaged over the epoch."""
+        ...
+
+    def policy(self) -> Policy: ...
+
+
+class GradientSearch:
+    """A search whose step is one pass over the training windows.
+
+    Parameters
+    ----------
+    learner : Learner
+    task : Task
+    epochs, batch_size : int
+    seed : int
+        Of everything drawn while searching.
+    pretraining : Fit, optional
+        Its trained trunk is where the learner's `module["trunk"]` starts.
+
+    Attributes
+    ----------
+    n_steps : int
+        Epochs done.
+    """
+
+    pause = 2
+    regularization = 0.0
+
+    def __init__(
+        self,
+        learner: Learner,
+        task: Task,
+        *,
+        epochs: int,
+        batch_size: int,
+        seed: int,
+        pretraining: Fit | None = None,
+    ) -> None:
+        self.learner, self.task = learner, task
+        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
+        self.pretraining = pretraining
+        self.n_steps = 0
+
+    @property
+    def done(self) -> bool:
+        return self.n_steps >= self.epochs
+
+    def step(self) -> dict[str, Any]:
+        """Search for one epoch.
+
+        Raises
+        ------
+        FloatingPointError
+            If a loss or the policy is no longer a number.
+        """
+        if self.n_steps == 0:
+            torch.manual_seed(self.seed)
+            if self.pretraining is not None:
+                trunk = self.pretraining.model.trunk
+                self.learner.module["trunk"].load_state_dict(trunk.state_dict())
+        self.learner.module.train()
+        totals: dict[str, Tensor] = {}
+        n_batches = 0
+        for train, valid in paired_batches(self.task, self.batch_size):
+            values = self.learner.update(train, valid)
+            policy = [p.detach().sum() for p in self.learner.module["policy"].parameters()]
+            if not torch.stack([*values.values(), *policy]).isfinite().all():
+                raise FloatingPointError(
+                    f"the search diverged in epoch {self.n_steps + 1}, batch {n_batches + 1}: "
+                    "a loss or the policy is no number"
+                )
+            for name, value in values.items():
+                totals[name] = totals.get(name, 0.0) + value.detach()
+            n_batches += 1
+        self.n_steps += 1
+        means = {name: float(total) / n_batches for name, total in totals.items()}
+        return {"epoch": self.n_steps, **means, "augmentation": self.learner.policy().describe()}
+
+    def augmentation(self) -> Policy:
+        """The policy so far, each choice made for good."""
+        return self.learner.policy()
+
+    def state_dict(self) -> dict[str, Any]:
+        return {
+            "n_steps": self.n_steps,
+            "module": self.learner.module.state_dict(),
+            "optimizers": {k: o.state_dict() for k, o in self.learner.optimizers.items()},
+            "pretraining": self.pretraining and self.pretraining.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.n_steps = state["n_steps"]
+        self.learner.module.load_state_dict(state["module"])
+        for name, optimizer in self.learner.optimizers.items():
+            optimizer.load_state_dict(state["optimizers"][name])
+        if self.pretraining is not None:
+            self.pretraining.load_state_dict(state["pretraining"])
+
+
+def paired_batches(task: Task, size: int) -> Iterator[tuple[Batch, Batch]]:
+    """Every training batch once, each with a validation batch; both in random order."""
+
+    def forever() -> Iterator[Batch]:
+        while True:
+            yield from task.valid.batches(size, shuffle=True)
+
+    yield from zip(task.train.batches(size, shuffle=True), forever(), strict=False)

@@ -1,0 +1,248 @@
+"""The run folder, the clock and the driver: what everything that takes long has in common.
+
+Training and searching are Processes. `advance` runs one, an epoch (or trial) at a time, charges its
+seconds, writes a row and saves a checkpoint, so that a killed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+import platform
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from sleepaug import __version__
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import make_folder, write_bytes, write_json, write_text
+from sleepaug.support.settings import differences, parse_yaml, plain, to_yaml
+from sleepaug.training.random_state import random_state, set_random_state
+
+
+class Process(Protocol):
+    """Something slow that can be stopped after each step and taken up again.
+
+    A Protocol, not a base class: it holds no code.
+    """
+
+    n_steps: int
+
+    @property
+    def done(self) -> bool: ...
+
+    def step(self) -> dict[str, Any]:
+        """Do one step; return what to log."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+class Clock:
+    """Seconds charged to accounts such as "train"; time outside `charge` is free.
+
+    On a GPU these pass on the wall, once its work is done. On the CPU they are seconds that the
+    calling thread computed, which are the same on an idle machine; other processes lengthen them
+    only as far as they take up caches and memory.
+
+    Parameters
+    ----------
+    device : torch.device
+    timer : callable, optional
+        Another clock than the device's: seconds, increasing.
+    budget : float
+        Seconds that all accounts together may hold.
+    """
+
+    def __init__(
+        self,
+        device: torch.device | str = "cpu",
+        timer: Callable[[], float] | None = None,
+        budget: float = math.inf,
+    ) -> None:
+        self.device, self.budget = torch.device(device), budget
+        self.timer = timer or (
+            time.perf_counter if self.device.type == "cuda" else time.thread_time
+        )
+        self.seconds: dict[str, float] = {}
+
+    def left(self) -> float:
+        """Seconds of the budget that are left; below 0 if the last step went over it."""
+        return self.budget - sum(self.seconds.values())
+
+    @contextlib.contextmanager
+    def charge(self, account: str) -> Iterator[None]:
+        """Add the time spent inside to `account`, unless it ends in an error."""
+        start = self.timer()
+        yield
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        self.seconds[account] = self.seconds.get(account, 0.0) + self.timer() - start
+
+
+class RunFolder:
+    """A folder that holds one run: settings, environment, rows, checkpoint, results."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+
+    def __truediv__(self, name: str) -> Path:
+        return self.path / name
+
+    @property
+    def finished(self) -> bool:
+        return (self / "metrics.json").is_file()
+
+    @property
+    def started(self) -> bool:
+        return (self / "config.yaml").is_file()
+
+    def config(self) -> Any:
+        """The settings the run was started with, as plain values."""
+        if not self.path.exists():
+            raise ConfigError(f"{self.path}: no such folder.")
+        if not self.started:
+            raise ConfigError(f"{self.path}: not a run folder, it has no config.yaml.")
+        return parse_yaml((self / "config.yaml").read_text(encoding="utf-8"))
+
+    def check(self, config: Any) -> None:
+        """Raise a ConfigError if the folder holds another run, or files that are no run."""
+        if self.started:
+            changed = differences(self.config(), json.loads(json.dumps(plain(config))))
+            if changed:
+                raise ConfigError(
+                    f"{self.path}: holds a run with other settings:\n  "
+                    + "\n  ".join(changed)
+                    + "\nName another folder with -o, or replace this run with --overwrite."
+                )
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise ConfigError(
+                f"{self.path}: holds files that are not a run. Name another folder with -o."
+            )
+
+    def start(self, config: Any, device: torch.device | str, *, overwrite: bool = False) -> None:
+        """Make the folder, unless the same run is in it already.
+
+        Parameters
+        ----------
+        config : Config
+        device : torch.device
+        overwrite : bool
+            Remove the run that is in the folder first, whatever its settings.
+        """
+        if overwrite and self.started:
+            shutil.rmtree(self.path)
+        self.check(config)
+        if self.started:
+            return
+        make_folder(self.path)
+        write_json(self / "environment.json", environment(device))
+        write_text(self / "config.yaml", to_yaml(config))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The rows written so far; a last line cut by a kill is left out."""
+        if not (self / "rows.jsonl").is_file():
+            return []
+        lines = (self / "rows.jsonl").read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines[:-1]]
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        with (self / "rows.jsonl").open("a", encoding="utf-8", newline="\n") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def save(self, process: Process, clock: Clock) -> None:
+        """Write the checkpoint."""
+        state = {
+            "process": process.state_dict(),
+            "clock": dict(clock.seconds),
+            "n_rows": len(self.rows()),
+            "random": random_state(),
+        }
+        save_state(self / "checkpoint.pt", state)
+
+    def restore(self, process: Process, clock: Clock, device: torch.device | str) -> bool:
+        """Take up the checkpoint if there is one; drop rows it does not know of."""
+        if not (self / "checkpoint.pt").is_file():
+            (self / "rows.jsonl").unlink(missing_ok=True)
+            return False
+        state = torch.load(self / "checkpoint.pt", map_location=device, weights_only=True)
+        process.load_state_dict(state["process"])
+        clock.seconds = dict(state["clock"])
+        rows = self.rows()[: state["n_rows"]]
+        write_text(self / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        set_random_state(state["random"])
+        return True
+
+
+def advance(
+    process: Process,
+    folder: RunFolder,
+    clock: Clock,
+    account: str = "train",
+    tell: Callable[[dict[str, Any]], None] = lambda row: None,
+) -> None:
+    """Run a process to its end: a row and a checkpoint after each step.
+
+    Parameters
+    ----------
+    process : Process
+    folder : RunFolder
+        Where the process is taken up, and where rows and checkpoints go.
+    clock : Clock
+    account : str
+        Account of the clock that is charged; its total stands in each row as `<account>_s`.
+    tell : callable
+        Is given each row, for whoever watches.
+    """
+    folder.restore(process, clock, clock.device)
+    while not process.done:
+        with clock.charge(account):
+            row = process.step()
+        row[f"{account}_s"] = clock.seconds[account]
+        folder.append(row)
+        folder.save(process, clock)
+        tell(row)
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a state that `torch.load` reads, whole or not at all."""
+    stream = io.BytesIO()  # torch's own writer does not say that a disk is full
+    torch.save(state, stream)
+    write_bytes(path, stream.getbuffer())
+
+
+def environment(device: torch.device | str) -> dict[str, Any]:
+    """What the numbers of a run may depend on: versions, machine, command line."""
+    from importlib.metadata import version
+
+    packages = ("torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
+    device = torch.device(device)
+    return {
+        "command": shlex.join(["sleepaug", *sys.argv[1:]]),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "sleepaug": __version__,
+        **{name: version(name) for name in packages},
+    }
+
+
+def pick_device(name: str) -> torch.device:
+    """`auto` is the GPU where there is one; `cuda` without a GPU is an error."""
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu."
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,238 @@
+"""Sleep staging: scored nights, cut into windows, split by subject, and a trunk for them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from sleepaug import __version__
+from sleepaug.augment import inapplicable
+from sleepaug.augment.eeg import applicable
+from sleepaug.data.datasets import DATASETS
+from sleepaug.data.folds import split
+from sleepaug.data.recording import Recording
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.data.stages import STAGES
+from sleepaug.data.windows import Windows, prepare
+from sleepaug.models.trunks import make_trunk
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.settings import Count, did_you_mean
+from sleepaug.training.tasks.task import Loaded, Split, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+PARTS = ("train", "valid", "test")
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Which nights to learn from, and with which network.
+
+    Attributes
+    ----------
+    data : str
+        Name of a data set: "simulated" (without a `data_dir` it simulates nights of its own),
+        "mass", "sleep-edf", "dreams" or "edf".
+    data_dir : Path, optional
+        Folder of the recordings.
+    pattern : str, optional
+        Which files of the folder are recordings (dataset "edf" only), such as "**/*_psg.edf".
+    trunk : str
+        "chambon2018", "spectral" (`SpectralStager`), or a model of braindecode such as
+        "SleepStagerBlanco2020".
+    trunk_options : dict
+        Further arguments of the trunk, such as drop_prob.
+    start_from : Path, optional
+        A model whose weights the trunk starts from (`sleepaug.training.finetuning`).
+    n_folds : int
+        Subjects are split into this many test parts; the rest is half train, half valid. 1 leaves
+        no test part.
+    ranges : {"paper", "official"}
+        What magnitude 1 means: Table 4 and, for reverse, flip and symmetry, the probability 0.5;
+        or the authors' code, with masks of up to 100 samples and probabilities of up to 1.
+    split_seed : int
+        Of the train/valid split; kept apart from the seed of the run, so that runs with several
+        seeds see the same subjects.
+    """
+
+    name: ClassVar[str] = "sleep"
+    data: str = "simulated"
+    data_dir: Path | None = None
+    pattern: str | None = None
+    trunk: str = "chambon2018"
+    trunk_options: dict[str, Any] = field(default_factory=dict)
+    start_from: Path | None = None
+    ranges: Literal["paper", "official"] = "paper"
+    n_folds: Count = 5
+    split_seed: int = 29
+
+    def problems(self) -> list[str]:
+        found = []
+        if self.data not in DATASETS:
+            found.append(f"data: unknown value {self.data!r}. {did_you_mean(self.data, DATASETS)}")
+        elif self.data != "simulated" and self.data_dir is None:
+            found.append(f"data_dir: dataset '{self.data}' needs its folder. Add --data-dir.")
+        if self.pattern is not None and self.data != "edf":
+            found.append(f"pattern: only dataset 'edf' takes a pattern, not '{self.data}'.")
+        return found
+
+    def recordings(
+        self, *, cache_dir: Path | None = None, progress: bool = False
+    ) -> list[Recording]:
+        """The recordings of the dataset; simulated nights are made at first use."""
+        folder = self.data_dir
+        if folder is None:
+            folder = simulated_nights(cache_dir, progress=progress)
+        if not folder.is_dir():
+            raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
+        options = {} if self.pattern is None else {"pattern": self.pattern}
+        return DATASETS[self.data](folder, **options)
+
+    def load(
+        self,
+        preprocessing: Preprocessing,
+        *,
+        fold: int,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        cache_dir: Path | None = None,
+        progress: bool = False,
+    ) -> Loaded:
+        """Read, cut and split the nights.
+
+        Parameters
+        ----------
+        preprocessing : Preprocessing
+        fold : int
+            Which of the `n_folds` test parts.
+        seed : int
+            Of the run; recorded nights do not depend on it.
+        device : torch.device
+            Where the windows are kept.
+        cache_dir : Path, optional
+            Where prepared nights are kept.
+        progress : bool
+            Show a progress bar on a terminal.
+        """
+        start = None
+        if self.start_from is not None:
+            from sleepaug.training.finetuning import Start
+
+            start = Start.of(self.start_from)
+        windows = prepare(
+            self.recordings(cache_dir=cache_dir, progress=progress),
+            preprocessing,
+            cache_dir=cache_dir,
+            progress=progress,
+            on_error="skip",
+            may_miss=start is not None and start.may_miss,
+        )
+        parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
+        splits = {part: _part(windows, parts[part], device) for part in PARTS}
+        left_out = inapplicable(windows.ch_names)
+        transforms = applicable(windows.sfreq, windows.ch_names, self.ranges)
+        make_trunk = self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1])
+        task = Task(
+            train=splits["train"],
+            valid=splits["valid"],
+            transforms=transforms,
+            make_trunk=make_trunk if start is None else start.weighted(make_trunk),
+            classes=STAGES,
+        )
+        learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
+        nights = np.unique(learned_from.recording)
+        notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
+        for part in PARTS:
+            counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
+            absent = [s for s, n in zip(STAGES, counts, strict=True) if not n and counts.any()]
+            notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
+        scorings = {fingerprint(learned_from, night) for night in nights}
+        return Loaded(
+            task=task,
+            test=splits["test"],
+            parts=parts,
+            description={
+                **({} if start is None else start.inherited),
+                "channels": list(windows.ch_names),
+                "sfreq": windows.sfreq,
+                "ranges": self.ranges,
+                "trunk": self.trunk,
+                "trunk_options": self.trunk_options,
+                "trained_on": {
+                    "data": self.data,
+                    "subjects": sorted(parts["train"] + parts["valid"]),
+                    "n_windows": len(splits["train"]),
+                    "scorings": sorted(scorings.union(start.scorings if start else ())),
+                },
+            },
+            notes=notes,
+            nights=windows.notes,
+            known={name: t.amount_at_1 / 2 for name, t in transforms.items()},
+        )
+
+    def trunk_maker(
+        self, ch_names: Sequence[str], sfreq: float, n_times: int
+    ) -> Callable[[], nn.Module]:
+        """A function that builds the trunk for this input, freshly initialised."""
+        return lambda: make_trunk(
+            self.trunk,
+            n_chans=len(ch_names),
+            n_times=n_times,
+            sfreq=sfreq,
+            n_classes=len(STAGES),
+            **self.trunk_options,
+        )
+
+
+def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
+    """The folder of the simulated nights that are used where no others are named.
+
+    Made at first use, in the cache: 15 people, 4 hours each, six channels.
+    """
+    from sleepaug.data import cache
+    from sleepaug.simulation import simulate_dataset
+
+    folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
+    if not folder.is_dir():
+        log.info("No --data-dir: 15 nights are simulated once, and kept in %s.", folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+        channels = Preprocessing.channels
+        try:
+            simulate_dataset(
+                part, nights=15, seed=0, hours=4.0, ch_names=channels, progress=progress
+            )
+            with contextlib.suppress(OSError):  # another process was first, with the same nights
+                part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> Split:
+    chosen = windows.subset(np.isin(windows.subject, subjects))
+    return Split(
+        x=torch.as_tensor(np.ascontiguousarray(chosen.x), device=device),
+        y=torch.as_tensor(chosen.y, device=device),
+        group=chosen.recording,
+    )
+
+
+def fingerprint(windows: Windows, recording: str) -> str:
+    """A short hash of one night's scoring: the same night has it whatever its file is called."""
+    mask = windows.recording == recording
+    scoring = windows.y[mask].astype(np.int8).tobytes() + windows.onset[mask].astype(int).tobytes()
+    return hashlib.sha256(scoring).hexdigest()[:16]

@@ -1,0 +1,140 @@
+"""A learned policy leaves for braindecode and does there what it did here."""
+
+import json
+
+import pytest
+import torch
+
+from sleepaug.augment import AugmentationModule, Policy, eeg_transforms
+from sleepaug.augment.export import braindecode_steps, to_braindecode, to_code
+from sleepaug.augment.learned import as_data, in_words, sentences, table
+from sleepaug.augment.selection import MeasuredLayer
+from sleepaug.experiments.figures import draw_layers
+from sleepaug.support.errors import ConfigError
+
+CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]
+TRANSFORMS = eeg_transforms(100.0, CHANNELS)
+
+
+def learned(augment):
+    told = {"method": "any", "sfreq": 100.0, "channels": CHANNELS, "normalize": "window"}
+    return json.loads(json.dumps({**told, **as_data(augment)}))
+
+
+@pytest.mark.parametrize("name", list(TRANSFORMS))
+def test_each_transform_has_a_counterpart_that_runs(name):
+    policy = learned(Policy([[(name, 1.0, 0.5)]], TRANSFORMS))
+    (compose,) = to_braindecode(policy)
+    x, y = torch.randn(4, 6, 3000), torch.arange(4)
+    out, labels = compose(x, y)
+    assert out.shape == x.shape
+    assert torch.equal(labels, y)
+    scope: dict = {}
+    exec(to_code(policy), scope)
+    assert [type(c).__name__ for c in scope["transform"].transforms] == [
+        type(c).__name__ for c in compose.transforms
+    ]
+
+
+def test_amounts_keep_their_units():
+    steps = [
+        ("gaussian_noise", 0.3, 0.5),
+        ("frequency_shift", 1.0, 0.1),
+        ("time_masking", 0.7, 0.25),
+        ("ft_surrogate", 1.0, 0.5),
+        ("sign_flip", 0.8, 1.0),
+        ("rotation_y", 1.0, 1.0),
+    ]
+    (found,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
+    assert dict(found)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
+    assert dict(found)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
+    assert dict(found)["SmoothTimeMask"]["mask_len_samples"] == 50
+    assert dict(found)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
+    assert dict(found)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
+    assert dict(found)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
+
+
+def layers_with(weights_and_magnitudes):
+    names = [list(layer) for layer in weights_and_magnitudes]
+    module = AugmentationModule.of(TRANSFORMS, names)
+    for layer, wanted in zip(module.layers, weights_and_magnitudes, strict=True):
+        with torch.no_grad():
+            weights = torch.tensor([w for w, _ in wanted.values()])
+            layer.logits.copy_(layer.temperature * weights.log())
+            layer.raw_magnitudes.copy_(torch.tensor([m for _, m in wanted.values()]))
+    return module
+
+
+def test_sentences_say_what_was_kept_and_what_was_rejected():
+    module = layers_with(
+        [
+            {"sign_flip": (0.02, 0.3), "channels_shuffle": (0.98, 0.0)},
+            {"frequency_shift": (0.95, 0.1), "time_reverse": (0.05, 1.0)},
+            {"frequency_shift": (0.6, 0.12), "gaussian_noise": (0.4, 0.5)},
+        ]
+    )
+    layers = learned(module)["layers"]
+    assert sentences(layers) == [
+        "frequency shift up to 0.5 Hz and 0.6 Hz: kept",
+        "sign flip: rejected",
+        "channels shuffle: selected, but with nothing to do (amount 0)",
+        "time reverse: rejected",
+        "gaussian noise up to 0.1 std: undecided (weight 0.40)",
+    ]
+    text = table(layers)
+    assert "2      frequency shift       0.950  0.5 Hz" in text
+    (steps,) = braindecode_steps(learned(module))
+    assert [name for name, _ in steps] == ["FrequencyShift", "FrequencyShift"]
+
+
+def test_policies_are_said_in_words_with_the_amounts_of_their_ranges():
+    steps = [("time_reverse", 0.8, 1.0), ("time_masking", 0.3, 0.4)]
+    (sentence,) = in_words(learned(Policy([steps], TRANSFORMS)))
+    assert sentence == (
+        "subpolicy 1: time reverse with probability 0.40, "
+        "then time masking up to 80 samples with probability 0.30"
+    )
+    official = eeg_transforms(100.0, CHANNELS, official=True)
+    policy = learned(Policy([steps, steps], official))
+    assert in_words(policy)[1] == (
+        "subpolicy 2: time reverse with probability 0.80, "
+        "then time masking up to 40 samples with probability 0.30"
+    )
+    reverse, mask = braindecode_steps(policy)[1]
+    assert reverse[1]["probability"] == pytest.approx(0.8)
+    assert mask[1]["mask_len_samples"] == 40
+    assert "subpolicies = [" in to_code(policy)
+    assert in_words({}) == []
+
+
+def test_layers_that_kept_several_transforms_become_all_combinations():
+    names = [["sign_flip", "channels_dropout"], ["gaussian_noise", "frequency_shift"]]
+    layers = [MeasuredLayer([TRANSFORMS[n] for n in layer], tolerance=0.01) for layer in names]
+    layers[0].magnitudes.copy_(torch.tensor([1.0, 0.01]))  # the second is not kept
+    layers[1].magnitudes.copy_(torch.tensor([0.5, 0.1]))
+    policy = learned(AugmentationModule(layers, regularizer="none"))
+    noise, shift = braindecode_steps(policy)
+    assert [name for name, _ in noise] == ["SignFlip", "GaussianNoise"]
+    assert [name for name, _ in shift] == ["SignFlip", "FrequencyShift"]
+    assert shift[1][1]["max_delta_freq"] == pytest.approx(0.5)
+    assert len(to_braindecode(policy)) == 2
+
+
+def test_code_says_how_its_windows_were_scaled():
+    policy = learned(Policy([[("gaussian_noise", 1.0, 0.5)]], TRANSFORMS))
+    for normalize, words in (("window", "unit variance"), ("none", "microvolts")):
+        assert words in to_code({**policy, "normalize": normalize})
+
+
+def test_the_picture_has_a_row_for_each_layer():
+    module = layers_with([{"sign_flip": (0.5, 0.3)}, {"frequency_shift": (1.0, 0.1)}])
+    rows = [{"epoch": i, "augmentation": module.describe()} for i in (1, 2)]
+    assert len(draw_layers(rows).axes) == 4
+    assert draw_layers([{"epoch": 1, "augmentation": {}}]) is None
+
+
+def test_what_has_no_policy_is_refused():
+    with pytest.raises(ConfigError, match="no policy"):
+        braindecode_steps({"method": "none", "sfreq": 100.0, "channels": CHANNELS})
+    with pytest.raises(ConfigError, match="no EEG"):
+        braindecode_steps({"method": "augnet", "layers": []})

@@ -1,0 +1,211 @@
+"""A full disk and Ctrl-C: one message, the right exit code, no half-written file, nothing lost."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import torch
+from command_line import run
+
+from sleepaug.cli.options import REFERENCES
+from sleepaug.data.signals.channels import Reference
+from sleepaug.support.errors import NotWrittenError
+from sleepaug.support.processes import ctrl_c_later, parallel
+from sleepaug.training.runs import Clock, RunFolder
+
+
+class Process:
+    """The least that a run folder saves."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def state_dict(self):
+        return {"n": self.n}
+
+    def load_state_dict(self, state):
+        self.n = state["n"]
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    folder, clock = RunFolder(tmp_path), Clock()
+    folder.save(Process(torch.arange(3)), clock)
+    whole = Path.write_bytes
+
+    def full(path, content):
+        whole(path, bytes(content)[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(NotWrittenError, match=r"checkpoint\.pt: cannot be written: No space"):
+        folder.save(Process(torch.arange(4)), clock)
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
+    kept = Process(None)
+    assert folder.restore(kept, clock, "cpu")
+    assert kept.n.tolist() == [0, 1, 2]
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    found = run("simulate", tmp_path / "file" / "nights", "--nights=1", "--hours=0.1", code=1)
+    assert "cannot be made: Not a directory" in found.output
+
+
+@pytest.mark.parametrize(
+    ("command", "promise"),
+    [("simulate", "--overwrite"), ("train", "The same command goes on"), ("inspect", "Stopped.\n")],
+)
+def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    for name in (
+        "simulation.simulate_dataset",
+        "experiments.settings.load_config",
+        "staging.inspection.inspect_recording",
+    ):
+        monkeypatch.setattr(f"sleepaug.{name}", stop)
+    given = [] if command == "train" else [tmp_path / "x"]
+    assert promise in run(command, *given, code=130).output
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+from sleepaug.support.processes import parallel
+
+def slow(path):
+    path.write_text("begun")
+    time.sleep(0.5)
+    path.write_text("ended")
+
+if __name__ == "__main__":
+    try:
+        list(parallel(slow, [Path(sys.argv[1], str(i)) for i in range(50)], 2))
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+def test_parallel_keeps_the_order(tmp_path):
+    assert list(parallel(abs, [-3, 2, -1], 2)) == [3, 2, 1]
+    with pytest.raises(ZeroDivisionError):
+        list(parallel((1).__truediv__, [1, 0], 2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal masks there")
+def test_ctrl_c_is_held_back_and_not_lost_whichever_thread_receives_it():
+    done, ended = [], threading.Event()
+    threading.Thread(target=ended.wait, daemon=True).start()  # torch and OpenMP have some, too
+
+    def press() -> None:
+        with ctrl_c_later():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            done.append("what is under way")
+
+    try:
+        for _ in range(20):
+            with pytest.raises(KeyboardInterrupt):
+                press()
+    finally:
+        ended.set()
+    assert len(done) == 20
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no signal masks there")
+def test_a_process_that_is_started_while_ctrl_c_is_held_back_never_gets_it():
+    with ctrl_c_later():
+        press = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('went on')"
+        started = subprocess.run([sys.executable, "-c", press], capture_output=True, text=True)
+    assert started.stdout == "went on\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a process group otherwise there")
+def test_ctrl_c_ends_parallel_work_without_traces(tmp_path):
+    (tmp_path / "slow.py").write_text(SLOW)
+    files = tmp_path / "files"
+    files.mkdir()
+    called = subprocess.Popen(
+        [sys.executable, tmp_path / "slow.py", files],
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)), start_new_session=True,
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    while not list(files.iterdir()) and called.poll() is None:
+        time.sleep(0.05)
+    os.killpg(called.pid, signal.SIGINT)  # as a terminal does: to all of them
+    out, err = called.communicate(timeout=60)
+    assert (out, err) == ("stopped\n", "")
+    assert {path.read_text() for path in files.iterdir()} == {"ended"}
+    assert len(list(files.iterdir())) < 50
+
+
+def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch):
+    def stop(folder, **_):
+        (folder / "01-03-0001 PSG.edf").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sleepaug.simulation.simulate_dataset", stop)
+    run("train", "--cache-dir", tmp_path, "-o", tmp_path / "run", code=130)
+    assert not list(tmp_path.iterdir())
+
+
+def test_clearing_the_cache_clears_simulated_nights_too(tmp_path):
+    night = tmp_path / "cache" / "simulated-nights-0.1.0" / "01-03-0001 PSG.edf"
+    night.parent.mkdir(parents=True)
+    night.write_bytes(bytes(2_000_000))
+    mine = tmp_path / "cache" / "mine.json"
+    mine.write_text("{}")
+    kept = ("--cache-dir", tmp_path / "cache")
+    assert "2.0 MB of nights simulated" in run("cache", *kept).stdout
+    run("cache", "--clear", *kept)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["mine.json"]
+
+
+def test_the_references_offered_are_those_there_are(tmp_path):
+    assert get_args(Reference) == REFERENCES
+    assert "'average'" in run("predict", tmp_path, "--reference=mean", code=2).output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: 1\na: 2\n", "not valid YAML in line 2: found duplicate key"),
+        ("training:\n\tepochs: 1\n", r"not valid YAML in line 2: found character '\t'"),
+        ("a: [1\n", "not valid YAML in line 2: expected ',' or ']'"),
+    ],
+)
+def test_wrong_yaml_is_said_with_its_line_and_no_advice_of_the_parser(tmp_path, text, said):
+    (tmp_path / "x.yaml").write_text(text)
+    result = run("train", tmp_path / "x.yaml", code=2)
+    assert said in result.output
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_damaged_file_of_a_run_is_named(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.start({"run": {"variants": [], "seed": 0}}, "cpu")
+    (folder / "metrics.json").write_text('{"valid": ')
+    assert "metrics.json: damaged" in run("report", folder.path, code=2).output
+
+
+def test_options_of_slurm_without_it_are_refused(tmp_path):
+    out = run("compare", "--slurm", "time=60", "-o", tmp_path / "c", code=2).output
+    assert "--cluster slurm" in out
+    assert not (tmp_path / "c").exists()
+
+
+def test_a_machine_without_slurm_is_said_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = run("compare", "--cluster", "slurm", "-o", tmp_path / "c", code=2).output
+    assert "no `sbatch` here" in out
+    assert not (tmp_path / "c").exists()

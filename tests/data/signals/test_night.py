@@ -1,0 +1,161 @@
+"""What is wrong with a window is found, and what is right is left alone."""
+
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import mne
+import numpy as np
+import pytest
+
+from sleepaug.data.files.open import open_recording
+from sleepaug.data.signals.night import night_windows
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.data.signals.quality import Watched
+from sleepaug.support.errors import RecordingError
+
+Write = Callable[..., Path]
+SFREQ = 200
+C3 = Preprocessing(("C3",))
+WINDOW = 30 * SFREQ
+
+
+def spoiled(noise: Callable[..., np.ndarray], what: str) -> np.ndarray:
+    """Four windows of EEG, the second of which is spoiled."""
+    x = noise(4 * WINDOW)
+    part = slice(WINDOW, 2 * WINDOW)
+    time = np.arange(WINDOW) / SFREQ
+    if what == "flat":
+        x[WINDOW - 100 : 2 * WINDOW + 100] = 12.0
+    elif what == "clipped":
+        x[part] = np.clip(x[part] * 12, -300, 300)
+    elif what == "saturated":
+        x[part] = np.where(np.sin(2 * np.pi * time / 3) > 0, 580.0, -580.0) + np.clip(x[part], 0, 0)
+    elif what == "hum":
+        x[part] = 0.1 * x[part] + 400 * np.sin(2 * np.pi * 50 * time)
+    elif what == "hardly any signal":
+        x[part] *= 0.003
+    elif what == "implausible":
+        x[part] *= 100
+    return x
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("flat", "C3: flat"),
+        ("clipped", "C3: clipped"),
+        ("saturated", "C3: saturated"),
+        ("hum", "C3: disconnected (mains hum)"),
+        ("hardly any signal", "C3: disconnected (hardly any signal)"),
+        ("implausible", "C3: implausible amplitude"),
+        ("nothing", ""),
+    ],
+)
+@pytest.mark.parametrize("by_mne", [False, True])
+def test_a_spoiled_window_is_refused_with_its_reason(
+    tmp_path: Path, write_edf: Write, noise: Callable, what: str, told: str, by_mne: bool
+) -> None:
+    x = spoiled(noise, what)
+    if by_mne:
+        source = mne.io.RawArray(x[None] * 1e-6, mne.create_info(["C3"], SFREQ, "eeg"), verbose=0)
+    elif what == "implausible":
+        pytest.skip("beyond the limits of the file")
+    else:
+        source = write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ)
+    night = night_windows(source, C3)
+    assert night.reason == ["", told, "", ""]
+    assert np.isfinite(night.x).all()
+    assert (night.x[1] == 0).all() == bool(told)
+    assert np.isnan(night.spectrum[1]).all() == bool(told)
+
+
+def test_coarse_steps_and_one_spike_are_no_clipping(tmp_path: Path, write_edf: Write) -> None:
+    x = np.round(np.random.default_rng(0).normal(0, 15, 4 * WINDOW) / 4) * 4
+    x[WINDOW + 50 : WINDOW + 53] = 590
+    assert (
+        night_windows(write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ), C3).reason == [""] * 4
+    )
+
+
+def test_hum_that_both_channels_share_is_subtracted(
+    tmp_path: Path, write_edf: Write, noise: Callable
+) -> None:
+    hum = 400 * np.sin(2 * np.pi * 50 * np.arange(4 * WINDOW) / SFREQ)
+    x = {"C3": noise(4 * WINDOW) * 0.4 + hum, "A2": noise(4 * WINDOW, 1) * 0.2 + hum}
+    path = write_edf(tmp_path / "n.edf", x, sfreq=SFREQ)
+    assert all("mains hum" in reason for reason in night_windows(path, C3).reason)
+    assert night_windows(path, Preprocessing(("C3",), reference="A2")).reason == [""] * 4
+
+
+def test_a_wrong_unit_is_said_and_nothing_is_scored(
+    tmp_path: Path, write_edf: Write, noise: Callable
+) -> None:
+    path = write_edf(tmp_path / "n.edf", {"C3": noise(4 * WINDOW)}, sfreq=SFREQ, unit="mV")
+    night = night_windows(path, C3)
+    assert set(night.reason) == {"C3: implausible amplitude"}
+    assert any("say mV where uV is meant" in note for note in night.notes)
+
+
+def test_a_missing_and_a_spoiled_channel_are_gone_without(
+    tmp_path: Path, write_edf: Write, noise: Callable
+) -> None:
+    x = {"C3": spoiled(noise, "flat"), "O1": noise(4 * WINDOW, 1)}
+    path = write_edf(tmp_path / "n.edf", x, sfreq=SFREQ)
+    wanted = Preprocessing(("C3", "F3", "O1"))
+    with pytest.raises(RecordingError, match="channel 'F3' not found"):
+        night_windows(path, wanted)
+    night = night_windows(path, wanted, may_miss=True)
+    assert night.reason == [""] * 4
+    assert night.channels == ("C3", "O1")
+    assert (night.x[:, 1] == 0).all()
+    assert (night.x[1, 0] == 0).all()
+    np.testing.assert_allclose(night.x[:, 2].std(axis=1), 1, atol=1e-4)
+    assert night.notes[-2:] == [
+        "C3: left out of 1 of 4 epochs (flat 1).",
+        "F3: not in the recording, the model goes without it.",
+    ]
+    with pytest.raises(RecordingError, match="'Fz' not found"):
+        night_windows(path, Preprocessing(("Cz", "Fz")), may_miss=True)
+    with pytest.raises(RecordingError, match="mapped to X9"):
+        night_windows(path, Preprocessing(("C3", "F3"), map={"F3": "X9"}), may_miss=True)
+
+
+def test_all_dead_is_a_night_without_a_score(tmp_path: Path, write_edf: Write) -> None:
+    path = write_edf(tmp_path / "n.edf", {"C3": np.full(4 * WINDOW, 3.0)}, sfreq=SFREQ)
+    assert night_windows(path, C3).reason == ["C3: flat"] * 4
+    assert night_windows(path, C3, may_miss=True).reason == ["C3: flat"] * 4
+
+
+def test_the_spectrum_is_power_in_its_units(tmp_path: Path, write_edf: Write) -> None:
+    time = np.arange(4 * WINDOW) / SFREQ
+    x = 30 * np.sin(2 * np.pi * 10 * time) + np.random.default_rng(0).normal(0, 2, len(time))
+    night = night_windows(write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ), C3)
+    assert night.spectrum.shape == (4, 151)
+    assert (night.spectrum.argmax(axis=1) == 50).all()  # 10 Hz in steps of 0.2 Hz
+    power = night.spectrum[1].sum() * 0.2
+    assert power == pytest.approx(30**2 / 2 + 4 * 0.3, rel=0.03)  # the noise up to 30 of 100 Hz
+
+
+def test_watching_sees_every_sample_once_whatever_the_blocks(
+    tmp_path: Path, write_edf: Write, noise: Callable
+) -> None:
+    x = noise(4 * WINDOW + 77)
+    path = write_edf(tmp_path / "n.edf", {"C3": x[: 4 * WINDOW]}, sfreq=SFREQ)
+    whole = open_recording(path).read(["C3"], 0, 4 * WINDOW).reshape(4, WINDOW)
+    watched = Watched(open_recording(path))
+    for start, stop in [(0, 7001), (6500, 13000), (12000, 4 * WINDOW)]:
+        watched.read(["C3"], start, stop)
+    np.testing.assert_array_equal(watched._high["C3"], whole.max(axis=1))
+    np.testing.assert_array_equal(watched._low["C3"], whole.min(axis=1))
+    np.testing.assert_allclose(watched.standard_deviation("C3"), whole.std(axis=1), rtol=0.1)
+
+
+def test_a_night_takes_little_memory(tmp_path: Path, write_edf: Write) -> None:
+    path = write_edf(tmp_path / "n.edf", ["C3", "C4"], sfreq=256, seconds=3600)
+    night_windows(path, Preprocessing(("C3", "C4")))
+    tracemalloc.start()
+    night = night_windows(path, Preprocessing(("C3", "C4")))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < night.x.nbytes + 25e6

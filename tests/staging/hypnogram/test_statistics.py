@@ -1,0 +1,65 @@
+"""Sleep statistics by hand, and against YASA where it is installed."""
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from sleepaug.data.stages import STAGES
+from sleepaug.staging.hypnogram.statistics import NAMES, seconds_of, sleep_statistics
+from sleepaug.support.errors import ConfigError, RecordingError
+
+YASA = {
+    "TIB": "TIB", "TST": "TST", "SE": "SE", "SOL": "SOL", "SPT": "SPT", "wake_in_SPT": "WASO",
+    "REM_latency_from_lights_off": "Lat_REM", "W_min": "WAKE", "N1_min": "N1", "N2_min": "N2",
+    "N3_min": "N3", "R_min": "REM", "N1_percent_TST": "%N1", "N2_percent_TST": "%N2",
+    "N3_percent_TST": "%N3", "R_percent_TST": "%REM",
+}  # fmt: skip
+
+
+def test_a_night_by_hand():
+    stages = ["W", "W", "N1", "N2", "?", "N2", "W", "N2", "N3", "R", "R", "W", "W"]
+    found = sleep_statistics(stages)
+    assert found == {
+        "TIB": 6.5, "TST": 3.5, "SE": pytest.approx(100 * 3.5 / 6.5), "SOL": 1.0,
+        "REM_latency": 3.5, "REM_latency_from_lights_off": 4.5, "WASO": 1.5, "SPT": 4.5,
+        "wake_in_SPT": 0.5, "W_min": 2.5, "N1_min": 0.5, "N2_min": 1.5, "N3_min": 0.5,
+        "R_min": 1.0, "N1_percent_TST": pytest.approx(100 / 7),
+        "N2_percent_TST": pytest.approx(300 / 7), "N3_percent_TST": pytest.approx(100 / 7),
+        "R_percent_TST": pytest.approx(200 / 7), "awakenings": 1, "transitions": 7, "unscored": 1,
+    }  # fmt: skip
+    assert list(found) == list(NAMES)
+
+
+@pytest.mark.parametrize("stages", [[], ["W"] * 4, ["?"] * 3])
+def test_a_night_without_sleep_has_no_latencies(stages):
+    found = sleep_statistics(stages)
+    assert found["TST"] == 0
+    assert found["SOL"] is None
+    assert found["REM_latency"] is None
+    assert found["N2_percent_TST"] is None
+
+
+def test_equal_to_yasa():
+    yasa = pytest.importorskip("yasa", reason="YASA is not installed here")
+    names = {"W": "WAKE", "R": "REM", "?": "UNS"}
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        stages = random.choice([*STAGES, "?"], 200, p=[0.3, 0.1, 0.3, 0.1, 0.15, 0.05])
+        theirs = yasa.Hypnogram([names.get(s, s) for s in stages]).sleep_statistics()
+        ours = sleep_statistics(stages)
+        for mine, its in YASA.items():
+            assert ours[mine] == pytest.approx(theirs[its], abs=1e-3), mine
+
+
+def test_times_of_day_and_seconds():
+    start = datetime(2020, 5, 17, 22, 30, 15)
+    assert seconds_of("23:00", start) == 1785
+    assert seconds_of("06:30:15", start) == 8 * 3600
+    assert seconds_of("22:30", start) == 0  # a little before the recording
+    assert seconds_of("90", None) == 90
+    for text in ("25:00", "soon", "-5", "22.30h"):
+        with pytest.raises(ConfigError, match="no time"):
+            seconds_of(text, start)
+    with pytest.raises(RecordingError, match="does not say"):
+        seconds_of("23:00", None)

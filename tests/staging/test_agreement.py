@@ -1,0 +1,123 @@
+"""Two scorings compared: numbers against scikit-learn and by hand, files of every form."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from sklearn.metrics import cohen_kappa_score, f1_score
+
+from sleepaug.cli import main
+from sleepaug.data.recording import Scoring
+from sleepaug.data.stages import STAGES
+from sleepaug.staging.agreement import compare
+from sleepaug.staging.scoring_pairs import Pair, night_name, on_one_grid, pair_up
+from sleepaug.support.errors import ConfigError, RecordingError
+
+
+def scoring(stages, onset=0.0, seconds=30.0):
+    n = len(stages)
+    return Scoring(tuple(onset + seconds * k for k in range(n)), (seconds,) * n, tuple(stages))
+
+
+def drawn(n, seed, flip=0.3):
+    random = np.random.default_rng(seed)
+    a = np.array(STAGES)[random.integers(0, 5, n)]
+    other = np.array(STAGES)[random.integers(0, 5, n)]
+    return a, np.where(random.random(n) < flip, other, a)
+
+
+def test_numbers_equal_scikit_learn():
+    a, b = drawn(400, 0)
+    found = compare([Pair("n", 30.0 * np.arange(400), a, b)])
+    assert found["cohen_kappa"] == pytest.approx(cohen_kappa_score(a, b))
+    assert found["accuracy"] == pytest.approx((a == b).mean())
+    f1 = f1_score(b, a, labels=list(STAGES), average=None)
+    for k, stage in enumerate(STAGES):
+        one = found["stages"][stage]
+        assert one["f1"]["value"] == pytest.approx(f1[k])
+        assert one["kappa"]["value"] == pytest.approx(cohen_kappa_score(a == stage, b == stage))
+        assert one["in_a"] == (a == stage).sum()
+        assert one["in_b"] == (b == stage).sum()
+
+
+def test_intervals_hold_the_truth_about_as_often_as_they_say():
+    hits = 0
+    for seed in range(40):
+        nights = [
+            Pair(f"{seed}-{k}", 30.0 * np.arange(100), *drawn(100, [seed, k], flip=0.25))
+            for k in range(12)
+        ]
+        low, high = compare(nights, seed=seed)["interval"]["accuracy"]
+        hits += low <= 0.8 <= high  # a quarter drawn anew, a fifth of it alike by chance
+    assert 32 <= hits <= 40
+    assert compare(nights, seed=1) == compare(nights, seed=1)
+
+
+def test_a_shift_and_long_stages_fall_on_one_grid():
+    a = scoring(["W", "N1", "N2", "N2"])
+    b = Scoring((30.0, 60.0), (30.0, 600.0), ("N1", "N2"))
+    pair = on_one_grid("n", a, b)
+    assert pair.a.tolist()[:5] == ["W", "N1", "N2", "N2", "?"]
+    assert pair.b.tolist()[:5] == ["?", "N1", "N2", "N2", "N2"]
+    assert len(pair.a) == 22
+    early = on_one_grid("n", a, scoring(["N3", "N1"], onset=-30.0))
+    assert early.onset[0] == -30
+    assert compare([early])["n_epochs"] == 1
+    with pytest.raises(RecordingError, match="same start"):
+        on_one_grid("n", a, scoring(["W"], onset=9000.0))
+    with pytest.raises(RecordingError, match="days apart"):
+        on_one_grid("n", a, scoring(["W"], onset=9e6))
+
+
+def test_a_stage_that_none_has_has_no_numbers():
+    found = compare([Pair("n", np.arange(4.0), np.array(list("WWRR")), np.array(list("WRRR")))])
+    assert found["stages"]["N3"]["f1"] == {"value": None, "interval": None}
+    assert json.loads(json.dumps(found))["balanced_accuracy"] == pytest.approx((1 + 2 / 3) / 2)
+
+
+@pytest.mark.parametrize(
+    ("file", "night"),
+    [
+        ("a.hypnogram.csv", "a"),
+        ("A_events.tsv", "a"),
+        ("01-03-0001 Base.edf", "01-03-0001"),
+        ("01-03-0001 PSG.hypnogram.csv", "01-03-0001"),
+        ("night1.txt", "night1"),
+    ],
+)
+def test_a_scoring_is_matched_by_the_name_of_its_night(tmp_path, file, night):
+    assert night_name(tmp_path / file) == night
+
+
+def test_the_command_compares_text_with_a_table_and_draws(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / "n1.txt").write_text("\n".join(["W", "N1", "N2", "N2", "N3", "R"]) + "\n")
+    rows = "".join(f"{30 * k},30,{s}\n" for k, s in enumerate(["W", "W", "N2", "N2", "N2", "R"]))
+    (tmp_path / "b" / "n1_hypnogram.csv").write_text("onset,duration,stage\n" + rows)
+    picture = tmp_path / "p.png"
+    args = ["agree", str(tmp_path / "a"), str(tmp_path / "b"), "--json", "-o", str(picture)]
+    result = CliRunner().invoke(main, args, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["accuracy"] == pytest.approx(4 / 6)
+    assert list(told["nights"]) == ["n1"]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    again = CliRunner().invoke(main, args)
+    assert again.exit_code == 2
+    text = CliRunner().invoke(main, args[:3]).output
+    assert "accuracy: 0.667" in text
+
+
+def test_what_cannot_be_compared_is_named(tmp_path):
+    (tmp_path / "a.txt").write_text("W\nN1\n")
+    with pytest.raises(ConfigError, match="two folders"):
+        pair_up(tmp_path, tmp_path / "a.txt")
+    (tmp_path / "d").mkdir()
+    with pytest.raises(ConfigError, match="no night is in both"):
+        pair_up(tmp_path, tmp_path / "d")
+    (tmp_path / "bad.csv").write_text("onset,duration,stage\n0,30,\x1b[31mN9\n")
+    with pytest.raises(RecordingError) as error:
+        pair_up(tmp_path / "a.txt", tmp_path / "bad.csv")
+    assert "\x1b" not in str(error.value)

@@ -1,0 +1,119 @@
+"""A recording is looked at: what is wrong with it is found, what is right is not."""
+
+import datetime
+import json
+
+import edfio
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from sleepaug.cli import main
+from sleepaug.staging.inspection import inspect_recording, inspection_text, role_of
+
+SFREQ = 200
+
+
+def eeg(seed, n=10 * 30 * SFREQ, sd=30.0):
+    spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(n))
+    x = np.fft.irfft(spectrum / np.sqrt(np.arange(1, len(spectrum) + 1)), n)
+    return sd * x / x.std()
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory):
+    """Ten epochs; C3 is fine, C4 flat in two, O1 clipped in one, O2 in the wrong unit, F3 hums."""
+    c4, o1 = eeg(1), eeg(2)
+    c4[3 * 30 * SFREQ : 5 * 30 * SFREQ] = 7
+    o1[30 * SFREQ : 60 * SFREQ] = np.clip(30 * o1[30 * SFREQ : 60 * SFREQ], -590, 590)
+    hum = 40 * np.sqrt(2) * np.sin(2 * np.pi * 60 * np.arange(10 * 30 * SFREQ) / SFREQ)
+    made = {
+        "EEG C3-A2": (eeg(0), "uV"), "EEG C4-A1": (c4, "uV"), "EEG O1-A2": (o1, "uV"),
+        "EEG O2-A1": (eeg(3), "mV"), "EEG F3-A2": (eeg(4) + hum, "uV"), "EEG F4-A1": (eeg(5), ""),
+        "EMG chin": (eeg(6), "uV"), "Temp": (eeg(7), "degC"),
+    }  # fmt: skip
+    signals = [
+        edfio.EdfSignal(x, SFREQ, label=name, physical_dimension=unit, physical_range=(-600, 600))
+        for name, (x, unit) in made.items()
+    ]
+    notes = [edfio.EdfAnnotation(30 * k, 30, "Sleep stage 2") for k in range(3)]
+    notes.append(edfio.EdfAnnotation(12, None, "<b>lights\x1b[31m"))
+    path = tmp_path_factory.mktemp("inspect") / "n.edf"
+    edfio.Edf(
+        signals,
+        annotations=notes,
+        recording=edfio.Recording(startdate=datetime.date(2021, 3, 4)),
+        starttime=datetime.time(23, 15),
+    ).write(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def found(night):
+    return inspect_recording(night)
+
+
+def channel(found, name):
+    return next(c for c in found["channels"] if c["name"] == name)
+
+
+def test_header_and_annotations(found):
+    assert found["start"] == "2021-03-04T23:15:00"
+    assert found["hours"] == pytest.approx(300 / 3600, abs=1e-4)
+    stage, other = found["annotations"]
+    assert (stage["text"], stage["n"], stage["stage"]) == ("Sleep stage 2", 3, True)
+    assert other["stage"] is False
+    assert "\x1b" not in other["text"]
+
+
+def test_channels(found):
+    c3 = channel(found, "EEG C3-A2")
+    assert (c3["role"], c3["sure"], c3["electrode"], c3["reference"]) == ("eeg", "sure", "C3", "A2")
+    assert c3["rate"] == SFREQ
+    assert c3["amplitude"] == pytest.approx(30, rel=0.2)
+    assert [c3[k]["n"] for k in ("flat", "clipped", "disconnected", "missing")] == [0, 0, 0, 0]
+    assert c3["line_noise"]["60 Hz"] < 1
+    assert "problem" not in c3
+    assert channel(found, "EMG chin")["role"] == "emg"
+    assert "amplitude" not in channel(found, "Temp")
+
+
+def test_what_is_wrong(found):
+    assert channel(found, "EEG C4-A1")["flat"] == {"n": 2, "epochs": "4-5"}
+    assert channel(found, "EEG O1-A2")["clipped"] == {"n": 1, "epochs": "2"}
+    assert "say mV where uV is meant" in channel(found, "EEG O2-A1")["problem"]
+    assert channel(found, "EEG F3-A2")["line_noise"]["60 Hz"] == pytest.approx(40, rel=0.02)
+    assert channel(found, "EEG F3-A2")["line_noise"]["50 Hz"] < 2
+    assert "no unit" in channel(found, "EEG F4-A1")["problem"]
+    assert "could be uV (30 uV)" in channel(found, "EEG F4-A1")["problem"]
+
+
+def test_the_text_holds_it_all(found):
+    text = inspection_text(found)
+    for words in ("2021-03-04T23:15:00", "flat: 2 epochs (4-5)", "60 Hz hum: 40 uV", "(a stage)"):
+        assert words in text
+    assert "\x1b" not in text
+
+
+def test_the_command_speaks_json(night):
+    result = CliRunner().invoke(main, ["inspect", str(night), "--json"], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["file"] == str(night)
+    missing = CliRunner().invoke(main, ["inspect", str(night) + "x"])
+    assert missing.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("EEG C3-A2", ("eeg", "sure")),
+        ("c3", ("eeg", "likely")),
+        ("EEG 4", ("eeg", "unsure")),
+        ("EOG left", ("eog", "likely")),
+        ("ECG", ("ecg", "likely")),
+        ("Thor", ("respiration", "likely")),
+        ("Light", ("unknown", "")),
+    ],
+)
+def test_roles(name, role):
+    assert role_of(name) == role
