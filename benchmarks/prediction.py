@@ -49,7 +49,7 @@ def warm(night: Path, model: Path, n: int) -> dict[str, float]:
     torch.set_num_threads(1)  # as the command does
     stager = load_model(model)
     hypnogram = stager.predict(night)
-    x = night_windows(night, stager.preprocessing, may_miss=stager.may_miss).x
+    x = night_windows(night, stager.preprocessing, allow_missing=stager.allow_missing).x
     parts = {
         "stage (all but writing)": lambda: stager.predict(night),
         "  read, filter, resample": lambda: continuous(open_recording(night), stager.preprocessing),

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from sleepaug import __version__
-from sleepaug.support.errors import ConfigError, NotWrittenError
+from sleepaug.support.errors import SleepaugError
 
-FAILED, USAGE, NOTHING_SCORABLE, INTERRUPTED = 1, 2, 3, 130
+FAILED, NOTHING_SCORABLE, INTERRUPTED = 1, 3, 130
 NOT_OURS = (  # errors of the disk, or of how a file was named
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
@@ -30,8 +30,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except ConfigError as error:
-            fail(str(error), FAILED if isinstance(error, NotWrittenError) else USAGE)
+        except SleepaugError as error:
+            fail(f"{error}{self._options(ctx, error)}", error.exit_code)
         except KeyboardInterrupt:
             after = AFTER_STOP.get(ctx.invoked_subcommand or "", "")
             fail(f"Stopped. {after}".strip(), INTERRUPTED)
@@ -41,12 +41,17 @@ class Commands(click.Group):
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             advice = " Make room, or name another folder." if full else ""
             fail(f"{error.filename or 'Writing failed'}: {error.strerror}.{advice}", FAILED)
-        except ValueError as error:
-            from sleepaug.support.errors import RecordingError
 
-            if not isinstance(error, RecordingError):
-                raise
-            fail(str(error), FAILED)
+    def _options(self, ctx: click.Context, error: SleepaugError) -> str:
+        """Name the options of the command that the parameters of an error stand for."""
+        command = self.commands.get(ctx.invoked_subcommand or "")
+        options = [
+            max(option.opts, key=len)
+            for name in error.parameters
+            for option in (command.params if command else ())
+            if option.name == name and isinstance(option, click.Option)
+        ]
+        return f" Option{'s' * (len(options) > 1)}: {', '.join(options)}." if options else ""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of work, not of the alphabet

@@ -22,7 +22,7 @@ import numpy as np
 
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.support.errors import ConfigError, NotWrittenError
+from sleepaug.support.errors import ConfigError, OutputError
 from sleepaug.support.settings import plain
 
 FORMAT = 1
@@ -72,7 +72,7 @@ def key(
     scoring: Scoring,
     preprocessing: Preprocessing,
     *,
-    may_miss: bool = False,
+    allow_missing: bool = False,
 ) -> str:
     """Hash of all that decides what the prepared night looks like.
 
@@ -82,7 +82,7 @@ def key(
     """
     parts = [_identity(path) for path in recording.files]
     told = [FORMAT, parts, asdict(scoring), plain(preprocessing)]
-    text = json.dumps([*told, "may miss"] if may_miss else told, sort_keys=True)
+    text = json.dumps([*told, "may miss"] if allow_missing else told, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -117,7 +117,7 @@ def save(
     recording: str,
     cache_dir: Path | None = None,
 ) -> Prepared:
-    """Keep a night and return it memory-mapped; a `NotWrittenError` if it cannot be."""
+    """Keep a night and return it memory-mapped; a `OutputError` if it cannot be."""
     where = folder(cache_dir)
     told = {"recording": recording, "shape": x.shape, "y": y.tolist(), "onset": onset.tolist()}
     told["notes"] = notes
@@ -126,7 +126,7 @@ def save(
         _write(where / f"{key}.npy", lambda file: np.save(file, x))
         _write(where / f"{key}.json", lambda file: file.write(json.dumps(told).encode()))
     except OSError as error:
-        raise NotWrittenError(
+        raise OutputError(
             f"{where}: cannot keep prepared nights here: "
             f"{error.strerror or 'no space left on device'} "  # NumPy's has no strerror
             f"({x.nbytes / 1e6:.0f} MB for {recording}). Make room there, or name another folder "

@@ -79,7 +79,7 @@ def prepare(
     cache_dir: Path | None = None,
     progress: bool = False,
     on_error: Literal["raise", "skip"] = "raise",
-    may_miss: bool = False,
+    allow_missing: bool = False,
 ) -> Windows:
     """Scored windows of many nights.
 
@@ -96,14 +96,14 @@ def prepare(
     on_error : "raise" or "skip"
         What to do about a night that cannot be used. Skipped ones are warned about, and
         listed in `failures`.
-    may_miss : bool
+    allow_missing : bool
         Channels that a night lacks are zero, as long as it has one of them.
 
     Raises
     ------
     RecordingError
         Naming the night that failed, or if none could be used.
-    NotWrittenError
+    OutputError
         If the cache cannot be written.
     """
     first: dict[str, Recording] = {}
@@ -118,7 +118,7 @@ def prepare(
         try:
             nights[recording.id] = (
                 recording.subject,
-                _prepared(recording, preprocessing, cache_dir, may_miss=may_miss),
+                _prepared(recording, preprocessing, cache_dir, allow_missing=allow_missing),
             )
         except RecordingError as error:
             if on_error == "raise":
@@ -151,16 +151,20 @@ def _by_reason(failures: Mapping[str, str]) -> list[list[str]]:
 
 
 def _prepared(
-    recording: Recording, preprocessing: Preprocessing, cache_dir: Path | None, *, may_miss: bool
+    recording: Recording,
+    preprocessing: Preprocessing,
+    cache_dir: Path | None,
+    *,
+    allow_missing: bool,
 ) -> cache.Prepared:
     """One night, from the cache or made and put there."""
     for path in recording.files:
         check_file(path)
     scoring = recording.scoring()
-    key = cache.key(recording, scoring, preprocessing, may_miss=may_miss)
+    key = cache.key(recording, scoring, preprocessing, allow_missing=allow_missing)
     if (found := cache.load(key, cache_dir)) is not None:
         return found
-    night, notes = signals(recording.files[0], preprocessing, may_miss=may_miss)
+    night, notes = signals(recording.files[0], preprocessing, allow_missing=allow_missing)
     onset, y, dropped = scored_windows(scoring, preprocessing, night.shape[1])
     x, usable = cut(night, onset, preprocessing, dropped)
     if not len(x):

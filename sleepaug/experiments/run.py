@@ -27,7 +27,7 @@ from sleepaug.training.fit import Fit, scores_by_group
 from sleepaug.training.methods.search import Search
 from sleepaug.training.metrics import pooled
 from sleepaug.training.runs import Clock, RunFolder, advance, pick_device
-from sleepaug.training.tasks.task import Loaded
+from sleepaug.training.tasks.task import TaskData
 
 if TYPE_CHECKING:
     from sleepaug.training.fit import Training
@@ -137,7 +137,7 @@ def _best(folder: RunFolder, each: Mapping[str, Mapping[str, Any]]) -> dict[str,
 def _one_fold(
     config: Config,
     folder: RunFolder,
-    loaded: Loaded,
+    loaded: TaskData,
     search: Search,
     clock: Clock,
     tell: Callable[[dict[str, Any]], None],

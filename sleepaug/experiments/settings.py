@@ -16,7 +16,7 @@ from sleepaug.support.settings import Range, did_you_mean, fill, parse_yaml, pla
 from sleepaug.training.finetuning import taken_from_model
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
-from sleepaug.training.methods.given import Nothing
+from sleepaug.training.methods.given import NoAugmentation
 from sleepaug.training.tasks import TASKS
 from sleepaug.training.tasks.sleep import Sleep
 
@@ -65,7 +65,7 @@ class Config:
 
     task: Any = field(default_factory=Sleep)
     preprocessing: Preprocessing | None = field(default_factory=Preprocessing)
-    method: Any = field(default_factory=Nothing)
+    method: Any = field(default_factory=NoAugmentation)
     training: Training = field(default_factory=Training)
     run: Run = field(default_factory=Run)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from sleepaug.support.errors import ConfigError, printable
+from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
 LARGEST_FILE = 1 << 30  # bytes
@@ -28,7 +28,7 @@ def find_model(path: Path | str | None = None) -> Path:
     shipped = shipped_models()
     if path is None:
         if DEFAULT_MODEL not in shipped:
-            raise ConfigError(
+            raise ModelError(
                 "No model ships with this copy of the package. Name one with --model: a run "
                 "folder or a model file."
             )
@@ -39,7 +39,7 @@ def find_model(path: Path | str | None = None) -> Path:
     if not path.is_dir():
         return path
     if not (path / "model.safetensors").is_file():
-        raise ConfigError(
+        raise ModelError(
             f"{path}: holds no model.safetensors. Is the training finished? "
             "The same train command goes on where it was."
         )
@@ -82,24 +82,24 @@ def read_description(path: Path) -> dict[str, Any]:
     """The metadata of a model file, checked to be a mapping only."""
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise ConfigError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
+            raise ModelError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
         with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get("sleepaug", "")
     except FileNotFoundError as error:  # safetensors says so of what may not be read, too
         if path.exists():
-            raise ConfigError(f"{path}: cannot be read: permission denied.") from error
-        raise ConfigError(
+            raise ModelError(f"{path}: cannot be read: permission denied.") from error
+        raise ModelError(
             f"{path}: there is no such model. Name a run folder, a model file, or a model that "
             f"ships ({', '.join(shipped_models()) or 'none does'})."
         ) from error
     except (OSError, SafetensorError) as error:
-        raise ConfigError(f"{path}: not a model file: {printable(str(error))}.") from error
+        raise ModelError(f"{path}: not a model file: {printable(str(error))}.") from error
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(
+        raise ModelError(
             f"{path}: not a model of sleepaug: it does not describe itself."
         ) from error
     if not isinstance(description, dict):
-        raise ConfigError(f"{path}: not a model of sleepaug: its description is no mapping.")
+        raise ModelError(f"{path}: not a model of sleepaug: its description is no mapping.")
     return description

@@ -24,7 +24,7 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.cards import find_model, read_description
 from sleepaug.models.trunks import make_trunk
-from sleepaug.support.errors import ConfigError, printable
+from sleepaug.support.errors import ModelError, printable
 from sleepaug.support.files import write_bytes
 from sleepaug.support.settings import fill
 
@@ -55,7 +55,7 @@ class SavedModel:
     preprocessing: Preprocessing
 
     @property
-    def may_miss(self) -> bool:
+    def allow_missing(self) -> bool:
         """Whether the model was trained to go on without some of its channels."""
         return self.description.get("missing_channels") == "zero"
 
@@ -75,7 +75,7 @@ def read_model(path: Path | str | None = None) -> SavedModel:
 
     Raises
     ------
-    ConfigError
+    ModelError
         There is no model, or the file is not one.
     """
     path = find_model(path)
@@ -93,12 +93,12 @@ def read_model(path: Path | str | None = None) -> SavedModel:
         problems.append("preprocessing: has other channels or another rate than the model.")
     if problems or preprocessing is None:
         listed = "\n  ".join(printable(line) for line in problems)
-        raise ConfigError(f"{path}: not a model of sleepaug:\n  {listed}")
+        raise ModelError(f"{path}: not a model of sleepaug:\n  {listed}")
     try:
         model = _build(path, description)
     except (ValueError, TypeError, KeyError, RuntimeError, ArithmeticError, LookupError) as error:
         what = printable(str(error))[:500] or type(error).__name__
-        raise ConfigError(f"{path}: not a model of sleepaug: {what}") from error
+        raise ModelError(f"{path}: not a model of sleepaug: {what}") from error
     return SavedModel(model.eval(), description, preprocessing)
 
 
@@ -126,10 +126,10 @@ def _build(path: Path, description: Mapping[str, Any]) -> AugmentedModel:
             }
         found = {k.removeprefix("trunk."): v for k, v in stated.items() if k.startswith("trunk.")}
         if found != expected:
-            raise ConfigError("its weights are not those of the network that it describes.")
+            raise ModelError("its weights are not those of the network that it describes.")
         weights = {key: file.get_tensor(key) for key in stated}
     if not all(torch.isfinite(value).all() for value in weights.values()):
-        raise ConfigError("its weights are not all finite numbers.")
+        raise ModelError("its weights are not all finite numbers.")
     model = build()
     model.load_state_dict(weights)
     return model
@@ -142,7 +142,7 @@ def _augmentation(description: Mapping[str, Any]) -> Augmentation:
     settings, problems = dict(description["augmentation"]), list[str]()
     method = fill(LEARNED[settings.pop("name")], settings, "augmentation", problems)
     if problems:
-        raise ConfigError("\n  ".join(problems))
+        raise ModelError("\n  ".join(problems))
     told = (description[key] for key in ("sfreq", "channels", "ranges"))
     return method.build(applicable(*told))
 

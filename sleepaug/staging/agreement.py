@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.scoring_pairs import Pair
+from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place
 from sleepaug.training.metrics import confusion_matrix, scores
@@ -19,12 +19,12 @@ BLOCK = 20
 """Epochs that are drawn together where there is one night: neighbours are not independent."""
 
 
-def compare(nights: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
+def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> dict[str, Any]:
     """Agreement over all nights, by night and by stage.
 
     Parameters
     ----------
-    nights : sequence of Pair
+    nights : sequence of ScoringPair
         A is the rows of the confusion, B its columns; B is the expert where there is one.
     seed : int
         Of the bootstrap.
@@ -79,11 +79,11 @@ def compare(nights: Sequence[Pair], *, seed: int = 0) -> dict[str, Any]:
     }
 
 
-def _confusion(pair: Pair) -> np.ndarray:
+def _confusion(pair: ScoringPair) -> np.ndarray:
     return confusion_matrix(*pair.codes(), len(STAGES))
 
 
-def _blocks(pair: Pair) -> np.ndarray:
+def _blocks(pair: ScoringPair) -> np.ndarray:
     """Confusion of each stretch of `BLOCK` epochs, shape (n_blocks, 5, 5)."""
     a, b = pair.codes()
     return np.array(
@@ -171,7 +171,7 @@ def agreement_text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def draw_disagreement(nights: Sequence[Pair], path: Path) -> None:
+def draw_disagreement(nights: Sequence[ScoringPair], path: Path) -> None:
     """Draw A over B for each night, with the epochs of disagreement marked between them.
 
     Raises

@@ -73,7 +73,7 @@ def evaluate_model(
         cache_dir=cache_dir,
         progress=progress,
         on_error="skip",
-        may_miss=stager.may_miss,
+        allow_missing=stager.allow_missing,
     )
     stager.model.to(pick_device(device))
     probabilities = np.empty((len(windows), len(STAGES)))

@@ -19,7 +19,12 @@ from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.signals.channels import choose, parse_name
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
 from sleepaug.data.signals.preprocessing import MAX_SFREQ, Preprocessing
-from sleepaug.data.signals.quality import PLAUSIBLE_MICROVOLTS, Watched, is_flat, unit_suggestion
+from sleepaug.data.signals.quality import (
+    PLAUSIBLE_MICROVOLTS,
+    QualityMonitor,
+    is_flat,
+    unit_suggestion,
+)
 from sleepaug.data.stages import WINDOW_SECONDS, is_stage
 from sleepaug.support.errors import ConfigError, RecordingError, printable
 from sleepaug.support.settings import fill
@@ -108,7 +113,7 @@ def _channels(recorded: Edf | OpenRaw) -> list[dict[str, Any]]:
         if "problem" not in channel and channel["unit"].lower() in MICROVOLTS:
             voltages.setdefault(recorded.rate(name), []).append(name)
     for names in voltages.values():
-        for name, seen in _samples(Watched(recorded), names).items():
+        for name, seen in _samples(QualityMonitor(recorded), names).items():
             found[name] |= seen
             found[name] |= _amplitude_problem(found[name])
     return list(found.values())
@@ -140,7 +145,7 @@ def _header(recorded: Edf | OpenRaw, name: str) -> dict[str, Any]:
     return found
 
 
-def _samples(watched: Watched, names: list[str]) -> dict[str, dict[str, Any]]:
+def _samples(watched: QualityMonitor, names: list[str]) -> dict[str, dict[str, Any]]:
     """Robust amplitude, bad stretches and hum of channels that share a rate, in one pass."""
     rate, n = watched.rate(names[0]), watched.n_windows
     flat, missing = (np.zeros((len(names), n), bool) for _ in range(2))
@@ -235,15 +240,15 @@ def _model_use(
     if trained_with is None:
         raise ConfigError("\n  ".join([f"{path}: not a model of sleepaug:", *problems]))
     settings = trained_with.with_overrides(map, reference)
-    may_miss = told.get("missing_channels") == "zero"
-    found: dict[str, Any] = {"file": str(path), "may_miss": may_miss}
+    allow_missing = told.get("missing_channels") == "zero"
+    found: dict[str, Any] = {"file": str(path), "allow_missing": allow_missing}
     try:
         sources = choose(
             recorded.names,
             settings.channels,
             settings.map,
             settings.reference,
-            may_miss=may_miss,
+            allow_missing=allow_missing,
         )
     except RecordingError as error:
         return found | {"problem": str(error)}

@@ -18,7 +18,7 @@ SUFFIXES = ("hypnogram", "hypno", "annotations", "base", "scoring", "stages", "e
 
 
 @dataclass(frozen=True)
-class Pair:
+class ScoringPair:
     """Two scorings of a night on one grid of 30 s.
 
     Attributes
@@ -46,7 +46,7 @@ class Pair:
         return a, b
 
 
-def pair_up(a: Path, b: Path) -> list[Pair]:
+def pair_up(a: Path, b: Path) -> list[ScoringPair]:
     """Read two scorings, or two folders of scorings whose files are called alike.
 
     Raises
@@ -99,7 +99,7 @@ def _read(path: Path) -> Scoring:
         raise
 
 
-def on_one_grid(name: str, a: Scoring, b: Scoring) -> Pair:
+def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
     """Two scorings in epochs of 30 s from the earlier start to the later end.
 
     An epoch has the stage that covers its middle, "?" if there is none. The grid is that of the
@@ -113,7 +113,7 @@ def on_one_grid(name: str, a: Scoring, b: Scoring) -> Pair:
     if n > 1e5:
         raise RecordingError(f"{name}: the two scorings lie {n / 2880:.0f} days apart.")
     onset = low + WINDOW_SECONDS * np.arange(n)
-    pair = Pair(name, onset, _stages_at(a, onset), _stages_at(b, onset))
+    pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset))
     if not pair.both.any():
         raise RecordingError(
             f"{name}: no epoch has a stage in both scorings. Do they count from the same start?"

@@ -17,7 +17,7 @@ from sleepaug.models.files import SavedModel, read_model
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
-from sleepaug.support.errors import ConfigError, printable
+from sleepaug.support.errors import ModelError, printable
 
 if TYPE_CHECKING:
     import mne
@@ -66,7 +66,7 @@ class Stager(SavedModel):
         settings = self.preprocessing.with_overrides(map, reference)
         if isinstance(recording, str):
             recording = Path(recording)
-        night = night_windows(recording, settings, may_miss=self.may_miss)
+        night = night_windows(recording, settings, allow_missing=self.allow_missing)
         good = np.array([not reason for reason in night.reason], bool)
         probabilities = np.full((len(good), len(STAGES)), np.nan)
         if good.any():
@@ -89,7 +89,7 @@ class Stager(SavedModel):
         windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
         found = log_probabilities(self.model, windows).cpu().numpy()
         if not np.isfinite(found).all():
-            raise ConfigError("The model gives numbers that are not finite: its file is damaged.")
+            raise ModelError("The model gives numbers that are not finite: its file is damaged.")
         return found
 
     def temperature(self, context: str) -> float:
@@ -127,7 +127,7 @@ def load_model(path: Path | str | None = None) -> Stager:
 
     Raises
     ------
-    ConfigError
+    ModelError
         There is no model, or the file is not one.
     """
     saved = read_model(path)

@@ -1,23 +1,61 @@
-"""Errors: what the user is told, and no traceback."""
+"""Errors whose text is the whole message: a user reads it instead of a traceback."""
 
 from __future__ import annotations
 
-
-class ConfigError(ValueError):
-    """A mistake in the settings or the command line; the text is the whole message."""
-
-
-class NotWrittenError(ConfigError):
-    """A file that the disk does not take: it is full, or may not be written."""
+from typing import ClassVar
 
 
 def printable(text: str) -> str:
-    """`text` from a file without characters that a terminal would obey."""
+    """Replace the characters of a text from a file that a terminal would obey.
+
+    Examples
+    --------
+    >>> printable("C3\\x1b[31m")
+    'C3\ufffd[31m'
+    """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-class RecordingError(ValueError):
-    """A recording that cannot be used; the text is the whole message."""
+class SleepaugError(ValueError):
+    """What this package raises when it cannot do what was asked.
 
-    def __init__(self, text: str) -> None:
+    Parameters
+    ----------
+    text : str
+        What was found, where, what is allowed and what to do; lines are kept, control characters
+        are replaced.
+    parameters : tuple of str
+        Names of the arguments that help, such as ``("output", "overwrite")``. The command line
+        adds its options of these names to the message.
+
+    Attributes
+    ----------
+    exit_code : int
+        With which the command line ends.
+    """
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, text: str, *, parameters: tuple[str, ...] = ()) -> None:
         super().__init__("\n".join(printable(line) for line in text.split("\n")))
+        self.parameters = parameters
+
+
+class ConfigError(SleepaugError):
+    """A mistake in the settings or the arguments."""
+
+
+class ModelError(SleepaugError):
+    """A model file that is missing, damaged, or does not fit what it is asked to do."""
+
+
+class RecordingError(SleepaugError):
+    """A recording or a scoring that cannot be used."""
+
+    exit_code = 1
+
+
+class OutputError(SleepaugError):
+    """A file that cannot be written: the disk is full, or writing is not allowed."""
+
+    exit_code = 1

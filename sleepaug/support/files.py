@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sleepaug.support.errors import ConfigError, NotWrittenError
+from sleepaug.support.errors import ConfigError, OutputError
 
 FULL = (errno.ENOSPC, errno.EDQUOT, None)
 """What a full disk is called; NumPy's error has no number."""
@@ -20,13 +20,13 @@ def make_folder(path: Path) -> None:
 
     Raises
     ------
-    NotWrittenError
+    OutputError
         It cannot be made.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NotWrittenError(
+        raise OutputError(
             f"{path}: this folder cannot be made: {error.strerror}. Name another."
         ) from error
 
@@ -36,7 +36,7 @@ def into_place(path: Path, write: Callable[[Path], object]) -> None:
 
     Raises
     ------
-    NotWrittenError
+    OutputError
         It cannot be written; nothing is left of it.
     """
     part = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -49,7 +49,7 @@ def into_place(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         advice = " Make room, or name another folder." if error.errno in FULL else ""
         why = error.strerror or f"no space left on device ({error})"
-        raise NotWrittenError(f"{path}: cannot be written: {why}.{advice}") from error
+        raise OutputError(f"{path}: cannot be written: {why}.{advice}") from error
 
 
 def write_bytes(path: Path, content: bytes | memoryview) -> None:

@@ -99,9 +99,9 @@ class Start:
         return cls(model.stem, read_model(model))
 
     @property
-    def may_miss(self) -> bool:
+    def allow_missing(self) -> bool:
         """Whether recordings may lack channels of the model."""
-        return self.saved.may_miss
+        return self.saved.allow_missing
 
     @property
     def scorings(self) -> list[str]:
@@ -111,7 +111,7 @@ class Start:
     @property
     def inherited(self) -> dict[str, Any]:
         """What the description of the new model has of the old one's."""
-        missing = {"missing_channels": "zero"} if self.may_miss else {}
+        missing = {"missing_channels": "zero"} if self.allow_missing else {}
         return {"started_from": self.name, **missing}
 
     def weighted(self, make_trunk: Callable[[], nn.Module]) -> Callable[[], nn.Module]:

@@ -16,7 +16,7 @@ from command_line import run
 
 from sleepaug.cli.options import REFERENCES
 from sleepaug.data.signals.channels import Reference
-from sleepaug.support.errors import NotWrittenError
+from sleepaug.support.errors import OutputError
 from sleepaug.support.processes import ctrl_c_later, parallel
 from sleepaug.training.runs import Clock, RunFolder
 
@@ -44,7 +44,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(NotWrittenError, match=r"checkpoint\.pt: cannot be written: No space"):
+    with pytest.raises(OutputError, match=r"checkpoint\.pt: cannot be written: No space"):
         folder.save(Process(torch.arange(4)), clock)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]

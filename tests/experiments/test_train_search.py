@@ -12,7 +12,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.runs import Clock, RunFolder
-from sleepaug.training.tasks.task import Loaded
+from sleepaug.training.tasks.task import TaskData
 
 
 def train(task, path, method, *, stop_after=None, epochs=2):
@@ -22,7 +22,7 @@ def train(task, path, method, *, stop_after=None, epochs=2):
         preprocessing=Preprocessing(),
         run=SimpleNamespace(seed=3, fold=0),
     )
-    loaded = Loaded(task, task.valid, {}, {}, [])
+    loaded = TaskData(task, task.valid, {}, {}, [])
     folder = RunFolder(path)
     folder.path.mkdir(exist_ok=True)
     rows = []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sleepaug.simulation import simulate_dataset, size_on_disk
-from sleepaug.support.errors import ConfigError, NotWrittenError
+from sleepaug.support.errors import ConfigError, OutputError
 
 SHORT = {"nights": 2, "seed": 3, "hours": 0.02, "ch_names": ["C3", "O2", "EMG Chin1"], "sfreq": 64}
 
@@ -89,7 +89,7 @@ def test_an_interrupted_night_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(NotWrittenError, match="space"):
+    with pytest.raises(OutputError, match="space"):
         simulate_dataset(tmp_path, **SHORT)
     assert list(tmp_path.iterdir()) == []
 
@@ -138,6 +138,6 @@ def test_a_full_disk_names_the_file_and_leaves_no_part(tmp_path, monkeypatch):
         raise OSError("Not enough free space to write 100 bytes after offset 0")
 
     monkeypatch.setattr(edfio.Edf, "write", full)
-    with pytest.raises(NotWrittenError, match=r"01-03-0001 Base\.edf: .* no space left on device"):
+    with pytest.raises(OutputError, match=r"01-03-0001 Base\.edf: .* no space left on device"):
         simulate_dataset(tmp_path, nights=1, seed=0, hours=0.01, ch_names=["C3"])
     assert not list(tmp_path.iterdir())

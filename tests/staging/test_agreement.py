@@ -11,7 +11,7 @@ from sleepaug.cli import main
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.agreement import compare
-from sleepaug.staging.scoring_pairs import Pair, night_name, on_one_grid, pair_up
+from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
 
 
@@ -29,7 +29,7 @@ def drawn(n, seed, flip=0.3):
 
 def test_numbers_equal_scikit_learn():
     a, b = drawn(400, 0)
-    found = compare([Pair("n", 30.0 * np.arange(400), a, b)])
+    found = compare([ScoringPair("n", 30.0 * np.arange(400), a, b)])
     assert found["cohen_kappa"] == pytest.approx(cohen_kappa_score(a, b))
     assert found["accuracy"] == pytest.approx((a == b).mean())
     f1 = f1_score(b, a, labels=list(STAGES), average=None)
@@ -45,7 +45,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     hits = 0
     for seed in range(40):
         nights = [
-            Pair(f"{seed}-{k}", 30.0 * np.arange(100), *drawn(100, [seed, k], flip=0.25))
+            ScoringPair(f"{seed}-{k}", 30.0 * np.arange(100), *drawn(100, [seed, k], flip=0.25))
             for k in range(12)
         ]
         low, high = compare(nights, seed=seed)["interval"]["accuracy"]
@@ -71,7 +71,9 @@ def test_a_shift_and_long_stages_fall_on_one_grid():
 
 
 def test_a_stage_that_none_has_has_no_numbers():
-    found = compare([Pair("n", np.arange(4.0), np.array(list("WWRR")), np.array(list("WRRR")))])
+    found = compare(
+        [ScoringPair("n", np.arange(4.0), np.array(list("WWRR")), np.array(list("WRRR")))]
+    )
     assert found["stages"]["N3"]["f1"] == {"value": None, "interval": None}
     assert json.loads(json.dumps(found))["balanced_accuracy"] == pytest.approx((1 + 2 / 3) / 2)
 

@@ -22,7 +22,7 @@ from sleepaug.models import cards as model_cards
 from sleepaug.models import files as model_files
 from sleepaug.models.trunks import make_trunk
 from sleepaug.staging.prediction import find_nights
-from sleepaug.support.errors import ConfigError, RecordingError
+from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.support.settings import plain
 
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
@@ -75,7 +75,7 @@ def night(nights):
 
 def test_the_shipped_model_is_used_where_none_is_named(installed, night):
     stager = sleepaug.load_model()
-    assert stager.may_miss
+    assert stager.allow_missing
     assert len(stager.predict(night)) == 40
     assert "default: C3, C4, F3, F4, O1, O2" in run("models").stdout
     assert "# The card" in run("models", "default").stdout
@@ -83,7 +83,7 @@ def test_the_shipped_model_is_used_where_none_is_named(installed, night):
 
 def test_without_a_shipped_model_that_is_said(monkeypatch):
     monkeypatch.setattr(model_cards, "shipped_models", dict)
-    with pytest.raises(ConfigError, match="--model"):
+    with pytest.raises(ModelError, match="--model"):
         sleepaug.load_model()
     assert "No model ships" in run("models").stdout
 
@@ -285,7 +285,7 @@ LIES = {
 def test_a_model_file_that_lies_is_refused(tmp_path, lie):
     key = lie.split()[0]
     path = write_model(tmp_path / "m.safetensors", **{key: LIES[lie]})
-    with pytest.raises(ConfigError, match="not a model of sleepaug"):
+    with pytest.raises(ModelError, match="not a model of sleepaug"):
         sleepaug.load_model(path)
 
 
@@ -294,19 +294,19 @@ def test_a_model_file_that_lacks_something_is_refused(tmp_path, key):
     told = {name: value for name, value in described().items() if name != key}
     told = {"sleepaug": json.dumps(told)}
     save_file({"w": torch.zeros(1)}, tmp_path / "a", metadata=told)
-    with pytest.raises(ConfigError, match="not a model of sleepaug"):
+    with pytest.raises(ModelError, match="not a model of sleepaug"):
         sleepaug.load_model(tmp_path / "a")
 
 
 def test_weights_of_another_shape_or_not_finite_are_refused(tmp_path):
     told = {"sleepaug": json.dumps(described())}
     save_file({"trunk.final_layer.weight": torch.zeros(5, 9)}, tmp_path / "a", metadata=told)
-    with pytest.raises(ConfigError, match="not those of the network"):
+    with pytest.raises(ModelError, match="not those of the network"):
         sleepaug.load_model(tmp_path / "a")
     good = sleepaug.load_model(write_model(tmp_path / "m.safetensors")).model.state_dict()
     good["trunk.final_layer.bias"][0] = float("nan")
     save_file(good, tmp_path / "b", metadata=told)
-    with pytest.raises(ConfigError, match="finite"):
+    with pytest.raises(ModelError, match="finite"):
         sleepaug.load_model(tmp_path / "b")
 
 
@@ -314,10 +314,10 @@ def test_a_header_that_promises_more_than_the_file_holds(tmp_path):
     header = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}})
     path = tmp_path / "big.safetensors"
     path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
-    with pytest.raises(ConfigError, match="not a model file"):
+    with pytest.raises(ModelError, match="not a model file"):
         sleepaug.load_model(path)
     path.write_bytes(struct.pack("<Q", 1 << 60) + b"{}")
-    with pytest.raises(ConfigError, match="not a model file"):
+    with pytest.raises(ModelError, match="not a model file"):
         sleepaug.load_model(path)
 
 
@@ -343,7 +343,7 @@ def test_damaged_model_files_give_our_errors_and_no_other(
         data[at : at + len(content)] = content
     path = tmp_path / "m.safetensors"
     path.write_bytes(data[:kept])
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(ModelError):
         assert len(sleepaug.load_model(path).description["channels"]) == 6
 
 
@@ -364,7 +364,7 @@ JSON = st.recursive(
 )
 def test_any_description_is_a_model_or_our_error(tmp_path: Path, key: str, value: object) -> None:
     path = write_model(tmp_path / "m.safetensors", **{key: value})
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(ModelError):
         sleepaug.load_model(path)
 
 

@@ -100,7 +100,7 @@ def test_the_result_is_a_model_like_any(start, nights, tmp_path):
     """It may miss the channels its start could miss, and knows all nights it learned from."""
     tune(start, nights, tmp_path / "tuned")
     before, after = load_model(start), load_model(tmp_path / "tuned")
-    assert after.may_miss
+    assert after.allow_missing
     assert after.description["started_from"] == "run"
     known = [set(m.description["trained_on"]["scorings"]) for m in (before, after)]
     assert known[0] <= known[1]

@@ -101,7 +101,7 @@ def choose(
     map: Mapping[str, str] | None = None,
     reference: Reference = "as-recorded",
     *,
-    may_miss: bool = False,
+    allow_missing: bool = False,
 ) -> dict[str, Source]:
     """Find the wanted channels among the recorded ones.
 
@@ -116,7 +116,7 @@ def choose(
         It wins over everything that is found by name.
     reference : "as-recorded", "A2", "average" or "contralateral"
         What the result is measured against.
-    may_miss : bool
+    allow_missing : bool
         Leave out what no recorded channel stands for, as long as one is found.
 
     Returns
@@ -138,7 +138,7 @@ def choose(
         try:
             found[want] = _find(names, want, map)
         except NotFoundError:
-            if not may_miss or (want == wanted[-1] and not found):
+            if not allow_missing or (want == wanted[-1] and not found):
                 raise
     return {want: _referenced(names, want, name, reference) for want, name in found.items()}
 

@@ -14,7 +14,7 @@ import numpy as np
 from sleepaug.data.files.open import open_recording
 from sleepaug.data.signals.channels import Source
 from sleepaug.data.signals.preprocessing import MIN_TRANSITION, Preprocessing, continuous
-from sleepaug.data.signals.quality import Watched, amplitude_problems, is_flat
+from sleepaug.data.signals.quality import QualityMonitor, amplitude_problems, is_flat
 from sleepaug.data.signals.scaling import scale
 from sleepaug.data.stages import WINDOW_SECONDS
 
@@ -66,7 +66,10 @@ class Night:
 
 
 def night_windows(
-    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing, *, may_miss: bool = False
+    source: str | Path | mne.io.BaseRaw,
+    preprocessing: Preprocessing,
+    *,
+    allow_missing: bool = False,
 ) -> Night:
     """Cut a whole recording into windows from its first sample on, without a scoring.
 
@@ -76,7 +79,7 @@ def night_windows(
         The recording.
     preprocessing : Preprocessing
         As in training; `crop_wake` and `unknown` do not apply.
-    may_miss : bool
+    allow_missing : bool
         Go on without channels that the recording lacks, or that are faulty in a window, as long as
         one is left; they are zero.
 
@@ -85,8 +88,8 @@ def night_windows(
     Night
         Every full window, the last one included.
     """
-    recorded = Watched(open_recording(source))
-    signal, notes, sources = continuous(recorded, preprocessing, may_miss=may_miss)
+    recorded = QualityMonitor(open_recording(source))
+    signal, notes, sources = continuous(recorded, preprocessing, allow_missing=allow_missing)
     n_times = preprocessing.n_times
     n = signal.shape[1] // n_times
     x = signal[:, : n * n_times].reshape(len(signal), n, n_times).transpose(1, 0, 2)
@@ -99,8 +102,8 @@ def night_windows(
         notes.append(f"Warning: channel '{name}' {problem}")
         column = faults[:, preprocessing.channels.index(name)]
         column[column == ""] = "implausible amplitude"
-    reason = _reasons(faults, preprocessing.channels, present, may_miss=may_miss)
-    notes += _left_out(faults, preprocessing.channels, present) if may_miss else []
+    reason = _reasons(faults, preprocessing.channels, present, allow_missing=allow_missing)
+    notes += _left_out(faults, preprocessing.channels, present) if allow_missing else []
     spectrum = _spectrum(x, faults, preprocessing.sfreq)
     scale(x, preprocessing, faults == "")
     x[faults != ""] = 0
@@ -110,7 +113,7 @@ def night_windows(
 
 def find_faults(
     x: np.ndarray,
-    recorded: Watched,
+    recorded: QualityMonitor,
     sources: dict[str, Source],
     preprocessing: Preprocessing,
 ) -> np.ndarray:
@@ -120,7 +123,7 @@ def find_faults(
     ----------
     x : ndarray of shape (n_windows, n_chans, n_times)
         In microvolts, filtered; NaN where samples are missing.
-    recorded : Watched
+    recorded : QualityMonitor
         From which it was read.
     sources : dict of str to Source
         How each channel was made.
@@ -153,13 +156,13 @@ def find_faults(
 
 
 def _reasons(
-    faults: np.ndarray, channels: Sequence[str], present: Sequence[int], *, may_miss: bool
+    faults: np.ndarray, channels: Sequence[str], present: Sequence[int], *, allow_missing: bool
 ) -> list[str]:
     """Why each window cannot be scored, naming channels; "" where it can."""
     reasons = []
     for row in faults[:, present]:
         named = [f"{channels[k]}: {fault}" for k, fault in zip(present, row, strict=True) if fault]
-        usable = len(named) < len(present) if may_miss else not named
+        usable = len(named) < len(present) if allow_missing else not named
         reasons.append("" if usable else ", ".join(named))
     return reasons
 

@@ -26,7 +26,7 @@ from sleepaug.support.settings import NotNegative, Positive
 if TYPE_CHECKING:
     import mne
 
-    from sleepaug.data.signals.quality import Watched
+    from sleepaug.data.signals.quality import QualityMonitor
 
 MIN_SFREQ = 50.0
 MAX_SFREQ = 50_000.0
@@ -120,7 +120,10 @@ class Preprocessing:
 
 
 def signals(
-    source: str | Path | mne.io.BaseRaw, preprocessing: Preprocessing, *, may_miss: bool = False
+    source: str | Path | mne.io.BaseRaw,
+    preprocessing: Preprocessing,
+    *,
+    allow_missing: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Continuous signals of a recording, ready to be cut.
 
@@ -130,7 +133,7 @@ def signals(
         The recording; only the channels that are needed are read.
     preprocessing : Preprocessing
         Its channels, map, reference, low-pass and rate are used.
-    may_miss : bool
+    allow_missing : bool
         Channels that the recording lacks are zero, as long as it has one of them.
 
     Returns
@@ -147,7 +150,7 @@ def signals(
         the amplitude cannot be that of EEG in the stated unit.
     """
     recorded = open_recording(source)
-    x, notes, sources = continuous(recorded, preprocessing, may_miss=may_miss)
+    x, notes, sources = continuous(recorded, preprocessing, allow_missing=allow_missing)
     present = np.array([name in sources for name in preprocessing.channels])
     rows = [x[k] for k in np.flatnonzero(present)]  # not x[present], which is a copy of the night
     problems = amplitude_problems(rows, list(sources), preprocessing.n_times)
@@ -160,11 +163,14 @@ def signals(
 
 
 def continuous(
-    recorded: Edf | OpenRaw | Watched, preprocessing: Preprocessing, *, may_miss: bool = False
+    recorded: Edf | OpenRaw | QualityMonitor,
+    preprocessing: Preprocessing,
+    *,
+    allow_missing: bool = False,
 ) -> tuple[np.ndarray, list[str], dict[str, Source]]:
     """`signals` of a recording that is open, unchecked, and how each channel was made.
 
-    With `may_miss`, a channel that the recording lacks has no source and is NaN.
+    With `allow_missing`, a channel that the recording lacks has no source and is NaN.
     """
     try:
         sources = choose(
@@ -172,7 +178,7 @@ def continuous(
             preprocessing.channels,
             preprocessing.map,
             preprocessing.reference,
-            may_miss=may_miss,
+            allow_missing=allow_missing,
         )
     except RecordingError as error:
         raise RecordingError(f"{recorded.path}: {error}") from error
@@ -203,7 +209,9 @@ def continuous(
     return x, notes, sources
 
 
-def _by_rate(recorded: Edf | OpenRaw | Watched, sources: list[Source]) -> dict[float, list[int]]:
+def _by_rate(
+    recorded: Edf | OpenRaw | QualityMonitor, sources: list[Source]
+) -> dict[float, list[int]]:
     """Indices of the sources for each sampling rate; an error for rates that cannot be used."""
     groups: dict[float, list[int]] = {}
     for row, source in enumerate(sources):
@@ -225,7 +233,7 @@ def _by_rate(recorded: Edf | OpenRaw | Watched, sources: list[Source]) -> dict[f
 
 
 def _derived(
-    recorded: Edf | OpenRaw | Watched, sources: list[Source], start: int, stop: int
+    recorded: Edf | OpenRaw | QualityMonitor, sources: list[Source], start: int, stop: int
 ) -> np.ndarray:
     """Samples of the wanted channels, made from the recorded ones."""
     names = list(dict.fromkeys(name for source in sources for name in source.needs))

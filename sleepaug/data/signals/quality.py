@@ -1,7 +1,7 @@
 """What only the samples as recorded can tell: whether an amplifier hit its limits, and hum.
 
-Both are gone after the low-pass. `Watched` stands in for a recording, looks at what is read through
-it, and keeps four numbers for each channel and each 30 s.
+Both are gone after the low-pass. `QualityMonitor` stands in for a recording, looks at what is read
+through it, and keeps four numbers for each channel and each 30 s.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ STRIDE = 7
 """Every so many-th sample counts for the power: it is estimated, not summed."""
 
 
-class Watched:
+class QualityMonitor:
     """A recording that remembers the extremes and the power of what was read from it.
 
     Parameters

@@ -16,10 +16,10 @@ from sleepaug.experiments.comparison.lane import ENDED, Lane
 from sleepaug.experiments.comparison.settings import FLOOR, Comparison, Job, comparison_of
 from sleepaug.support.files import make_folder, write_text
 from sleepaug.training.runs import Clock, RunFolder, pick_device, save_state
-from sleepaug.training.tasks.task import Loaded
+from sleepaug.training.tasks.task import TaskData
 
 Tell = Callable[[Job, dict[str, Any]], None]
-Load = Callable[[Path, int, Path | None], Loaded]
+Load = Callable[[Path, int, Path | None], TaskData]
 
 
 def lane_folder(root: Path, job: Job) -> RunFolder:
@@ -39,7 +39,7 @@ def ended(root: Path, job: Job) -> bool:
 
 
 @functools.lru_cache(maxsize=1)
-def load_fold(root: Path, fold: int, cache_dir: Path | None) -> Loaded:
+def load_fold(root: Path, fold: int, cache_dir: Path | None) -> TaskData:
     """The data of a fold; the last one's stay in memory."""
     comparison = comparison_of(RunFolder(root).config())
     device = pick_device(comparison.compare.device)
@@ -133,7 +133,7 @@ def _run(
     return row["status"]
 
 
-def make_lane(comparison: Comparison, job: Job, loaded: Loaded, clock: Clock) -> Lane:
+def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) -> Lane:
     """A lane at its start."""
     method = comparison.methods[job.method]
     return Lane(

@@ -14,12 +14,12 @@ from sleepaug.training.methods.autoaugment import AutoAugment, RandomSearch
 from sleepaug.training.methods.dada import DADA
 from sleepaug.training.methods.fast_aa import FastAutoAugment
 from sleepaug.training.methods.faster_aa import FasterAutoAugment
-from sleepaug.training.methods.given import AugNet, Fixed, LearnedAffine, Nothing
+from sleepaug.training.methods.given import AugNet, Fixed, LearnedAffine, NoAugmentation
 
 METHODS: dict[str, Any] = {
     method.name: method
     for method in (
-        Nothing,
+        NoAugmentation,
         Fixed,
         AugNet,
         LearnedAffine,

@@ -64,7 +64,7 @@ class DensityMatching:
 
     Attributes
     ----------
-    pretraining : Fit or InTurn
+    pretraining : Fit or SequentialFits
         What has to be done before the first step.
     history : list of list of (subpolicies, score)
         For each model, its trials, with minus the weighted cross-entropy of each.
@@ -78,7 +78,7 @@ class DensityMatching:
         tasks = [task] if method.folds == 1 else deal(task, method.folds)
         self.held_out = [part.valid for part in tasks]
         fits = [Fit(part, Identity(), training, seed=seed) for part in tasks]
-        self.pretraining = fits[0] if len(fits) == 1 else InTurn(fits, seed)
+        self.pretraining = fits[0] if len(fits) == 1 else SequentialFits(fits, seed)
         self.fits = fits
         self.history: list[list[Trial]] = [[] for _ in fits]
 
@@ -186,7 +186,7 @@ def _choose(split: Split, mask: Any) -> Split:
     return Split(split.x[index], split.y[index], split.group[mask])
 
 
-class InTurn:
+class SequentialFits:
     """Several trainings, one after the other: a Process whose step is an epoch."""
 
     def __init__(self, fits: Sequence[Fit], seed: int) -> None:

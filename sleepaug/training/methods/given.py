@@ -20,7 +20,7 @@ from sleepaug.training.fit import Training
 from sleepaug.training.tasks.task import Task
 
 
-class Given:
+class NoSearch:
     """A search that was over before it began.
 
     Parameters
@@ -51,13 +51,13 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Nothing:
+class NoAugmentation:
     """Train the trunk on the windows as they are."""
 
     name: ClassVar[str] = "none"
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
-        return Given(Identity)
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
+        return NoSearch(Identity)
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class Fixed:
         default_factory=lambda: [[("time_reverse", 0.5, 1.0), ("gaussian_noise", 0.5, 0.5)]]
     )
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
         _check_names(self.policy, task.transforms, "method.policy", name_of=lambda step: step[0])
-        return Given(lambda: Policy(self.policy, task.transforms))
+        return NoSearch(lambda: Policy(self.policy, task.transforms))
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class AugNet(AugNetSettings):
         Accuracy that one transform may cost for certain ("robust").
     """
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
         layers = self.layers
         if layers is None:
             layers = augnet_layers(task.transforms)
@@ -118,7 +118,7 @@ class AugNet(AugNetSettings):
             if t.differentiable or self.selection == "robust"
         }
         _check_names(layers, learnable, "method.layers", name_of=lambda name: name)
-        return Given(lambda: self.build(task.transforms), self.regularization)
+        return NoSearch(lambda: self.build(task.transforms), self.regularization)
 
 
 @dataclass(frozen=True)
@@ -133,13 +133,13 @@ class LearnedAffine(AugerinoSettings):
         Of all six distributions at the start; pi / 8 is the paper's.
     """
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> Given:
+    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
         if task.train.x.ndim != 4:
             raise ConfigError(
                 "method.name: 'augerino' learns affine maps of images, and this task has none. "
                 "For EEG use augnet, fixed or none."
             )
-        return Given(lambda: self.build(task.transforms), self.regularization)
+        return NoSearch(lambda: self.build(task.transforms), self.regularization)
 
 
 def _check_names(

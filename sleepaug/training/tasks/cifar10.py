@@ -17,7 +17,7 @@ from sleepaug.augment.image import image_transforms
 from sleepaug.models.small import preact_resnet18
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count
-from sleepaug.training.tasks.task import Loaded, Split, Task
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
@@ -59,7 +59,7 @@ class Cifar10:
 
     def load(
         self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
-    ) -> Loaded:
+    ) -> TaskData:
         """Read the images; a fifth of the training images, drawn by `seed`, validates."""
         assert self.data_dir is not None  # problems() has said so
         x, y = read_files(self.data_dir, TRAIN_FILES)
@@ -70,7 +70,7 @@ class Cifar10:
             )
         except ValueError as error:
             raise ConfigError(f"{self.data_dir}: too few images to split: {error}") from error
-        return Loaded(
+        return TaskData(
             task=Task(
                 train=_split(x[train], y[train], device),
                 valid=_split(x[valid], y[valid], device),

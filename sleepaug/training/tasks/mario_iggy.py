@@ -15,7 +15,7 @@ from sleepaug.augment.image import image_transforms, turn
 from sleepaug.models.small import sprite_cnn
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count
-from sleepaug.training.tasks.task import Loaded, Split, Task
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 TILT = 45.0  # degrees: the largest tilt of an upright figure
 SIZE = 32  # pixels
@@ -98,7 +98,7 @@ class MarioIggy:
 
     def load(
         self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
-    ) -> Loaded:
+    ) -> TaskData:
         """Draw the images of the three splits; `seed` is all they depend on."""
         figures = sprites() if self.images is None else read_figures(self.images)
         random = torch.Generator().manual_seed(seed)
@@ -107,7 +107,7 @@ class MarioIggy:
             for n in (self.n_train, self.n_valid, self.n_test)
         )
         transforms = image_transforms()
-        return Loaded(
+        return TaskData(
             task=Task(
                 train=train,
                 valid=valid,

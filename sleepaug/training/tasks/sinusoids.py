@@ -13,7 +13,7 @@ from torch import nn
 from sleepaug.augment import Transform, eeg_transforms
 from sleepaug.models.small import perceptron, wave_cnn
 from sleepaug.support.settings import Count, NotNegative, Positive
-from sleepaug.training.tasks.task import Loaded, Split, Task
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 FREQUENCIES = (2.0, 4.0, 6.0, 8.0)  # Hz, one a class
 SPREAD = 0.5  # Hz: largest distance of a wave from the frequency of its class
@@ -56,14 +56,14 @@ class Sinusoids:
 
     def load(
         self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
-    ) -> Loaded:
+    ) -> TaskData:
         """Draw the waves of the three splits; `seed` is all they depend on."""
         draws = np.random.default_rng(seed).spawn(len(SIZES))
         splits = {
             part: self.waves(n, rng, device)
             for (part, n), rng in zip(SIZES.items(), draws, strict=True)
         }
-        return Loaded(
+        return TaskData(
             task=Task(
                 train=splits["train"],
                 valid=splits["valid"],

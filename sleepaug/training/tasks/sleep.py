@@ -28,7 +28,7 @@ from sleepaug.data.windows import Windows, prepare
 from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean
-from sleepaug.training.tasks.task import Loaded, Split, Task
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ class Sleep:
         device: torch.device | str = "cpu",
         cache_dir: Path | None = None,
         progress: bool = False,
-    ) -> Loaded:
+    ) -> TaskData:
         """Read, cut and split the nights.
 
         Parameters
@@ -138,7 +138,7 @@ class Sleep:
             cache_dir=cache_dir,
             progress=progress,
             on_error="skip",
-            may_miss=start is not None and start.may_miss,
+            allow_missing=start is not None and start.allow_missing,
         )
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
         splits = {part: _part(windows, parts[part], device) for part in PARTS}
@@ -160,7 +160,7 @@ class Sleep:
             absent = [s for s, n in zip(STAGES, counts, strict=True) if not n and counts.any()]
             notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
         scorings = {fingerprint(learned_from, night) for night in nights}
-        return Loaded(
+        return TaskData(
             task=task,
             test=splits["test"],
             parts=parts,

@@ -66,7 +66,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class TaskData:
     """A task together with what the run keeps from the method.
 
     Attributes

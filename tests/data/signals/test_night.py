@@ -11,7 +11,7 @@ import pytest
 from sleepaug.data.files.open import open_recording
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.signals.quality import Watched
+from sleepaug.data.signals.quality import QualityMonitor
 from sleepaug.support.errors import RecordingError
 
 Write = Callable[..., Path]
@@ -105,7 +105,7 @@ def test_a_missing_and_a_spoiled_channel_are_gone_without(
     wanted = Preprocessing(("C3", "F3", "O1"))
     with pytest.raises(RecordingError, match="channel 'F3' not found"):
         night_windows(path, wanted)
-    night = night_windows(path, wanted, may_miss=True)
+    night = night_windows(path, wanted, allow_missing=True)
     assert night.reason == [""] * 4
     assert night.channels == ("C3", "O1")
     assert (night.x[:, 1] == 0).all()
@@ -116,15 +116,15 @@ def test_a_missing_and_a_spoiled_channel_are_gone_without(
         "F3: not in the recording, the model goes without it.",
     ]
     with pytest.raises(RecordingError, match="'Fz' not found"):
-        night_windows(path, Preprocessing(("Cz", "Fz")), may_miss=True)
+        night_windows(path, Preprocessing(("Cz", "Fz")), allow_missing=True)
     with pytest.raises(RecordingError, match="mapped to X9"):
-        night_windows(path, Preprocessing(("C3", "F3"), map={"F3": "X9"}), may_miss=True)
+        night_windows(path, Preprocessing(("C3", "F3"), map={"F3": "X9"}), allow_missing=True)
 
 
 def test_all_dead_is_a_night_without_a_score(tmp_path: Path, write_edf: Write) -> None:
     path = write_edf(tmp_path / "n.edf", {"C3": np.full(4 * WINDOW, 3.0)}, sfreq=SFREQ)
     assert night_windows(path, C3).reason == ["C3: flat"] * 4
-    assert night_windows(path, C3, may_miss=True).reason == ["C3: flat"] * 4
+    assert night_windows(path, C3, allow_missing=True).reason == ["C3: flat"] * 4
 
 
 def test_the_spectrum_is_power_in_its_units(tmp_path: Path, write_edf: Write) -> None:
@@ -143,7 +143,7 @@ def test_watching_sees_every_sample_once_whatever_the_blocks(
     x = noise(4 * WINDOW + 77)
     path = write_edf(tmp_path / "n.edf", {"C3": x[: 4 * WINDOW]}, sfreq=SFREQ)
     whole = open_recording(path).read(["C3"], 0, 4 * WINDOW).reshape(4, WINDOW)
-    watched = Watched(open_recording(path))
+    watched = QualityMonitor(open_recording(path))
     for start, stop in [(0, 7001), (6500, 13000), (12000, 4 * WINDOW)]:
         watched.read(["C3"], start, stop)
     np.testing.assert_array_equal(watched._high["C3"], whole.max(axis=1))

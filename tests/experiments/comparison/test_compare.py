@@ -19,7 +19,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.training.methods import METHODS
 from sleepaug.training.runs import Clock, RunFolder
 from sleepaug.training.tasks.sleep import Sleep
-from sleepaug.training.tasks.task import Loaded, Split
+from sleepaug.training.tasks.task import Split, TaskData
 
 SETTINGS = {
     "training": {"epochs": 4, "patience": 4},
@@ -49,7 +49,7 @@ def loaded(tiny_task):
     test = Split(task.valid.x, task.valid.y, np.repeat(["a", "b"], 20))
     train = Split(task.train.x[:48], task.train.y[:48], task.train.group[:48])
     task = dataclasses.replace(task, train=train)
-    return Loaded(task, test, {}, {}, [])
+    return TaskData(task, test, {}, {}, [])
 
 
 @pytest.fixture
