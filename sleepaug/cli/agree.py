@@ -7,30 +7,41 @@ from pathlib import Path
 
 import click
 
-from sleepaug.cli.options import FILE
+from sleepaug.cli.options import FILE, codes_option
 from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Compare two scorings, or two folders of them.")
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
+@codes_option
 @click.option("-o", "--output", type=FILE, help="Draw both, and where they disagree (PNG or SVG).")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 @click.option("--overwrite", is_flag=True, help="Replace a picture that is there.")
-def agree(a: Path, b: Path, output: Path | None, seed: int, as_json: bool, overwrite: bool) -> None:
+def agree(
+    a: Path,
+    b: Path,
+    codes: str | None,
+    output: Path | None,
+    seed: int,
+    as_json: bool,
+    overwrite: bool,
+) -> None:
     """Compare two scorings A and B of a night, or two folders of scorings.
 
-    A scoring is a table of sleepaug, an EDF+ file, BIDS events, or text with one stage a line.
+    A scoring is a table, an EDF+ file, BIDS events, XML of the NSRR, Compumedics or Philips, or
+    text with one stage for each epoch. Folders may be those of a dataset; files are matched by the
+    names of their nights.
     """
     from sleepaug.staging.agreement import agreement_text, compare, draw_disagreement
     from sleepaug.staging.scoring_pairs import pair_up
 
     if output is not None and output.exists() and not overwrite:
         raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
-    nights = pair_up(a, b)
+    nights = pair_up(a, b, codes)
     result = compare(nights, seed=seed)
     click.echo(json.dumps(result) if as_json else agreement_text(result))
     if output is not None:

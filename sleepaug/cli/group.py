@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -31,7 +32,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SleepaugError as error:
-            fail(f"{error}{self._options(ctx, error)}", error.exit_code)
+            command = self.commands.get(ctx.invoked_subcommand or "")
+            fail(f"{error}{options_of(command, error.parameters)}", error.exit_code)
         except KeyboardInterrupt:
             after = AFTER_STOP.get(ctx.invoked_subcommand or "", "")
             fail(f"Stopped. {after}".strip(), INTERRUPTED)
@@ -42,19 +44,19 @@ class Commands(click.Group):
             advice = " Make room, or name another folder." if full else ""
             fail(f"{error.filename or 'Writing failed'}: {error.strerror}.{advice}", FAILED)
 
-    def _options(self, ctx: click.Context, error: SleepaugError) -> str:
-        """Name the options of the command that the parameters of an error stand for."""
-        command = self.commands.get(ctx.invoked_subcommand or "")
-        options = [
-            max(option.opts, key=len)
-            for name in error.parameters
-            for option in (command.params if command else ())
-            if option.name == name and isinstance(option, click.Option)
-        ]
-        return f" Option{'s' * (len(options) > 1)}: {', '.join(options)}." if options else ""
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)  # in the order of work, not of the alphabet
+
+
+def options_of(command: click.Command | None, parameters: Iterable[str]) -> str:
+    """Name the options of a command that the parameters of an error stand for, in a sentence."""
+    options = [
+        max(option.opts, key=len)
+        for name in parameters
+        for option in (command.params if command else ())
+        if option.name == name and isinstance(option, click.Option)
+    ]
+    return f" Option{'s' * (len(options) > 1)}: {', '.join(options)}." if options else ""
 
 
 def fail(message: str, code: int) -> None:

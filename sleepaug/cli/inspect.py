@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
-from sleepaug.cli.options import FILE, channel_option, reference_option
+from sleepaug.cli.options import FILE, channel_option, exclude_option, reference_option
 
 
 @click.command(short_help="Look at a recording before anything runs.")
 @click.argument("night", type=FILE)
 @click.option("--model", type=FILE, help="Also say what this model would use (default: shipped).")
 @channel_option
+@exclude_option
 @reference_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:

@@ -22,6 +22,7 @@ SHORT = {  # options everybody types, and the settings they stand for
     "images": "task.images",
     "channels": "preprocessing.channels",
     "map": "preprocessing.map",
+    "exclude": "preprocessing.exclude",
     "reference": "preprocessing.reference",
     "fold": "run.fold",
     "epochs": "training.epochs",
@@ -39,6 +40,13 @@ def cache_option(command: Callable) -> Callable:
     )(command)
 
 
+codes_option = click.option(
+    "--codes",
+    metavar="NAME|0=W,1=N1,...",
+    help="What numbers in scorings mean: aasm, yasa, dreams, or pairs such as 0=W,1=N1,4=R.",
+)
+
+
 def input_options(command: Callable) -> Callable:
     """Which recordings, and which of their channels."""
     for option in reversed(
@@ -49,7 +57,9 @@ def input_options(command: Callable) -> Callable:
             ),
             click.option("--data-dir", type=FOLDER, help="Folder of the recordings."),
             click.option("--pattern", help="Which files are recordings (for --data edf)."),
+            codes_option,
             channel_option,
+            exclude_option,
             reference_option,
         )
     ):
@@ -75,6 +85,12 @@ def _pairs(ctx: click.Context, option: click.Parameter, value: Sequence[str]) ->
     return pairs
 
 
+exclude_option = click.option(
+    "--exclude",
+    callback=names_of,
+    metavar="NAME,...",
+    help="Recorded channels that are not to be used.",
+)
 channel_option = click.option(
     "--map",
     multiple=True,
@@ -111,8 +127,9 @@ def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str
             pairs.append((key, value))
     if grid := options.pop("grid", None):
         pairs += _grid(grid)
-    if options.get("pattern"):
-        pairs.append(("task.pattern", options.pop("pattern")))
+    for name in ("pattern", "codes"):
+        if value := options.pop(name, None):
+            pairs.append((f"task.{name}", value))
     return [*pairs, *map(parse_setting, settings)]
 
 

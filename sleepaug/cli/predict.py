@@ -11,8 +11,15 @@ from typing import Any
 
 import click
 
-from sleepaug.cli.group import FAILED, NOTHING_SCORABLE
-from sleepaug.cli.options import FILE, FOLDER, channel_option, names_of, reference_option
+from sleepaug.cli.group import FAILED, NOTHING_SCORABLE, options_of
+from sleepaug.cli.options import (
+    FILE,
+    FOLDER,
+    channel_option,
+    exclude_option,
+    names_of,
+    reference_option,
+)
 
 
 def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
@@ -30,6 +37,7 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
 @click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
 @click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in hypnograms/).")
 @channel_option
+@exclude_option
 @reference_option
 @click.option(
     "--context",
@@ -85,7 +93,9 @@ def predict(
     for result in stage_files(stager, found, request, overwrite=overwrite, jobs=jobs, model=model):
         results.append(result)
         if result.error:
-            click.echo(f"Error: {result.error}", err=True)
+            command = click.get_current_context().command
+            hint = options_of(command, result.parameters)
+            click.echo(f"Error: {result.error}{hint}", err=True)
         elif not as_json:
             _say_staged(result)
     failed = sum(bool(result.error) for result in results)

@@ -28,12 +28,16 @@ class Scoring:
         `STAGES` or `UNKNOWN`.
     notes : tuple of str
         What had to be decided while reading, a sentence each.
+    timed : bool
+        Whether the file says when each stage begins; otherwise they follow each other from the
+        start of the recording, in epochs of 30 s or of a length told by that of the recording.
     """
 
     onset: tuple[float, ...]
     duration: tuple[float, ...]
     stage: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    timed: bool = field(default=True, compare=False)
 
     def __len__(self) -> int:
         return len(self.stage)

@@ -14,7 +14,7 @@ WINDOW_SECONDS = 30.0
 
 
 _SHORT_NAMES = {
-    "W": ("w", "wake", "awake", "wakefulness", "0", "sleep-s0"),
+    "W": ("w", "wk", "wake", "awake", "wakefulness", "0", "sleep-s0"),
     "N1": ("n1", "s1", "1", "nrem1", "nrem 1", "sleep-s1"),
     "N2": ("n2", "s2", "2", "nrem2", "nrem 2", "sleep-s2"),
     "N3": (
@@ -25,7 +25,7 @@ _SHORT_NAMES = {
     UNKNOWN: (
         *("?", "unknown", "unscored", "not scored", "unclassified", "undefined", "n/a", "nan"),
         *("m", "mt", "movement", "movement time", "artifact", "artefact", "-1", "9"),
-        *("sleep-mt", "sleep-unscored"),
+        *("sleep-mt", "sleep-unscored", "uns", "art", "-2", "notscored", "lights on", "l"),
     ),
 }
 

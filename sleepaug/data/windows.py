@@ -113,7 +113,7 @@ def prepare(
                 f"{other.files[0]} and {recording.files[0]} are both called '{recording.id}'. "
                 "Rename one of them."
             )
-    nights, failures = {}, {}
+    nights, failures, parameters = {}, {}, dict[str, None]()
     for recording in tqdm(recordings, "Preparing", unit="night", disable=not progress or None):
         try:
             nights[recording.id] = (
@@ -124,13 +124,17 @@ def prepare(
             if on_error == "raise":
                 raise
             failures[recording.id] = str(error)
+            parameters |= dict.fromkeys(error.parameters)
     alike = _by_reason(failures)
     if not nights:
         listed = "".join(
             f"\n  {failures[ids[0]]}" + (f" ({len(ids)} recordings)" if ids[1:] else "")
             for ids in alike
         )
-        raise RecordingError(f"None of {len(recordings)} recordings can be used.{listed}")
+        raise RecordingError(
+            f"None of {len(recordings)} recordings can be used.{listed}",
+            parameters=tuple(parameters),
+        )
     for ids in alike:
         what = f"recording {ids[0]}" if len(ids) == 1 else f"{len(ids)} recordings"
         others = f" So are {', '.join(ids[1:])}." if ids[1:] else ""

@@ -35,7 +35,7 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> dict[str, Any]:
         `n_epochs`, `accuracy`, `cohen_kappa`, `balanced_accuracy` (mean over the stages of B of
         the share that A calls the same) with intervals of 95 % under `interval`; `stages`: for
         each, epochs in A and in B, kappa and F1 (twice the shared epochs over the sum of both),
-        with intervals; `nights`; `confusion`.
+        with intervals; `nights`; `confusion`; `notes` on how each pair was read.
 
     Notes
     -----
@@ -66,6 +66,7 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> dict[str, Any]:
     return {
         "n_nights": len(nights),
         "n_epochs": int(total.sum()),
+        "notes": {pair.name: list(pair.notes) for pair in nights if pair.notes},
         "not_compared": int(sum((~pair.both).sum() for pair in nights)),
         **{key: _clean(found[key]) for key in overall},
         "interval": {key: interval[key] for key in overall},
@@ -152,6 +153,9 @@ def agreement_text(result: dict[str, Any]) -> str:
     lines = [
         f"{result['n_epochs']} epochs of {result['n_nights']} nights scored in both, "
         f"{result['not_compared']} in one of them only or in neither"
+    ]
+    lines += [
+        f"Note on {name}: {note}" for name, notes in result["notes"].items() for note in notes
     ]
     lines += [
         f"{key.replace('_', ' ')}: {shown(result[key], result['interval'][key])}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ def evaluate_model(
     data: str,
     data_dir: Path | None = None,
     pattern: str | None = None,
+    codes: str | None = None,
     map: Mapping[str, str] | None = None,
+    exclude: Sequence[str] | None = None,
     reference: str | None = None,
     context: str = "none",
     device: str = "auto",
@@ -42,9 +44,9 @@ def evaluate_model(
     ----------
     model : path, optional
         A run folder or model file; without it, the shipped model.
-    data, data_dir, pattern
+    data, data_dir, pattern, codes
         As in the settings of a run, section `task`.
-    map, reference
+    map, exclude, reference
         In place of what the model was trained with.
     context : "none" or "transitions"
         Whether neighbouring epochs help; see `sleepaug.staging.context`.
@@ -62,14 +64,14 @@ def evaluate_model(
         which subjects the model was trained on.
     """
     problems: list[str] = []
-    settings = {"data": data, "data_dir": data_dir, "pattern": pattern}
+    settings = {"data": data, "data_dir": data_dir, "pattern": pattern, "codes": codes}
     sleep: Sleep | None = fill(Sleep, settings, "task", problems)
     if sleep is None:
         raise ConfigError("\n".join(problems))
     stager = load_model(model)
     windows = prepare(
         sleep.recordings(cache_dir=cache_dir, progress=progress),
-        stager.preprocessing.with_overrides(map, reference),
+        stager.preprocessing.with_overrides(map, reference, exclude),
         cache_dir=cache_dir,
         progress=progress,
         on_error="skip",

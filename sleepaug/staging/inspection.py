@@ -7,7 +7,7 @@ that is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from sleepaug.data.files.edf_header import read_edf_annotations
 from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.signals.channels import choose, parse_name
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
-from sleepaug.data.signals.preprocessing import MAX_SFREQ, Preprocessing
+from sleepaug.data.signals.preprocessing import MAX_SFREQ, Preprocessing, unusable
 from sleepaug.data.signals.quality import (
     PLAUSIBLE_MICROVOLTS,
     QualityMonitor,
@@ -46,6 +46,7 @@ def inspect_recording(
     model: Path | None = None,
     *,
     map: Mapping[str, str] | None = None,
+    exclude: Sequence[str] | None = None,
     reference: str | None = None,
 ) -> dict[str, Any]:
     """What a recording holds, and what a model would use of it.
@@ -55,7 +56,7 @@ def inspect_recording(
     path : Path
     model : path, optional
         A run folder or model file; by default the shipped model, if there is one.
-    map, reference
+    map, exclude, reference
         See `Stager.predict`.
 
     Returns
@@ -79,7 +80,7 @@ def inspect_recording(
         "notes": list(recorded.notes),
         "channels": _channels(recorded),
         "annotations": _annotations(recorded),
-        "model": _model_use(recorded, model, map or {}, reference),
+        "model": _model_use(recorded, model, map or {}, reference, exclude),
     }
 
 
@@ -226,7 +227,11 @@ def _annotations(recorded: Edf | OpenRaw) -> list[dict[str, Any]]:
 
 
 def _model_use(
-    recorded: Edf | OpenRaw, model: Path | None, map: Mapping[str, str], reference: str | None
+    recorded: Edf | OpenRaw,
+    model: Path | None,
+    map: Mapping[str, str],
+    reference: str | None,
+    exclude: Sequence[str] | None,
 ) -> dict[str, Any] | None:
     """Which channels a model would use, or why it cannot; None where there is no model."""
     from sleepaug.models.cards import find_model, read_card, shipped_models
@@ -239,12 +244,12 @@ def _model_use(
     trained_with = fill(Preprocessing, told.get("preprocessing"), "preprocessing", problems)
     if trained_with is None:
         raise ConfigError("\n  ".join([f"{path}: not a model of sleepaug:", *problems]))
-    settings = trained_with.with_overrides(map, reference)
+    settings = trained_with.with_overrides(map, reference, exclude)
     allow_missing = told.get("missing_channels") == "zero"
     found: dict[str, Any] = {"file": str(path), "allow_missing": allow_missing}
     try:
         sources = choose(
-            recorded.names,
+            [name for name in recorded.names if name not in unusable(recorded, settings)],
             settings.channels,
             settings.map,
             settings.reference,

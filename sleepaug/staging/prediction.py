@@ -10,6 +10,7 @@ from typing import Any
 
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
+from sleepaug.data.files.matching import is_hidden
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -19,7 +20,7 @@ from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import into_place, make_folder
 from sleepaug.support.processes import parallel
 
-RECORDINGS = (".edf", ".bdf", ".vhdr", ".set", ".fif")
+RECORDINGS = (".edf", ".bdf", ".rec", ".vhdr", ".set", ".fif")
 """Endings of files that are recordings where a folder is given."""
 
 
@@ -33,7 +34,7 @@ class Request:
         Folder of the results.
     forms : list of str
         Keys of `FORMS`.
-    map, reference, context
+    map, exclude, reference, context
         See `Stager.predict`.
     defer : float
         Share of the epochs that a person should look at first.
@@ -44,6 +45,7 @@ class Request:
     output: Path
     forms: list[str] = field(default_factory=lambda: ["csv", "png", "html"])
     map: Mapping[str, str] = field(default_factory=dict)
+    exclude: Sequence[str] | None = None
     reference: str | None = None
     context: str = "transitions"
     defer: float = 0.0
@@ -59,6 +61,7 @@ class Result:
     hypnogram: Hypnogram | None = None
     files: tuple[Path, ...] = ()
     error: str = ""
+    parameters: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -90,7 +93,10 @@ def find_nights(given: Sequence[Path]) -> list[Path]:
         inside = [
             file
             for file in sorted(path.rglob("*"))
-            if file.suffix.lower() in RECORDINGS and file.is_file() and not _is_scoring(file)
+            if file.suffix.lower() in RECORDINGS
+            and not is_hidden(file)
+            and file.is_file()
+            and not _is_scoring(file)
         ]
         if not inside:
             raise ConfigError(
@@ -103,7 +109,7 @@ def find_nights(given: Sequence[Path]) -> list[Path]:
 def _is_scoring(path: Path) -> bool:
     """Whether a file holds annotations only; a damaged one is left for the error it gives."""
     if not is_edf(path):
-        return False
+        return path.suffix.lower() == ".rec"  # not the EDF that ISRUC calls so
     try:
         return not read_edf_header(path).names
     except (RecordingError, OSError):
@@ -187,11 +193,15 @@ def stage_file(stager: Stager, path: Path, request: Request) -> Result:
     """Stage one recording and write its files."""
     try:
         hypnogram = stager.predict(
-            path, map=request.map, reference=request.reference, context=request.context
+            path,
+            map=request.map,
+            exclude=request.exclude,
+            reference=request.reference,
+            context=request.context,
         )
         off, on = _lights(path, hypnogram, request)
     except RecordingError as error:
-        return Result(path, error=str(error))
+        return Result(path, error=str(error), parameters=error.parameters)
     hypnogram = replace(hypnogram, defer=request.defer, lights_off=off, lights_on=on)
     files = write_forms(hypnogram, request.output, safe_name(path), request.forms)
     return Result(path, hypnogram, tuple(files))

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from sleepaug.data.files.edf import is_edf
+from sleepaug.data.files.matching import KINDS, night_name, nights_in
 from sleepaug.data.files.scoring import read_scoring
+from sleepaug.data.files.scoring_rows import Extent
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.support.errors import ConfigError, RecordingError
 
-ENDINGS = (".csv", ".tsv", ".txt", ".edf", ".bdf")
-SUFFIXES = ("hypnogram", "hypno", "annotations", "base", "scoring", "stages", "events")
+LENGTHS_DIFFER = 2 * WINDOW_SECONDS
+"""Seconds: two scorings of a night often differ by an epoch or two at an end, not by more."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,15 @@ class ScoringPair:
         Seconds from the start of the recording.
     a, b : ndarray of shape (n_windows,), str
         Stages; "?" where one of them has none.
+    notes : tuple of str
+        What had to be decided while reading, and whether the two differ in length.
     """
 
     name: str
     onset: np.ndarray
     a: np.ndarray
     b: np.ndarray
+    notes: tuple[str, ...] = ()
 
     @property
     def both(self) -> np.ndarray:
@@ -46,7 +51,7 @@ class ScoringPair:
         return a, b
 
 
-def pair_up(a: Path, b: Path) -> list[ScoringPair]:
+def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
     """Read two scorings, or two folders of scorings whose files are called alike.
 
     Raises
@@ -59,42 +64,53 @@ def pair_up(a: Path, b: Path) -> list[ScoringPair]:
     if a.is_dir() != b.is_dir():
         raise ConfigError(f"{a} and {b}: name two scorings, or two folders of scorings.")
     if not a.is_dir():
-        return [on_one_grid(night_name(a) or a.stem, _read(a), _read(b))]
-    files = [_by_name(folder) for folder in (a, b)]
-    shared = sorted(set(files[0]) & set(files[1]))
-    if not shared:
+        return [on_one_grid(night_name(a), *_read_both((a,), (b,), codes))]
+    first, second = nights_in(a), nights_in(b)
+    pairs = [(name, other) for name in sorted(first) if (other := _alike(name, second)) is not None]
+    if not pairs:
+        listed = ", ".join([*sorted(first)[:3], "..."]), ", ".join([*sorted(second)[:3], "..."])
         raise ConfigError(
-            f"{a} and {b}: no night is in both. Files are matched by their names without what "
-            f"follows the night: {', '.join(SUFFIXES)}."
+            f"{a} and {b}: no night is in both. The nights are {listed[0]} and {listed[1]}; files "
+            f"are matched by their names without words such as {', '.join(KINDS[:8])}."
         )
-    return [on_one_grid(name, _read(files[0][name]), _read(files[1][name])) for name in shared]
+    return [
+        on_one_grid(name, *_read_both(first[name], second[other], codes)) for name, other in pairs
+    ]
 
 
-def night_name(path: Path) -> str:
-    """Name of the night that a scoring is of: `NIGHT.hypnogram.csv` is of `night`."""
-    name = path.stem.lower()
-    for suffix in SUFFIXES:
-        if name.endswith(suffix):
-            name = name.removesuffix(suffix).rstrip("._- ")
-    return name.removesuffix("psg").rstrip("._- ")
+def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
+    """The same night among others; ISRUC's ``1`` is ``1_1`` where the first person scored it."""
+    candidates = (name, f"{name}_1", name.removesuffix("_1"))
+    return next((other for other in candidates if other in nights), None)
 
 
-def _by_name(folder: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in ENDINGS and path.name != "summary.csv":
-            name = night_name(path)
-            if name in found:
-                raise ConfigError(f"{found[name]} and {path}: two scorings of one night.")
-            found[name] = path
-    return found
+def _read_both(
+    a: tuple[Path, ...], b: tuple[Path, ...], codes: str | None
+) -> tuple[Scoring, Scoring]:
+    """Read two scorings; one without times has epochs of the length that the other tells."""
+    first = _read(a, codes)
+    if first.timed or len(a) > 1:
+        return first, _read(b, codes, _extent_of(first))
+    second = _read(b, codes)
+    if second.timed or len(b) > 1 or len(second) < len(first):
+        return _read(a, codes, _extent_of(second)), second
+    return first, _read(b, codes, _extent_of(first)) if len(first) < len(second) else second
 
 
-def _read(path: Path) -> Scoring:
+def _extent_of(scoring: Scoring) -> Extent:
+    return Extent(_end(scoring), is_sure=False)
+
+
+def _end(scoring: Scoring) -> float:
+    """Seconds from the start of the recording to the end of its last epoch."""
+    return scoring.onset[-1] + scoring.duration[-1]
+
+
+def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None = None) -> Scoring:
     try:
-        return read_scoring((path,))
+        return read_scoring(files, codes=codes, extent=extent)
     except RecordingError as error:
-        if is_edf(path):
+        if is_edf(files[-1]):
             raise RecordingError(f"{error}\nIs it the recording? Name its scoring.") from error
         raise
 
@@ -113,7 +129,8 @@ def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
     if n > 1e5:
         raise RecordingError(f"{name}: the two scorings lie {n / 2880:.0f} days apart.")
     onset = low + WINDOW_SECONDS * np.arange(n)
-    pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset))
+    notes = (*a.notes, *b.notes, *_lengths_differ(a, b))
+    pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset), notes)
     if not pair.both.any():
         raise RecordingError(
             f"{name}: no epoch has a stage in both scorings. Do they count from the same start?"
@@ -129,3 +146,15 @@ def _stages_at(scoring: Scoring, onset: np.ndarray) -> np.ndarray:
     ends = begins + np.array(scoring.duration)
     covered = (at >= 0) & (middle < ends[at])
     return np.where(covered, np.array(scoring.stage)[at], UNKNOWN)
+
+
+def _lengths_differ(a: Scoring, b: Scoring) -> list[str]:
+    """Say that two scorings do not cover the same time, if they do not."""
+    limits = [(s.onset[0], _end(s)) for s in (a, b)]
+    if all(abs(x - y) <= LENGTHS_DIFFER for x, y in zip(*limits, strict=True)):
+        return []
+    spans = [f"from {low:g} to {high:g} s" for low, high in limits]
+    return [
+        f"The two scorings do not cover the same time: A {spans[0]}, B {spans[1]}. What only one "
+        "has is left out. Are both of the same night, with epochs of 30 s?"
+    ]

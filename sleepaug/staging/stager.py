@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ class Stager(SavedModel):
         recording: mne.io.BaseRaw | Path | str,
         *,
         map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
         reference: str | None = None,
         context: str = "transitions",
     ) -> Hypnogram:
@@ -49,6 +50,8 @@ class Stager(SavedModel):
         map : dict, optional
             Which recorded channel is which, such as ``{"C3": "EEG 4"}``; alternatives are
             separated by ``|``.
+        exclude : sequence of str, optional
+            Recorded channels that are not to be used.
         reference : str, optional
             In place of the reference the model was trained with.
         context : "transitions" or "none"
@@ -63,7 +66,7 @@ class Stager(SavedModel):
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
-        settings = self.preprocessing.with_overrides(map, reference)
+        settings = self.preprocessing.with_overrides(map, reference, exclude)
         if isinstance(recording, str):
             recording = Path(recording)
         night = night_windows(recording, settings, allow_missing=self.allow_missing)

@@ -276,7 +276,12 @@ def test_two_nights_of_one_name_are_refused(trained, nights, tmp_path):
 def test_missing_channels_are_listed_with_the_flag_to_add(trained, real_data, tmp_path):
     psg = real_data / "sleep-edf" / "short_psg.edf"
     refused = run("predict", psg, "--model", trained, "-o", tmp_path / "o", code=1)
-    for words in ("channel 'C3' not found", "EEG Fpz-Cz, EEG Pz-Oz", "--map 'C3=NAME'"):
+    for words in (
+        "channel 'C3' not found",
+        "EEG Fpz-Cz, EEG Pz-Oz",
+        "map 'C3=NAME'",
+        "Option: --map",
+    ):
         assert words in refused.output
     mapped = ("--map", "C3=EEG Fpz-Cz", "--map", "O1=EEG Pz-Oz")
     run("predict", psg, "--model", trained, "-o", tmp_path / "o", *mapped)

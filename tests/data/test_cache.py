@@ -15,7 +15,7 @@ from sleepaug.data import cache, windows
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.windows import prepare
-from sleepaug.support.errors import ConfigError
+from sleepaug.support.errors import OutputError
 
 C3 = Preprocessing(("C3",))
 
@@ -137,7 +137,7 @@ def test_a_disk_that_refuses(
 
     real = os.replace
     monkeypatch.setattr(os, "replace", refuse)
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(OutputError) as error:
         prepare([recording], C3, cache_dir=tmp_path / "cache", on_error="skip")
     monkeypatch.undo()
     message = str(error.value)
@@ -158,7 +158,7 @@ def test_a_full_disk_while_writing(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(np, "save", half)
-    with pytest.raises(ConfigError, match="No space left on device"):
+    with pytest.raises(OutputError, match="No space left on device"):
         prepare([recording], C3, cache_dir=tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
@@ -166,7 +166,7 @@ def test_a_full_disk_while_writing(
 def test_a_file_where_the_folder_should_be(recording: Recording, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("mine")
     for where in (tmp_path / "cache", tmp_path / "cache" / "deeper"):
-        with pytest.raises(ConfigError, match="cannot keep prepared nights here"):
+        with pytest.raises(OutputError, match="cannot keep prepared nights here"):
             prepare([recording], C3, cache_dir=where)
     assert (tmp_path / "cache").read_text() == "mine"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from sleepaug.data.datasets.dreams import dreams
 from sleepaug.data.datasets.edf_folder import edf_folder
@@ -11,7 +10,7 @@ from sleepaug.data.datasets.mass import mass
 from sleepaug.data.datasets.sleep_edf import sleep_edf
 from sleepaug.data.recording import Recording
 
-DATASETS: dict[str, Callable[[str | Path], list[Recording]]] = {
+DATASETS: dict[str, Callable[..., list[Recording]]] = {
     "simulated": mass,  # `sleepaug simulate` writes the MASS layout
     "mass": mass,
     "sleep-edf": sleep_edf,

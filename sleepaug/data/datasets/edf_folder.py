@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 
 from sleepaug.data.datasets.folders import existing_folder
+from sleepaug.data.files.edf import is_edf
+from sleepaug.data.files.matching import expected_names, is_hidden, scorings_beside
 from sleepaug.data.files.scoring import read_scoring
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.support.errors import ConfigError, RecordingError
 
-_SCORING = re.compile(
-    r"[\s._-]*(hypnogram|hypno|annotations|base|scoring|stages|events)?", re.IGNORECASE
-)
+PATTERN = "**/*"
+ENDINGS = (".edf", ".bdf", ".rec")
 
 
-PATTERN = "**/*.[eEbB][dD][fF]"
-
-
-def edf_folder(folder: str | Path, pattern: str = PATTERN) -> list[Recording]:
+def edf_folder(
+    folder: str | Path, pattern: str = PATTERN, codes: str | None = None
+) -> list[Recording]:
     """Recordings that match a glob pattern, each with its scoring.
 
-    The scoring of ``NIGHT.edf`` is a file beside it named ``NIGHT`` with the ending .csv, .tsv or
-    .txt, or ``NIGHT`` followed by one of hypnogram, hypno, annotations, base, scoring, stages or
-    events, with the ending .csv, .tsv, .txt or .edf; otherwise the annotations in the file itself.
-    The subject is ``sub-XX`` where the path has such a part (BIDS), else the name of the file.
+    The scoring of a recording lies beside it and is named as `sleepaug.data.files.matching` says;
+    otherwise it is the annotations in the file itself. The subject is ``sub-XX`` where the path has
+    such a part (BIDS), else the name of the file.
 
     Parameters
     ----------
     folder : path
         Where to look.
     pattern : str
-        Glob pattern of the signal files, relative to the folder.
+        Glob pattern of the signal files, relative to the folder; by default all files that end in
+        .edf, .bdf or .rec (as ISRUC calls them) and are EDF or BDF by their content.
+    codes : str, optional
+        What whole numbers in scorings mean; see `sleepaug.data.files.codes.parse_codes`.
 
     Raises
     ------
@@ -39,44 +42,53 @@ def edf_folder(folder: str | Path, pattern: str = PATTERN) -> list[Recording]:
         If nothing matches.
     """
     folder = existing_folder(folder)
-    paths = sorted(path for path in folder.glob(pattern) if path.is_file())
-    scorings = {path: _scorings_of(path) for path in paths}
-    of_others = {scoring for found in scorings.values() for scoring in found}
+    paths = sorted(
+        path
+        for path in folder.glob(pattern)
+        if not is_hidden(path) and path.is_file() and (pattern != PATTERN or _is_edf(path))
+    )
+    scorings = {path: scorings_beside(path) for path in paths}
+    of_others = {scoring for beside in scorings.values() for scoring in beside}
     recordings = []
     for path in paths:
         if path in of_others:
             continue
         name = path.relative_to(folder).with_suffix("").as_posix()
         subject = re.search(r"(?:^|[/_])(sub-[A-Za-z0-9]+)", name)
-        found = scorings[path]
+        beside = scorings[path]
+        reader = partial(read_scoring, codes=codes) if len(beside) == 1 else _own
         recordings.append(
             Recording(
                 id=name,
                 subject=subject[1] if subject else name,
-                files=(path, *found),
-                read_scoring=read_scoring if len(found) < 2 else _ambiguous,
+                files=(path, *beside),
+                read_scoring=reader if len(beside) < 2 else _ambiguous,
             )
         )
     if not recordings:
         raise ConfigError(
-            f"{folder}: no EDF or BDF file in this folder; --pattern names other files."
+            f"{folder}: no EDF or BDF file in this folder; a pattern names other files."
             if pattern == PATTERN
-            else f"{folder}: no file matches the pattern '{pattern}'."
+            else f"{folder}: no file matches the pattern '{pattern}'.",
+            parameters=("pattern",),
         )
     return recordings
 
 
-def _scorings_of(path: Path) -> tuple[Path, ...]:
-    """Files beside a recording that look like its scoring."""
-    found = []
-    for other in sorted(path.parent.iterdir()):
-        rest = other.stem.removeprefix(path.stem)
-        kind = other.suffix.lower()
-        if other == path or not other.stem.startswith(path.stem) or not _SCORING.fullmatch(rest):
-            continue
-        if kind in (".csv", ".tsv", ".txt") or (kind == ".edf" and rest):
-            found.append(other)
-    return tuple(found)
+def _is_edf(path: Path) -> bool:
+    """Whether a file is to be read as EDF; one called .rec may be anything else."""
+    kind = path.suffix.lower()
+    return kind in ENDINGS and (kind != ".rec" or is_edf(path))
+
+
+def _own(files: tuple[Path, ...]) -> Scoring:
+    """Stages in the annotations of the recording itself, where nothing lies beside it."""
+    try:
+        return read_scoring(files)
+    except RecordingError as error:
+        raise RecordingError(
+            f"{error} No scoring was found; {expected_names(files[0])}."
+        ) from error
 
 
 def _ambiguous(files: tuple[Path, ...]) -> Scoring:

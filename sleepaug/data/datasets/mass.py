@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from sleepaug.data.datasets.folders import existing_folder, file_away
-from sleepaug.data.files.scoring import no_scoring, read_edf_scoring
+from sleepaug.data.files.scoring import no_scoring
+from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.stages import UNKNOWN
 from sleepaug.support.errors import ConfigError, RecordingError

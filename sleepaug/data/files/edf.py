@@ -19,6 +19,9 @@ from sleepaug.support.errors import RecordingError
 
 MICROVOLTS = {"uv": 1.0, "µv": 1.0, "μv": 1.0, "mv": 1e3, "v": 1e6, "nv": 1e-3}
 MICROVOLTS["âµv"] = 1.0  # "µV" in UTF-8, read as Latin-1
+VERSIONS = (b"0       ", b"\xffBIOSEMI")
+"""The first bytes of EDF and of BDF files."""
+
 _LARGE_RECORD = 2**21  # samples; larger data records are not read whole
 
 
@@ -101,7 +104,7 @@ class Edf:
     def unit_by_amplitude(self, name: str) -> str:
         """What its first ten minutes say of a signal that has no unit of voltage, in words."""
         (p0, p1), (d0, d1) = self.channel(name).physical, self.channel(name).digital
-        if d0 == d1 or p0 == p1:
+        if not has_limits(self.channel(name)):
             return "its samples have no scale"
         x = self.digital(name, round(600 * self.rate(name)))
         amplitude = float(np.std(x)) * abs((p1 - p0) / (d1 - d0))
@@ -109,6 +112,10 @@ class Edf:
             if 3 <= amplitude * factor <= 300:
                 return f"by its amplitude it could be {unit} ({amplitude * factor:.0f} uV)"
         return f"its amplitude ({amplitude:.3g}) is that of EEG in no unit"
+
+    def problem(self, name: str) -> str:
+        """Why a signal is not to be used, or nothing."""
+        return "" if has_limits(self.channel(name)) else "equal or no limits in the header"
 
     def has_scale(self, name: str) -> bool:
         """Whether a signal in a unit of voltage can be read."""
@@ -155,10 +162,10 @@ class Edf:
     def _scale(self, channel: Channel) -> tuple[float, float]:
         """Gain and offset from digital values to microvolts."""
         (p0, p1), (d0, d1) = channel.physical, channel.digital
-        if d0 == d1 or p0 == p1:
+        if not has_limits(channel):
             raise RecordingError(
-                f"{self.path}: channel '{channel.name}' has equal physical or digital limits in "
-                f"the header ({p0:g} and {p1:g}, {d0:g} and {d1:g}), so its samples have no scale. "
+                f"{self.path}: channel '{channel.name}' has equal or unreadable limits in the "
+                f"header ({p0:g} and {p1:g}, {d0:g} and {d1:g}), so its samples have no scale. "
                 "Correct the header (EDFbrowser: Tools, Header editor)."
             )
         factor = self.microvolts(channel.name)
@@ -206,6 +213,17 @@ class Edf:
         return wide.view("<i4")[:, 0] >> 8
 
 
+def has_limits(channel: Channel) -> bool:
+    """Whether the header gives a signal different physical and different digital limits."""
+    (p0, p1), (d0, d1) = channel.physical, channel.digital
+    return all(map(math.isfinite, (p0, p1, d0, d1))) and p0 != p1 and d0 != d1
+
+
 def is_edf(path: Path) -> bool:
-    """Whether the file's name says EDF or BDF."""
-    return path.suffix.lower() in (".edf", ".bdf")
+    """Whether a file is EDF or BDF by its name, or by its first bytes whatever its name."""
+    if path.suffix.lower() in (".edf", ".bdf"):
+        return True
+    if not path.is_file():
+        return False
+    with open(path, "rb") as file:
+        return file.read(8) in VERSIONS

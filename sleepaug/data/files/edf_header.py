@@ -15,13 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.edf import Channel, Edf
+from sleepaug.data.files.edf import VERSIONS, Channel, Edf
 from sleepaug.support.errors import RecordingError, printable
 
 _FIELDS = {
     "label": 16, "transducer": 80, "unit": 8, "physical_min": 8, "physical_max": 8,
     "digital_min": 8, "digital_max": 8, "prefilter": 80, "n_samples": 8, "reserved": 32,
 }  # fmt: skip
+
+
+UNKNOWN_DATE = b"01.01.85"
+"""What EDF+ writes for an unknown date, with the time 00.00.00."""
 
 
 def read_edf_header(path: Path) -> Edf:
@@ -38,7 +42,7 @@ def read_edf_header(path: Path) -> Edf:
         head = file.read(256)
         if not head:
             raise RecordingError(f"{path}: the file is empty (0 bytes). Copy it again.")
-        if head[:8] not in (b"0       ", b"\xffBIOSEMI"):
+        if head[:8] not in VERSIONS:
             raise RecordingError(
                 f"{path}: not an EDF or BDF file; it begins with {head[:8]!r}. An EDF file begins "
                 "with '0' and seven spaces."
@@ -69,6 +73,15 @@ def read_edf_header(path: Path) -> Edf:
             f"({header_bytes + stated * record_bytes} bytes in all), the file has {size} bytes "
             f"({whole} whole records). Copy it again, or correct the number in the header."
         )
+    elif stated < whole:
+        notes.append(
+            f"The header says {stated} data records, the file holds {whole}: the first {stated} "
+            "were read."
+        )
+    start = _start(head)
+    if start is None and head[168:176].strip(b"\0 ") not in (b"", UNKNOWN_DATE):
+        date, time = (head[k : k + 8].decode("latin-1").strip("\0 ") for k in (168, 176))
+        notes.append(f"The header's date and time ({date!r}, {time!r}) cannot be read.")
     n_records = whole if stated == -1 else stated
     if n_records < 1:
         raise RecordingError(f"{path}: holds a header but no data. Copy it again.")
@@ -76,7 +89,7 @@ def read_edf_header(path: Path) -> Edf:
     if seconds == 0 and not all(c.is_annotation for c in channels):
         raise RecordingError(f"{path}: the header says that a data record lasts 0 s.")
     edf = Edf(
-        *(path, header_bytes, sample_bytes, n_records, seconds, _start(head), 0.0, channels),
+        *(path, header_bytes, sample_bytes, n_records, seconds, start, 0.0, channels),
         notes=tuple(notes),
     )
     return _with_record_onsets(edf, discontinuous=head[192:197] in (b"EDF+D", b"BDF+D"))
@@ -98,6 +111,14 @@ def _number(
     return value
 
 
+def _limit(field: bytes) -> float:
+    """A limit of a signal, NaN where the field holds no number: the other signals can be read."""
+    try:
+        return float(field.decode("latin-1").strip("\0 ").replace(",", "."))
+    except ValueError:
+        return math.nan
+
+
 def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
     """Signals of the second part of the header, equal labels made different as MNE does."""
     columns, at = {}, 0
@@ -112,7 +133,7 @@ def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
         n_samples = int(_number(path, f"samples of '{label}'", field, low=1, whole=True))
         is_annotation = label in ("EDF Annotations", "BDF Annotations")
         limits = [
-            0.0 if is_annotation else _number(path, f"{key} of '{label}'", columns[key][i])
+            0.0 if is_annotation else _limit(columns[key][i])
             for key in ("physical_min", "physical_max", "digital_min", "digital_max")
         ]
         name = label if n_equal[label] == 1 else f"{label}-{seen[label]}"
@@ -136,7 +157,7 @@ def _start(head: bytes) -> datetime | None:
         start = datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
     except ValueError:
         return None
-    return None if start == datetime(1985, 1, 1) else start  # what EDF+ writes for an unknown one
+    return None if start == datetime(1985, 1, 1) else start
 
 
 def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:

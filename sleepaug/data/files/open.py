@@ -48,8 +48,12 @@ class OpenRaw:
         self._gaps = [
             (a["onset"] - later, a["onset"] - later + a["duration"])
             for a in raw.annotations
-            if a["description"] == "BAD_ACQ_SKIP"  # MNE fills them with zeros
+            if str(a["description"]).upper().startswith("BAD")  # MNE's own mark
         ]
+
+    def problem(self, name: str) -> str:
+        """Why a channel is not to be used, or nothing."""
+        return "marked as bad" if name in self.raw.info["bads"] else ""
 
     def rate(self, name: str) -> float:
         return float(self.raw.info["sfreq"])

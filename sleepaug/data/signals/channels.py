@@ -133,14 +133,24 @@ def choose(
         allowed = ", ".join(get_args(Reference))
         raise RecordingError(f"reference: unknown value {reference!r}. Allowed: {allowed}.")
     map = map or {}
-    found: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     for want in wanted:
         try:
-            found[want] = _find(names, want, map)
+            chosen[want] = _find(names, want, map)
         except NotFoundError:
-            if not allow_missing or (want == wanted[-1] and not found):
+            if not allow_missing:
                 raise
-    return {want: _referenced(names, want, name, reference) for want, name in found.items()}
+    if not chosen:
+        raise NotFoundError(
+            f"none of the channels {', '.join(wanted)} was found; one of them is enough. The file "
+            f"has: {', '.join(names) or 'no channel that can be used'}. If one of its channels is "
+            f"at one of these places, say so, as in map {wanted[0]}=NAME.",
+            parameters=("map",),
+        )
+    return {
+        want: _referenced(names, want, name, reference, _oddity(want, name) if want in map else "")
+        for want, name in chosen.items()
+    }
 
 
 class NotFoundError(RecordingError):
@@ -167,7 +177,8 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
     if not found:
         raise NotFoundError(
             f"channel '{want}' not found. The file has: {', '.join(names)}. Say which of them "
-            f"stands for it, as in --map '{want}=NAME', or train on other --channels."
+            f"stands for it, as in map '{want}=NAME', or train on other channels.",
+            parameters=("map", "channels"),
         )
     return _only(found, want)
 
@@ -178,17 +189,31 @@ def _only(found: list[str], want: str) -> str:
         return found[0]
     raise RecordingError(
         f"channels {' and '.join(map(repr, found))} both claim the name '{want}'. Choose one, as "
-        f"in --map '{want}={found[0]}'."
+        f"in map '{want}={found[0]}'.",
+        parameters=("map",),
     )
 
 
-def _referenced(names: Sequence[str], want: str, channel: str, reference: Reference) -> Source:
+def _oddity(want: str, channel: str) -> str:
+    """What is odd about taking a channel for a place because the user says so, in a sentence."""
+    parsed, target = parse_name(channel), parse_name(want)
+    if parsed is None:
+        return "" if re.search(r"\beeg|\d$", channel, re.I) else " Its name is not that of an EEG."
+    if parsed.is_bipolar and not (target and parsed.stands_for(target)):
+        return f" Warning: it is the difference of {parsed.electrode} and {parsed.reference}."
+    return ""
+
+
+def _referenced(
+    names: Sequence[str], want: str, channel: str, reference: Reference, oddity: str = ""
+) -> Source:
     """The source of `want` with the wanted reference."""
     parsed = parse_name(channel)
     recorded = parsed.reference if parsed is not None else ""
     shown = f"reference {recorded}" if recorded else "its reference is not named"
     if reference == "as-recorded":
-        return Source(channel, (), printable(f"{want}: {channel}, as recorded ({shown})."))
+        sentence = f"{want}: {channel}, as recorded ({shown}).{oddity}"
+        return Source(channel, (), printable(sentence))
     if reference == "average":
         return _average(names, want, channel, recorded)
     ear = "A2" if reference == "A2" else _opposite_ear(want, parsed)
@@ -202,7 +227,7 @@ def _referenced(names: Sequence[str], want: str, channel: str, reference: Refere
     if not parts:
         raise RecordingError(
             f"reference {reference}: '{want}' comes from '{channel}' ({shown}), and the file has "
-            f"no {ear} channel with that reference to subtract. Use --reference as-recorded."
+            f"no {ear} channel with that reference to subtract. Use reference as-recorded."
         )
     part = _only(parts, ear)
     sentence = f"{want}: {channel} minus {part} (reference {ear})."
@@ -221,7 +246,7 @@ def _average(names: Sequence[str], want: str, channel: str, recorded: str) -> So
     if len(scalp) < MIN_FOR_AVERAGE:
         raise RecordingError(
             f"reference average: the file has {len(scalp)} EEG channels with the reference of "
-            f"'{channel}', and an average needs at least {MIN_FOR_AVERAGE}. Use --reference "
+            f"'{channel}', and an average needs at least {MIN_FOR_AVERAGE}. Use reference "
             "as-recorded."
         )
     sentence = f"{want}: {channel} minus the average of {len(scalp)} EEG channels."
@@ -234,7 +259,7 @@ def _opposite_ear(want: str, parsed: ChannelName | None) -> str:
     digit = name.electrode[-1] if name is not None else ""
     if not digit.isdigit():
         raise RecordingError(
-            f"reference contralateral: '{want}' is on neither side of the head. Use --reference "
+            f"reference contralateral: '{want}' is on neither side of the head. Use reference "
             "as-recorded."
         )
     return "A2" if int(digit) % 2 else "A1"

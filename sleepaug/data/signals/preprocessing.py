@@ -6,7 +6,7 @@ read by our own reader, channel by channel and block by block; everything else b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ import numpy as np
 
 from sleepaug.data.files.edf import Edf
 from sleepaug.data.files.open import OpenRaw, open_recording
-from sleepaug.data.signals.channels import Reference, Source, choose
+from sleepaug.data.signals.channels import Reference, Source, choose, parse_name
 from sleepaug.data.signals.quality import amplitude_problems
 from sleepaug.data.signals.resample import MIN_TRANSITION, lowpass_and_resample
 from sleepaug.data.stages import WINDOW_SECONDS
@@ -42,6 +42,8 @@ class Preprocessing:
         Wanted channels, in this order.
     map : dict of str to str
         Recorded names for wanted channels, alternatives separated by ``|``.
+    exclude : tuple of str
+        Recorded channels that are not to be used, such as one whose electrode fell off.
     reference : "as-recorded", "A2", "average" or "contralateral"
         What the EEG is measured against.
     lowpass : float or None
@@ -60,6 +62,7 @@ class Preprocessing:
 
     channels: tuple[str, ...] = ("C3", "C4", "F3", "F4", "O1", "O2")
     map: dict[str, str] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
     reference: Reference = "as-recorded"
     lowpass: Positive | None = 30.0
     sfreq: Positive = 100.0
@@ -87,7 +90,10 @@ class Preprocessing:
         return lines
 
     def with_overrides(
-        self, map: Mapping[str, str] | None = None, reference: str | None = None
+        self,
+        map: Mapping[str, str] | None = None,
+        reference: str | None = None,
+        exclude: Sequence[str] | None = None,
     ) -> Preprocessing:
         """Take another map or reference than the model was trained with.
 
@@ -97,6 +103,8 @@ class Preprocessing:
             Added to `map`, in place of the entries of the same channels.
         reference : str, optional
             In place of `reference`.
+        exclude : sequence of str, optional
+            In place of `exclude`.
 
         Raises
         ------
@@ -107,6 +115,7 @@ class Preprocessing:
             self,
             map={**self.map, **(map or {})},
             reference=cast(Reference, reference or self.reference),
+            exclude=self.exclude if exclude is None else tuple(exclude),
         )
         problems = changed.problems()
         if problems:
@@ -172,17 +181,24 @@ def continuous(
 
     With `allow_missing`, a channel that the recording lacks has no source and is NaN.
     """
+    left = unusable(recorded, preprocessing)
+    left_out = "; ".join(f"'{name}' ({why})" for name, why in left.items())
     try:
         sources = choose(
-            recorded.names,
+            [name for name in recorded.names if name not in left],
             preprocessing.channels,
             preprocessing.map,
             preprocessing.reference,
             allow_missing=allow_missing,
         )
     except RecordingError as error:
-        raise RecordingError(f"{recorded.path}: {error}") from error
+        also = f" Left out: {left_out}." if left_out else ""
+        raise RecordingError(
+            f"{recorded.path}: {error}{also}", parameters=error.parameters
+        ) from error
     notes = [*recorded.notes, *(s.sentence for s in sources.values())]
+    if left_out:
+        notes.append(f"Left out: {left_out}.")
     n_new = int(recorded.seconds * preprocessing.sfreq + 1e-6)
     if n_new < preprocessing.n_times:
         raise RecordingError(
@@ -207,6 +223,26 @@ def continuous(
         if part is not x:
             x[[places[row] for row in rows]] = part
     return x, notes, sources
+
+
+def unusable(
+    recorded: Edf | OpenRaw | QualityMonitor, preprocessing: Preprocessing
+) -> dict[str, str]:
+    """Channels that could be wanted and are not to be used, and why."""
+    if unknown := [name for name in preprocessing.exclude if name not in recorded.names]:
+        raise RecordingError(
+            f"{recorded.path}: no channel named {', '.join(map(repr, unknown))} to leave out. The "
+            f"file has: {', '.join(recorded.names)}.",
+            parameters=("exclude",),
+        )
+    mapped = {name.strip() for names in preprocessing.map.values() for name in names.split("|")}
+    reasons = dict.fromkeys(preprocessing.exclude, "excluded")
+    for name in recorded.names:
+        if parse_name(name) is None and name not in mapped:
+            continue
+        if problem := recorded.problem(name):
+            reasons.setdefault(name, problem)
+    return reasons
 
 
 def _by_rate(

@@ -50,6 +50,9 @@ class Sleep:
         Folder of the recordings.
     pattern : str, optional
         Which files of the folder are recordings (dataset "edf" only), such as "**/*_psg.edf".
+    codes : str, optional
+        What numbers in scorings mean (dataset "edf" only): "aasm", "yasa", "dreams", or pairs such
+        as "0=W,1=N1,2=N2,3=N3,4=R".
     trunk : str
         "chambon2018", "spectral" (`SpectralStager`), or a model of braindecode such as
         "SleepStagerBlanco2020".
@@ -72,6 +75,7 @@ class Sleep:
     data: str = "simulated"
     data_dir: Path | None = None
     pattern: str | None = None
+    codes: str | None = None
     trunk: str = "chambon2018"
     trunk_options: dict[str, Any] = field(default_factory=dict)
     start_from: Path | None = None
@@ -85,8 +89,11 @@ class Sleep:
             found.append(f"data: unknown value {self.data!r}. {did_you_mean(self.data, DATASETS)}")
         elif self.data != "simulated" and self.data_dir is None:
             found.append(f"data_dir: dataset '{self.data}' needs its folder. Add --data-dir.")
-        if self.pattern is not None and self.data != "edf":
-            found.append(f"pattern: only dataset 'edf' takes a pattern, not '{self.data}'.")
+        found += [
+            f"{name}: only dataset 'edf' takes a {what}, not '{self.data}'."
+            for name, what in (("pattern", "pattern"), ("codes", "meaning of codes"))
+            if getattr(self, name) is not None and self.data != "edf"
+        ]
         return found
 
     def recordings(
@@ -98,7 +105,8 @@ class Sleep:
             folder = simulated_nights(cache_dir, progress=progress)
         if not folder.is_dir():
             raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
-        options = {} if self.pattern is None else {"pattern": self.pattern}
+        chosen = {"pattern": self.pattern, "codes": self.codes}
+        options = {name: value for name, value in chosen.items() if value is not None}
         return DATASETS[self.data](folder, **options)
 
     def load(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
 from sleepaug.data.files.open import read_raw
-from sleepaug.data.files.scoring import read_edf_scoring
+from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.signals.preprocessing import Preprocessing, signals
 from sleepaug.support.errors import RecordingError
 
@@ -169,7 +169,6 @@ HEADER = {  # of a file with one signal and annotations: where, what, and what t
     "samples": (688, b"-100    ", "samples of 'EEG C3-A2' reads '-100'"),
     "many samples": (688, b"99999999", "truncated; the header says"),
     "duration": (244, b"0       ", "a data record lasts 0 s"),
-    "limit": (464, b"nan     ", "physical_min of 'EEG C3-A2' reads 'nan'"),
     "version": (0, b"PNG     ", "not an EDF or BDF file"),
 }
 
@@ -197,13 +196,16 @@ def test_empty_and_truncated(tmp_path: Path, write_edf: Callable[..., Path], kep
     assert str(path) in str(error.value)
 
 
-def test_equal_limits(
-    tmp_path: Path, write_edf: Callable[..., Path], patch: Callable[..., None]
+@pytest.mark.parametrize("limit", [b"600     ", b"        ", b"nan     "])
+def test_a_channel_without_limits_is_left_out_by_name(
+    tmp_path: Path, write_edf: Callable[..., Path], patch: Callable[..., None], limit: bytes
 ) -> None:
     path = write_edf(tmp_path / "night.edf")
-    patch(path, 464, b"600     ")
-    with pytest.raises(RecordingError, match="equal physical or digital limits"):
+    patch(path, 464, limit)
+    with pytest.raises(RecordingError, match=r"Left out: 'EEG C3-A2' \(equal or no limits"):
         signals(path, Preprocessing(("C3",)))
+    with pytest.raises(RecordingError, match="equal or unreadable limits"):
+        read_edf_header(path).read(["EEG C3-A2"], 0, 10)
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def test_missing_channel_lists_the_file_and_the_flag() -> None:
     with pytest.raises(RecordingError) as error:
         choose(["EEG Fpz-Cz", "EEG 4"], ["C3"])
     assert "The file has: EEG Fpz-Cz, EEG 4." in str(error.value)
-    assert "--map 'C3=NAME'" in str(error.value)
+    assert "map 'C3=NAME'" in str(error.value)
 
 
 @pytest.mark.parametrize("names", [["C3-A2", "C3-A1"], ["C3", "EEG C3-CLE"], ["C3-0", "C3-1"]])
@@ -129,7 +129,7 @@ def test_two_channels_claiming_one_name(names: list[str]) -> None:
     with pytest.raises(RecordingError) as error:
         choose(names, ["C3"])
     assert f"'{names[0]}' and '{names[1]}' both claim" in str(error.value)
-    assert f"--map 'C3={names[0]}'" in str(error.value)
+    assert f"map 'C3={names[0]}'" in str(error.value)
     assert choose(names, ["C3"], {"C3": names[1]})["C3"].channel == names[1]
 
 

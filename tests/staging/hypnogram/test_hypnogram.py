@@ -17,7 +17,7 @@ from sleepaug.data.stages import STAGES
 from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.scoring_pairs import pair_up
-from sleepaug.support.errors import ConfigError
+from sleepaug.support.errors import ConfigError, OutputError
 from sleepaug.support.text import ranges
 
 START = datetime.datetime(2021, 3, 4, 22, 59, 30)
@@ -187,7 +187,7 @@ def test_nothing_is_overwritten_and_no_part_is_left(tmp_path):
     night.save(tmp_path / "n.csv", overwrite=True)
     with pytest.raises(ConfigError, match="no form"):
         night.save(tmp_path / "n.docx")
-    with pytest.raises(ConfigError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written"):
         night.save(tmp_path / "nowhere" / "n.csv")
     assert [p.name for p in tmp_path.iterdir()] == ["n.csv"]
     assert (tmp_path / "n.csv").stat().st_mode & 0o077 == 0o666 & ~_umask() & 0o077

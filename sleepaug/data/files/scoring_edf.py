@@ -1,0 +1,95 @@
+"""Scorings in the annotations of EDF+ and BDF+ files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sleepaug.data.files.edf import Edf, is_edf
+from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
+from sleepaug.data.files.open import check_file
+from sleepaug.data.files.scoring_times import scoring_of
+from sleepaug.data.recording import Scoring
+from sleepaug.data.stages import is_stage, stage_of
+from sleepaug.support.errors import RecordingError
+
+DAY = 86400.0
+_IN_FULL = ("sleep stage", "stage ")
+
+
+def read_edf_scoring(
+    files: tuple[Path, ...], name_stage: Callable[[str], str | None] | None = None
+) -> Scoring:
+    """Stages among the annotations of an EDF+ file; its other annotations are ignored.
+
+    Parameters
+    ----------
+    files : tuple of Path
+        The signals first, the annotated file last (it may be the same).
+    name_stage : callable, optional
+        From an annotation to a stage, or None if it is something else. By default annotations
+        that begin with "Sleep stage" or "Stage" are stages, and an unknown one is an error; where
+        there are none, every synonym of a stage counts.
+    """
+    path = files[-1]
+    check_file(path)
+    edf = read_edf_header(path)
+    annotations = read_edf_annotations(edf)
+    if name_stage is None:
+        full = any(text.lower().startswith(_IN_FULL) for _, _, text in annotations)
+        name_stage = _named_in_full if full else _named_in_short
+    rows = []
+    for onset, duration, text in annotations:
+        try:
+            stage = name_stage(text.partition("@@")[0])  # a stage may name the channel it is of
+        except RecordingError as error:
+            raise RecordingError(f"{path}: {error}") from error
+        if stage is not None:
+            rows.append((onset, duration, stage))
+    if not rows:
+        texts = list(dict.fromkeys(repr(text[:40]) for _, _, text in annotations))
+        found = f"only {', '.join(texts[:5])}" if texts else "no annotations at all"
+        raise RecordingError(
+            f"{path}: no sleep stages; found {found}. Expected annotations such as "
+            "'Sleep stage W', or a scoring in a file beside it."
+        )
+    shift, notes = _shift(edf, files[0])
+    return scoring_of(path, [(o + shift, d, stage) for o, d, stage in rows], notes)
+
+
+def _named_in_full(text: str) -> str | None:
+    """Stage of an annotation such as "Sleep stage W"; "R" or "Movement" may be any other event."""
+    return stage_of(text) if text.lower().startswith((*_IN_FULL, "movement time")) else None
+
+
+def _named_in_short(text: str) -> str | None:
+    """Stage of an annotation such as "W", None if it is no name of a stage."""
+    return stage_of(text) if is_stage(text) else None
+
+
+def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:
+    """Seconds to add to onsets so that they count from the first sample of the signals."""
+    if not is_edf(signals):
+        return 0.0, []
+    recorded = scored if signals == scored.path else read_edf_header(signals)
+    shift = -recorded.start_offset
+    if recorded is scored:
+        return shift, []
+    if scored.start is None or recorded.start is None:
+        if scored.start is recorded.start:
+            return shift, []
+        silent, other = ("scoring", recorded) if scored.start is None else ("recording", scored)
+        return shift, [
+            f"The {silent}'s header does not say when it starts (the other says {other.start}): "
+            "the scoring was taken to begin with the signals."
+        ]
+    later = (scored.start - recorded.start).total_seconds()
+    if not later:
+        return shift, []
+    starts = f"The scoring's header says {scored.start}, that of the signals {recorded.start}"
+    if abs(later) >= DAY:  # dates are often made unrecognisable, in one file or in both
+        return shift, [f"{starts}; the scoring was taken to begin with the signals."]
+    if abs(later) >= DAY / 2:  # the date is the same, though one begins after midnight
+        later = (later + DAY / 2) % DAY - DAY / 2
+        starts += ", which is more than half a day apart"
+    return shift + later, [f"{starts}; the scoring was moved by {later:+g} s."]

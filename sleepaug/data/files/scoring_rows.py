@@ -1,0 +1,197 @@
+"""Scorings with one stage for each epoch and no times: a stage a line, or all on one line."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import gcd
+from pathlib import Path
+
+import numpy as np
+
+from sleepaug.data.files.codes import CONVENTIONS, as_code, meaning_of
+from sleepaug.data.recording import Scoring
+from sleepaug.data.stages import WINDOW_SECONDS, stage_of
+from sleepaug.support.errors import RecordingError
+
+EPOCHS = (30, 20, 10, 5, 4, 2, 1)
+"""Seconds that an epoch may last, the most usual first."""
+
+SLACK = 60.0
+"""Seconds by which a scoring in epochs of 30 s and its recording may differ in length; one in
+shorter epochs by 30 s at most."""
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What is known of the recording that a scoring belongs to.
+
+    Attributes
+    ----------
+    seconds : float, optional
+        How long it lasts.
+    begins : datetime, optional
+        When its first sample was taken.
+    is_sure : bool
+        Whether the scoring must be as long; another scoring of the night may differ from it.
+    """
+
+    seconds: float | None = None
+    begins: datetime | None = None
+    is_sure: bool = True
+
+
+def read_rows(
+    path: Path, text: str, extent: Extent, said: Mapping[str, str] | None = None
+) -> Scoring:
+    """Read one stage a line, all stages on one line, or a JSON list, from the recording's start.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    text : str
+    extent : Extent
+        Its length tells how long an epoch is.
+    said : mapping, optional
+        What numbers mean; see `codes.parse_codes`.
+
+    Raises
+    ------
+    RecordingError
+        A line is no stage, or the length of an epoch cannot be told.
+    """
+    labels, numbers = _labels(path, text)
+    return scoring_of_labels(path, labels, numbers, extent, said or _known_codes(path, text))
+
+
+def scoring_of_labels(
+    path: Path,
+    labels: Sequence[str],
+    lines: Sequence[int],
+    extent: Extent,
+    said: Mapping[str, str] | None,
+) -> Scoring:
+    """Make a scoring of labels that follow each other; `lines` says where each stands."""
+    epoch = _epoch(path, len(labels), extent, 5 if said in DREAMS else None)
+    codes = [as_code(label) for label in labels]
+    notes = []
+    if all(code is not None for code in codes):
+        numbers = [code for code in codes if code is not None]
+        try:
+            meaning = meaning_of(numbers, epoch, said)
+        except RecordingError as error:
+            raise RecordingError(f"{path}: {error}", parameters=error.parameters) from error
+        stages = [meaning[code] for code in numbers]
+    else:
+        stages = [_stage(path, line, label) for label, line in zip(labels, lines, strict=True)]
+    if epoch != WINDOW_SECONDS:
+        stages = by_majority(stages, epoch)
+        notes.append(f"Stages from codes for {epoch} s, by majority in {WINDOW_SECONDS:g} s.")
+        if not stages:
+            raise RecordingError(f"{path}: {len(labels)} codes of {epoch} s make no 30-s window.")
+    n = len(stages)
+    onsets = tuple(k * WINDOW_SECONDS for k in range(n))
+    return Scoring(onsets, (WINDOW_SECONDS,) * n, tuple(stages), tuple(notes), timed=False)
+
+
+DREAMS = (CONVENTIONS["dreams"], CONVENTIONS["dreams-aasm"])
+
+
+def _known_codes(path: Path, text: str) -> Mapping[str, str] | None:
+    """Return the codes of a file of the DREAMS databases, known by its name or first line."""
+    name = path.name.lower()
+    if name.startswith("hypnogramaasm"):
+        return CONVENTIONS["dreams-aasm"]
+    if name.startswith(("hypnogram_excerpt", "hypnogramr&k")):
+        return CONVENTIONS["dreams"]
+    return CONVENTIONS["dreams"] if text.lstrip().lower().startswith("[hypnogram]") else None
+
+
+def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
+    """Return the labels and the line of each; empty lines and a title are passed over."""
+    if text.lstrip().startswith("[") and (items := _json(text)) is not None:
+        return [str(item) for item in items], list(range(1, len(items) + 1))
+    lines = [(n, line.strip().strip(",;")) for n, line in enumerate(text.splitlines(), start=1)]
+    lines = [(n, line) for n, line in lines if line]
+    if lines and lines[0][1].strip("[]\"'#% ").lower() in ("stage", "stages", "hypnogram", "hypno"):
+        lines = lines[1:]
+    if not lines:
+        raise RecordingError(f"{path}: no stages; expected one a line.")
+    on_one_line = re.split(r"[\s,;]+", lines[0][1]) if len(lines) == 1 else []
+    if len(on_one_line) > 3:
+        return on_one_line, [lines[0][0]] * len(on_one_line)
+    return [line for _, line in lines], [n for n, _ in lines]
+
+
+def _json(text: str) -> list | None:
+    try:
+        items = json.loads(text)
+    except ValueError:
+        return None
+    plain = isinstance(items, list) and all(isinstance(item, int | str) for item in items)
+    return items if plain and items else None
+
+
+def _epoch(path: Path, n: int, extent: Extent, known: int | None) -> int:
+    """Return how many seconds an epoch lasts, told by the length of the recording."""
+    if extent.seconds is None:
+        return known or EPOCHS[0]
+    fits = [
+        s
+        for s in EPOCHS
+        if abs(n * s - extent.seconds)
+        <= (SLACK if s == EPOCHS[0] else min(WINDOW_SECONDS, s + 0.05 * extent.seconds))
+    ]
+    if known in fits:
+        return known or EPOCHS[0]
+    if EPOCHS[0] in fits or len(fits) == 1:
+        return fits[0]
+    if not extent.is_sure:
+        return EPOCHS[0]
+    raise RecordingError(
+        f"{path}: {n} stages of {WINDOW_SECONDS:g} s make {n * WINDOW_SECONDS / 3600:.2f} h, the "
+        f"recording lasts {extent.seconds / 3600:.2f} h. Write a table of onset, duration and "
+        "stage if the epochs have another length or do not begin with the recording."
+    )
+
+
+def _stage(path: Path, line: int, label: str) -> str:
+    """Stage of a label, naming the line if it is unknown."""
+    try:
+        return stage_of(label.strip("\"' "))
+    except RecordingError as error:
+        hint = ""
+        if len(re.split(r"[\t,;]", label)) > 1:
+            hint = " A line of several values needs a header: onset, duration, stage."
+        raise RecordingError(f"{path}: line {line}: {error}{hint}") from error
+
+
+def by_majority(stages: Sequence[str], epoch: int) -> list[str]:
+    """Stages of 30-s windows from those of shorter epochs: of most of the window.
+
+    Of equals the one that comes first counts; a last window that is not complete is left out.
+
+    Parameters
+    ----------
+    stages : sequence of str
+    epoch : int
+        Seconds that each of them lasts.
+
+    Examples
+    --------
+    >>> by_majority(["W", "N1", "N1"], 20)  # W 20 s, N1 40 s
+    ['W', 'N1']
+    """
+    unit = gcd(epoch, round(WINDOW_SECONDS))
+    parts = np.repeat(np.asarray(stages, str), epoch // unit)
+    per_window = round(WINDOW_SECONDS) // unit
+    windows = parts[: len(parts) // per_window * per_window].reshape(-1, per_window)
+    chosen = []
+    for window in windows.tolist():
+        counts = {stage: window.count(stage) for stage in window}  # in order of appearance
+        chosen.append(max(counts, key=lambda stage: counts[stage]))
+    return chosen
