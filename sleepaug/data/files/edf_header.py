@@ -111,6 +111,14 @@ def _number(
     return value
 
 
+def _decoded(field: bytes) -> str:
+    """A field that should be ASCII, and is UTF-8 or Latin-1 in some files."""
+    try:
+        return field.decode("utf-8").strip("\0 ")
+    except UnicodeDecodeError:
+        return field.decode("latin-1").strip("\0 ")
+
+
 def _limit(field: bytes) -> float:
     """A limit of a signal, NaN where the field holds no number: the other signals can be read."""
     try:
@@ -125,7 +133,7 @@ def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
     for name, width in _FIELDS.items():
         columns[name] = [head[at + i * width : at + (i + 1) * width] for i in range(n)]
         at += n * width
-    labels = [printable(text.decode("latin-1").strip("\0 ")) for text in columns["label"]]
+    labels = [printable(_decoded(text)) for text in columns["label"]]
     n_equal, seen = Counter(labels), Counter[str]()
     channels, first = [], 0
     for i, label in enumerate(labels):
@@ -138,7 +146,7 @@ def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
         ]
         name = label if n_equal[label] == 1 else f"{label}-{seen[label]}"
         seen[label] += 1
-        unit = columns["unit"][i].decode("latin-1").strip("\0 ")
+        unit = _decoded(columns["unit"][i])
         channels.append(
             Channel(
                 name, label, unit, (limits[0], limits[1]), (limits[2], limits[3]), n_samples, first,

@@ -180,7 +180,25 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
             f"stands for it, as in map '{want}=NAME', or train on other channels.",
             parameters=("map", "channels"),
         )
-    return _only(found, want)
+    return _only(_montage(found) or found, want)
+
+
+def _montage(names: Sequence[str]) -> list[str]:
+    """The channel against the ear of the other side, where all others name no reference.
+
+    Recorders such as those of Nox write each electrode as recorded, and the channels of the
+    montage beside them (``C3`` and ``C3-M2``).
+    """
+    parsed = {name: parse_name(name) for name in names}
+    against_ear = [
+        name
+        for name, p in parsed.items()
+        if p is not None
+        and p.electrode[-1].isdigit()
+        and _place(p.reference) == _opposite_ear("", p)
+    ]
+    bare = [name for name, p in parsed.items() if p is not None and not p.reference]
+    return against_ear if len(against_ear) == 1 and len(bare) == len(names) - 1 else []
 
 
 def _only(found: list[str], want: str) -> str:

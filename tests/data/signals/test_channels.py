@@ -148,3 +148,21 @@ def test_messages_are_safe_for_a_terminal() -> None:
     assert str(error.value).isprintable()
     source = choose(["a\x1b[2Jb"], ["C3"], {"C3": "a\x1b[2Jb"})["C3"]
     assert source.sentence.isprintable()
+
+
+def test_the_montage_is_taken_where_the_electrode_itself_is_recorded_beside_it() -> None:
+    assert choose(["C3", "C3-M2", "M2"], ["C3"])["C3"].channel == "C3-M2"
+    assert choose(["C4-A1", "C4"], ["C4"])["C4"].channel == "C4-A1"
+    with pytest.raises(RecordingError, match="both claim"):
+        choose(["C3", "C3-M2", "C3-M1"], ["C3"])
+
+
+def test_a_place_that_is_mapped_to_something_else_is_said() -> None:
+    for channel, words in (("Fpz-Cz", "difference of Fpz and Cz"), ("Chin", "not that of an EEG")):
+        assert words in choose([channel], ["F3"], {"F3": channel})["F3"].sentence
+    assert choose(["EEG 4"], ["F3"], {"F3": "EEG 4"})["F3"].sentence.endswith("not named).")
+
+
+def test_where_none_is_found_all_are_named_and_one_is_enough() -> None:
+    with pytest.raises(RecordingError, match=r"none of the channels C3, O2 was found; one of them"):
+        choose(["EEG1", "EEG3"], ["C3", "O2"], allow_missing=True)

@@ -239,3 +239,31 @@ def test_reading_an_edf_needs_no_mne(tmp_path: Path, write_edf: Write) -> None:
         "sys.exit('mne' in sys.modules or 'torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_excluded_and_bad_channels_are_left_out_by_name(tmp_path: Path, write_edf: Write) -> None:
+    import mne
+
+    path = write_edf(tmp_path / "night.edf", ["EEG C3-A2", "EEG C4-A1"])
+    wanted = Preprocessing(("C3", "C4"), exclude=("EEG C3-A2",))
+    x, notes = signals(path, wanted, allow_missing=True)
+    assert not x[0].any()
+    assert x[1].any()
+    assert "Left out: 'EEG C3-A2' (excluded)." in notes
+    with pytest.raises(RecordingError, match="no channel named 'C9' to leave out"):
+        signals(path, Preprocessing(("C3",), exclude=("C9",)))
+    raw = mne.io.read_raw(path, verbose="error")
+    raw.info["bads"] = ["EEG C4-A1"]
+    _, notes = signals(raw, Preprocessing(("C3", "C4")), allow_missing=True)
+    assert "Left out: 'EEG C4-A1' (marked as bad)." in notes
+
+
+def test_stretches_that_mne_marks_as_bad_are_missing(tmp_path: Path, write_edf: Write) -> None:
+    import mne
+
+    raw = mne.io.read_raw(write_edf(tmp_path / "night.edf", ["EEG C3-A2"]), verbose="error")
+    raw.set_annotations(mne.Annotations([60.0], [30.0], ["BAD_movement"]))
+    x, _ = signals(raw, Preprocessing(("C3",), lowpass=None))
+    missing = np.isnan(x[0]).reshape(-1, 3000).mean(axis=1)
+    assert missing[2] == 1
+    assert missing[[0, 3]].max() < 0.1
