@@ -26,6 +26,7 @@ from sleepaug.data.signals.quality import (
     unit_suggestion,
 )
 from sleepaug.data.stages import WINDOW_SECONDS, is_stage
+from sleepaug.staging.scoring_fit import scoring_fit, scoring_lines
 from sleepaug.support.errors import ConfigError, RecordingError, printable
 from sleepaug.support.settings import fill
 from sleepaug.support.text import ranges
@@ -80,6 +81,7 @@ def inspect_recording(
         "notes": list(recorded.notes),
         "channels": _channels(recorded),
         "annotations": _annotations(recorded),
+        "scoring": scoring_fit(path, recorded.seconds),
         "model": _model_use(recorded, model, map or {}, reference, exclude),
     }
 
@@ -279,6 +281,7 @@ def inspection_text(found: Mapping[str, Any]) -> str:
         f"    {a['n']:>5} {a['text']}{' (a stage)' if a['stage'] else ''}"
         for a in found["annotations"][:12]
     ]
+    lines += scoring_lines(found["scoring"])
     if (use := found["model"]) is None:
         lines.append("  No model ships with this copy: name one with --model.")
     elif "problem" in use:
