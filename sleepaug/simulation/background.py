@@ -19,7 +19,7 @@ from sleepaug.simulation.people import Person
 # in between (Schneider et al. 2022). This and LEVELS were fitted by hand to the medians of
 # Sleep-EDF and of excerpts 1-3 of DREAMS (`benchmarks/realism.py percentiles`).
 BACKGROUND = np.array(
-    [[0.20, 2.0, 2.5], [0.13, 2.9, 4.5], [0.10, 4.5, 7.8], [0.105, 4.6, 7.8], [0.105, 3.2, 5.5]]
+    [[0.20, 2.1, 2.5], [0.11, 2.9, 4.0], [0.09, 4.4, 7.6], [0.10, 4.6, 7.8], [0.09, 3.3, 5.2]]
 )
 # What stands out of it: a Gaussian peak (centre, width in Hz; the person's own frequency where
 # None), where (height falls with the distance; `everywhere` is added to it), how fast it waxes
@@ -28,16 +28,16 @@ ALPHA, THETA, SIGMA, BETA, DELTA, MUSCLE, SKIN, SWAY = range(8)
 LEVELS = np.array(
     [
         [0.0, 0.0, 0.0, 0.0, 0.0],  # alpha: by `course.alpha`
-        [0.5, 0.3, 1.0, 2.5, 0.0],
+        [0.5, 0.0, 0.7, 2.0, 0.0],
         [0.0, 0.05, 0.9, 1.1, 0.03],
         [0.10, 0.10, 0.05, 0.03, 0.10],
-        [2.0, 2.0, 34.0, 175.0, 2.5],
-        [0.20, 0.20, 0.06, 0.04, 0.12],
+        [2.0, 1.5, 42.0, 200.0, 2.5],
+        [0.20, 0.15, 0.05, 0.03, 0.10],
         [25.0, 25.0, 25.0, 25.0, 25.0],
         [0.0, 0.0, 0.0, 0.0, 0.0],  # sway: by `course.activity`
     ]
 )
-FAST = np.array([0.5, 0.5, 0.9, 0.5, 0.8, 0.7, 0.5, 0.8])  # of log-power, within seconds
+FAST = np.array([0.5, 0.5, 0.9, 0.5, 0.7, 0.6, 0.5, 0.8])  # of log-power, within seconds
 SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.7, 0.5, 0.5])  # within a quarter of an hour
 CALM = np.array([1.0, 1.2, 1.2, 0.6, 0.7])  # share of SLOW in each stage
 
@@ -72,7 +72,14 @@ def topography() -> np.ndarray:
     (Finelli et al. 2001); muscles lie over temples, forehead and neck, none at the vertex
     (Goncharova et al. 2003).
     """
-    places = [["Oz"], ["Fz", "F7", "F8"], ["Cz"], ["Fz"], ["Fz", "F7", "F8"], ["T3", "T4", "Fp1", "Fp2", "T5", "T6", "F7", "F8", "Oz"]]
+    places = [
+        ["Oz"],
+        ["Fz", "F7", "F8"],
+        ["Cz"],
+        ["Fz"],
+        ["Fz", "F7", "F8"],
+        ["T3", "T4", "Fp1", "Fp2", "T5", "T6", "F7", "F8", "O1", "O2"],
+    ]
     everywhere = [0.01, 0.04, 0.04, 0.04, 0.45, 0.04, 1.0, 1.0]
     out = np.tile(np.array(everywhere), (len(SOURCES), 1))
     for k, centres in enumerate(places):
@@ -100,7 +107,7 @@ def rhythms(course: Course, person: Person, rng: np.random.Generator) -> np.ndar
     power[:, MUSCLE] += 4.5 * course.activity**1.5 + 0.3 * course.arousal + course.movement
     power[:, MUSCLE] *= person.muscle**2
     power[:, SKIN] *= person.sweat**2
-    power[:, SWAY] = awake * 0.9 * np.expm1(4.0 * np.minimum(course.activity, 1.8))
+    power[:, SWAY] = awake * 0.5 * np.expm1(4.0 * np.minimum(course.activity, 1.8))
     power[:, SWAY] += 60 * course.movement
     offsets = np.exp(weight @ person.stages)
     for k, band in ((THETA, 1), (SIGMA, 2), (BETA, 3), (DELTA, 4)):
@@ -136,7 +143,7 @@ def background(
     calm = course.weight @ CALM
     restless = 1 + 0.7 * course.weight[:, 0]
     swing = 0.32 * restless * wander(rng, n, 4) + 0.3 * calm * wander(rng, n, 300)
-    swing -= 0.35 * np.log(course.depth) * course.weight[:, N2:R].sum(1)  # deep sleep is quiet
+    swing -= 0.25 * np.log(course.depth) * course.weight[:, N2:R].sum(1)  # deep sleep is quiet
     swing = (np.exp(swing) * person.gain**2).astype(np.float32)
 
     tails: list[np.ndarray | None] = [None] * len(SOURCES)

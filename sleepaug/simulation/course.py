@@ -111,7 +111,7 @@ def simulate_course(
 
     hours = hours_before + np.cumsum(~np.repeat(day, WINDOW)) / 3600
     swing = 0.3 * wander(rng, n, 60) + 0.4 * wander(rng, n, 600)
-    depth = swing * (weight @ np.array([1, 1, 2.0, 0.6, 1]))
+    depth = swing * (weight @ np.array([1, 1, 1.8, 0.5, 1]))
     # N2 that leads to N3 is deeper than N2 that does not.
     around = gaussian_filter1d((stages == N3).astype(float), 5)
     depth += 1.2 * (np.repeat(around, WINDOW) - 0.25) * (weight[:, N2] + 0.5 * weight[:, N3])

@@ -20,7 +20,14 @@ from sleepaug.simulation.head import (
 )
 from sleepaug.simulation.hypnogram import STAGES, WINDOW, W, night_covariance, simulate_stages
 from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream, tonight
-from sleepaug.simulation.recorder import MASS, RECORDERS, Amplifier, Recorder, RecorderName, recorder_of
+from sleepaug.simulation.recorder import (
+    MASS,
+    RECORDERS,
+    Amplifier,
+    Recorder,
+    RecorderName,
+    recorder_of,
+)
 from sleepaug.simulation.waves import Mixing, simulate_waves
 
 FULL_NIGHT = 960  # windows: shorter recordings are excerpts of a night of 8 hours
