@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from sleepaug.config import ConfigError
 from sleepaug.processes import parallel
+from sleepaug.simulation.channels import SLEEP_EDF_CHANNELS, resolve_channels
 from sleepaug.simulation.edf import Layout, polysomnogram, scoring
 from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
-from sleepaug.simulation.channels import SLEEP_EDF_CHANNELS, resolve_channels
 from sleepaug.simulation.night import plan_night
 from sleepaug.simulation.people import stream
 from sleepaug.simulation.recorder import RECORDERS, RecorderName

@@ -7,8 +7,8 @@ from typing import Literal
 import edfio
 import numpy as np
 
-from sleepaug.simulation.hypnogram import N3, WINDOW
 from sleepaug.simulation.channels import kind
+from sleepaug.simulation.hypnogram import N3, WINDOW
 from sleepaug.simulation.night import Night, render
 from sleepaug.simulation.noise import wander
 from sleepaug.simulation.people import stream
