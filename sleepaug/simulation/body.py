@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from sleepaug.simulation.background import synthesize
-from sleepaug.simulation.course import Course, wander
+from sleepaug.simulation.course import Course
+from sleepaug.simulation.noise import synthesize, wander
 from sleepaug.simulation.people import Person
 from sleepaug.simulation.waves import poisson
 
@@ -32,7 +32,7 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     drowsy = np.clip(course.weight[:, 1] + 0.5 * course.weight[:, 0] * (1 - course.eyes_open), 0, 1)
     hz = np.clip(0.32 + 0.1 * wander(rng, n, 10), 0.12, 0.7)
-    rolling = drowsy * np.clip(5 + 5 * wander(rng, n, 12), 0, None)
+    rolling = drowsy * np.clip(14 + 3 * wander(rng, n, 60), 0, None)
     rolling += 0.5 * (course.weight[:, 2] + course.weight[:, 3])
     seconds = np.arange(n)
     phase = 2 * np.pi * np.interp(times, seconds, np.cumsum(hz))
@@ -41,8 +41,8 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
     gaze[1] += 0.25 * size * np.sin(phase + 0.7)
 
     for rate, spread in (
-        (70 * course.eyes_open, (7.0, 4.0)),
-        (60 * course.phasic + 2 * course.weight[:, 4], (6.0, 4.0)),
+        (90 * course.eyes_open, (18.0, 8.0)),
+        (36 * course.phasic + 10 * course.weight[:, 4], (11.0, 4.0)),
         (6 * course.weight[:, 0] + 2 * course.weight[:, 1], (3.0, 2.0)),
     ):
         at = poisson(rng, rate, 0.12)
@@ -54,8 +54,8 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     at = poisson(rng, 17 * course.eyes_open, 0.5)
     pulse = np.zeros(n * EYE_RATE)
-    np.add.at(pulse, (at * EYE_RATE).astype(int), rng.lognormal(np.log(11), 0.25, len(at)))
-    gaze[1] += gaussian_filter1d(pulse, 0.07 * EYE_RATE) * 0.07 * EYE_RATE * 2.5
+    np.add.at(pulse, (at * EYE_RATE).astype(int), rng.lognormal(np.log(15), 0.25, len(at)))
+    gaze[1] += gaussian_filter1d(pulse, 0.06 * EYE_RATE) * 0.06 * EYE_RATE * 2.5
     return gaze * np.float32(person.eye)
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, uniform_filter1d
-from scipy.signal import lfilter
 
 from sleepaug.simulation.hypnogram import N1, N2, N3, WINDOW, R, W
+from sleepaug.simulation.noise import bursts, wander
 from sleepaug.simulation.people import Person
+from sleepaug.simulation.wake import ACT, simulate_wake
 
 AROUSALS_PER_HOUR = np.array([0.0, 35.0, 14.0, 4.0, 16.0])
 
@@ -29,30 +30,16 @@ class Course:
     arousal: np.ndarray  # 0-1
     phasic: np.ndarray  # of REM sleep, 0-1
     movement: np.ndarray  # of the body, 0-1
+    activity: np.ndarray  # of a waking sleeper: 0 at rest, about 1 in action
     pulse: np.ndarray  # phases A of the cyclic alternating pattern of NREM sleep, 0-1
 
 
-def wander(rng: np.random.Generator, n: int, seconds: float) -> np.ndarray:
-    """Return a Gaussian process of variance 1 with an exponential memory of `seconds`."""
-    a = np.exp(-1 / seconds)
-    noise = rng.standard_normal(n) * np.sqrt(1 - a**2)
-    noise[0] = rng.standard_normal()
-    return lfilter([1], [1, -a], noise)
-
-
-def bursts(rng: np.random.Generator, rate: np.ndarray, shortest: float, mean: float) -> np.ndarray:
-    """Return 1 in the bursts of a Poisson process of `rate` per second, 0 elsewhere."""
-    n = len(rate)
-    onset = np.flatnonzero(rng.random(n) < rate)
-    length = shortest + rng.exponential(mean - shortest, len(onset))
-    out = np.zeros(n)
-    for start, duration in zip(onset, length, strict=True):
-        out[start : start + max(1, round(duration))] = 1
-    return out
-
-
 def simulate_course(
-    stages: np.ndarray, person: Person, rng: np.random.Generator, hours_before: float = 0.0
+    stages: np.ndarray,
+    person: Person,
+    rng: np.random.Generator,
+    hours_before: float = 0.0,
+    day: np.ndarray | None = None,
 ) -> Course:
     """Draw what happens within the windows of a night.
 
@@ -66,6 +53,8 @@ def simulate_course(
         Source of randomness.
     hours_before : float
         Hours of the night before the first window.
+    day : ndarray of bool, shape (n_windows,), optional
+        Windows before lights out and after lights on; default none.
 
     Notes
     -----
@@ -111,17 +100,25 @@ def simulate_course(
     rate = rate * np.exp(0.012 * (person.age - 40))
     arousal = gaussian_filter1d(bursts(rng, rate, 3, 7), 0.8)
     awake = weight[:, W]
-    closed = wander(rng, n, 90) > np.where(np.cumsum(stage != W) == 0, -1.0, 0.1)
-    eyes_open = gaussian_filter1d((~closed).astype(float), 0.7) * awake
+    day = np.zeros(len(stages), bool) if day is None else day
+    wake = simulate_wake(stages, day, person.active, rng)
+    eyes_open = wake.eyes_open * awake
+    activity = wake.activity * awake
     drowsy = wander(rng, n, 8)
     alpha = awake * (1 - eyes_open) * np.clip(0.85 + 0.25 * wander(rng, n, 6), 0.15, 1.5)
     alpha = alpha + weight[:, N1] * 0.7 * (drowsy > 0.7) + 0.5 * arousal * (1 - awake)
     alpha = gaussian_filter1d(alpha, 0.7)
 
-    hours = hours_before + np.arange(n) / 3600
-    depth = np.exp(0.3 * wander(rng, n, 60) - 0.045) * (0.8 + 0.5 * np.exp(-hours / 2.5))
+    hours = hours_before + np.cumsum(~np.repeat(day, WINDOW)) / 3600
+    swing = 0.3 * wander(rng, n, 60) + 0.4 * wander(rng, n, 600)
+    depth = swing * (weight @ np.array([1, 1, 1.8, 0.5, 1]))
+    # N2 that leads to N3 is deeper than N2 that does not.
+    around = gaussian_filter1d((stages == N3).astype(float), 5)
+    depth += 1.2 * (np.repeat(around, WINDOW) - 0.25) * (weight[:, N2] + 0.5 * weight[:, N3])
+    depth = np.exp(depth - 0.1) * (0.8 + 0.5 * np.exp(-hours / 2.5))
     phasic = (wander(rng, n, 15) > 0.35) * weight[:, R]
-    moving = bursts(rng, np.array([90.0, 8, 1.5, 0.7, 3])[stage] / 3600, 2, 7)
+    per_hour = np.array([60.0, 8, 1.5, 0.7, 3])[stage] * (1 + 3 * (wake.kind == ACT))
+    moving = bursts(rng, per_hour / 3600, 2, 7)
     moving = np.maximum(moving, (arousal > 0.5) * (uniform_filter1d(rng.random(n), 5) > 0.6))
     return Course(
         stage=stage,
@@ -132,5 +129,6 @@ def simulate_course(
         arousal=arousal,
         phasic=gaussian_filter1d(phasic.astype(float), 1),
         movement=gaussian_filter1d(moving, 0.6),
+        activity=activity,
         pulse=pulse,
     )

@@ -1,16 +1,18 @@
 """Folders of simulated nights: real EDF+ files, as MASS or Sleep-EDF distribute theirs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from sleepaug.simulation.channels import SLEEP_EDF_CHANNELS, resolve_channels
 from sleepaug.simulation.edf import Layout, polysomnogram, scoring
 from sleepaug.simulation.hypnogram import WINDOW, simulate_scorers
-from sleepaug.simulation.night import SLEEP_EDF_CHANNELS, plan_night, resolve_channels
+from sleepaug.simulation.night import plan_night
 from sleepaug.simulation.people import stream
+from sleepaug.simulation.recorder import RECORDERS, RecorderName
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place, make_folder
 from sleepaug.support.processes import parallel
@@ -28,7 +30,10 @@ class Job:
     ch_names: tuple[str, ...]
     sfreq: float
     layout: Layout
-    first_night: bool
+    first_night: bool = False
+    wake_before: float = 0.0
+    wake_after: float = 0.0
+    recorder: RecorderName | None = None  # the layout's own
 
 
 def simulate_dataset(
@@ -42,6 +47,9 @@ def simulate_dataset(
     ch_names: Sequence[str] | None = None,
     sfreq: float | None = None,
     scorers: int = 0,
+    wake_before: float = 0.0,
+    wake_after: float = 0.0,
+    recorder: RecorderName | None = None,
     jobs: int = 1,
     overwrite: bool = False,
     progress: bool = False,
@@ -70,6 +78,10 @@ def simulate_dataset(
         Sampling frequency in Hz; default 256 (`mass`) or 100 (`sleep-edf`).
     scorers : int
         Imperfect scorers whose scorings to write too, as `01-03-0001 Scorer1.edf`.
+    wake_before, wake_after : float
+        Hours awake before lights out and after lights on, added to `hours`.
+    recorder : {"mass", "sleep-edf", "any"}, optional
+        Filters, noise and steps; default the layout's own. `any` draws one a night.
     jobs : int
         Processes.
     overwrite : bool
@@ -91,6 +103,16 @@ def simulate_dataset(
     planned = plan_files(
         Path(folder), nights, seed, layout, subjects, hours, ch_names, sfreq, scorers
     )
+    if recorder is not None and recorder not in RECORDERS:
+        raise ConfigError(f"recorder: {recorder!r} is none of {', '.join(RECORDERS)}.")
+    if min(wake_before, wake_after) < 0:
+        raise ConfigError(
+            f"wake_before, wake_after: 0 hours or more, got {wake_before} and {wake_after}."
+        )
+    planned = [
+        replace(job, wake_before=wake_before, wake_after=wake_after, recorder=recorder)
+        for job in planned
+    ]
     if jobs < 1:
         raise ConfigError(f"jobs: at least 1 is needed, got {jobs}.")
     if not overwrite:
@@ -205,8 +227,16 @@ def derive(seed: int, what: int, index: int) -> int:
 
 def write_night(job: Job) -> None:
     """Simulate one night and write its files, the recording last."""
-    night = plan_night(job.seed, job.subject, job.hours, first_night=job.first_night)
+    night = plan_night(
+        job.seed,
+        job.subject,
+        job.hours,
+        first_night=job.first_night,
+        wake_before=job.wake_before,
+        wake_after=job.wake_after,
+    )
     others = simulate_scorers(night.stages, len(job.hypnograms) - 1, stream(job.seed, "scorers"))
     for path, stages in zip(job.hypnograms, (night.stages, *others), strict=True):
         into_place(path, scoring(night, stages, job.layout).write)
-    into_place(job.psg, polysomnogram(night, job.layout, job.ch_names, job.sfreq).write)
+    psg = polysomnogram(night, job.layout, job.ch_names, job.sfreq, job.recorder)
+    into_place(job.psg, psg.write)

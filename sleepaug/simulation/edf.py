@@ -7,11 +7,12 @@ from typing import Literal
 import edfio
 import numpy as np
 
-from sleepaug.simulation.course import wander
+from sleepaug.simulation.channels import kind
 from sleepaug.simulation.hypnogram import N3, WINDOW
-from sleepaug.simulation.night import Night, kind, render
+from sleepaug.simulation.night import Night, render
+from sleepaug.simulation.noise import wander
 from sleepaug.simulation.people import stream
-from sleepaug.simulation.recorder import HIGH_PASS
+from sleepaug.simulation.recorder import Amplifier, RecorderName, prefiltering, recorder_of
 
 Layout = Literal["mass", "sleep-edf"]
 LABELS = "W123R"
@@ -25,10 +26,31 @@ LIMITS: dict[Layout, dict[str, tuple[float, int]]] = {
 }  # fmt: skip
 
 
-def polysomnogram(night: Night, layout: Layout, ch_names: Sequence[str], sfreq: float) -> edfio.Edf:
-    """Simulate the signals of a night; channels as `night.resolve_channels` returns them."""
+def polysomnogram(
+    night: Night,
+    layout: Layout,
+    ch_names: Sequence[str],
+    sfreq: float,
+    recorder: RecorderName | None = None,
+) -> edfio.Edf:
+    """Simulate the signals of a night.
+
+    Parameters
+    ----------
+    night : Night
+        Who sleeps, and how.
+    layout : {"mass", "sleep-edf"}
+        Units and steps of the file.
+    ch_names : sequence of str
+        As `channels.resolve_channels` returns them.
+    sfreq : float
+        Sampling frequency, a whole number of Hz.
+    recorder : {"mass", "sleep-edf", "any"}, optional
+        Default the layout's own.
+    """
+    amplifier = recorder_of(recorder or layout, night.seed)
     return edfio.Edf(
-        signals(night, layout, ch_names, sfreq),
+        signals(night, layout, ch_names, sfreq, amplifier),
         data_record_duration=1,
         annotations=(),
         patient=patient(night),
@@ -95,14 +117,14 @@ def annotations(night: Night, stages: np.ndarray, layout: Layout) -> list[edfio.
 
 
 def signals(
-    night: Night, layout: Layout, ch_names: Sequence[str], sfreq: float
+    night: Night, layout: Layout, ch_names: Sequence[str], sfreq: float, amplifier: Amplifier
 ) -> list[edfio.EdfSignal]:
     """Simulate the signals and convert them to 16 bits (12 in Sleep-EDF)."""
     n_seconds = len(night.course.stage)
     limits = LIMITS[layout]
     digital = np.empty((len(ch_names), round(n_seconds * sfreq)), np.int16)
     at = 0
-    for chunk in render(night, ch_names, sfreq):
+    for chunk in render(night, ch_names, sfreq, amplifier=amplifier):
         for i, name in enumerate(ch_names):
             physical, steps = limits[kind(name)]
             x = np.rint(chunk[i] * (steps / physical))
@@ -125,7 +147,7 @@ def signals(
                 physical_dimension="uV",
                 physical_range=(-physical, physical),
                 digital_range=(-steps, steps),
-                prefiltering=f"HP:{HIGH_PASS}Hz",
+                prefiltering=prefiltering(amplifier),
             )
         )
     return out if layout == "mass" else out + slow_signals(night)

@@ -23,6 +23,7 @@ FEATURES = (
     "log_nrem_since_rem", "nrem_since_rem", "rem_recently", "rem_in_period", "n3_recently",
     "n3_so_far", "wake_recently", "before_first_rem", "log_nrem_before_first_rem",
     "apnea", "apnea_log_age", "apnea_hours", "apnea_before_first_rem",
+    "too_early_for_rem", "too_soon_after_rem",
 )  # fmt: skip
 
 
@@ -69,13 +70,17 @@ class History:
         log_age = math.log(min(self.age, 60))
         log_nrem = math.log1p(self.nrem_since_rem) / 4
         first, apnea = self.before_first_rem, self.apnea
+        # REM sleep does not begin within the first hour, nor soon after a period of it has ended.
+        early = 4 * first * max(0.0, 1 - self.n / 120)
+        over = self.nrem_since_rem > 20 and not first
+        soon = math.exp(-(self.nrem_since_rem - 20) / 60) if over else 0.0
         return [
             1.0, log_age, 1 / self.age, hours, hours**2,
             *(float(self.before == s) for s in range(5)),
             log_nrem, self.nrem_since_rem / 120, self.rem_recently,
             min(self.rem_in_period, 80) / 40, self.n3_recently,
             min(self.n3_so_far, 240) / 120, self.wake_recently, first, first * log_nrem,
-            apnea, apnea * log_age, apnea * hours, apnea * first,
+            apnea, apnea * log_age, apnea * hours, apnea * first, early, soon,
         ]  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """One simulated night: from stages and traits to the voltages of every channel."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,23 +8,22 @@ import numpy as np
 
 from sleepaug.simulation import body
 from sleepaug.simulation.background import background
+from sleepaug.simulation.channels import kind, resolve_channels, site
 from sleepaug.simulation.course import Course, simulate_course
-from sleepaug.simulation.head import ANGLES, REFERENCES, background_mixing, eye_mixing, referenced
+from sleepaug.simulation.head import PLACES, REFERENCES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES, WINDOW, W, night_covariance, simulate_stages
-from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream
-from sleepaug.simulation.recorder import Recorder
+from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream, tonight
+from sleepaug.simulation.recorder import (
+    MASS,
+    RECORDERS,
+    Amplifier,
+    Recorder,
+    RecorderName,
+    recorder_of,
+)
 from sleepaug.simulation.waves import Mixing, simulate_waves
 from sleepaug.support.errors import ConfigError
 
-EEG = (
-    "C3", "C4", "Cz", "F3", "F4", "F7", "F8", "O1", "O2", "P3", "P4", "Pz", "T3", "T4", "T5", "T6",
-    "Fp1", "Fp2", "Fz", "Oz",
-)  # fmt: skip
-MASS_CHANNELS = (
-    *(f"EEG {name}-CLE" for name in EEG), "EOG Left Horiz", "EOG Right Horiz",
-    "EMG Chin1", "EMG Chin2", "EMG Chin3", "ECG ECGI",
-)  # fmt: skip
-SLEEP_EDF_CHANNELS = ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal", "EMG submental")
 FULL_NIGHT = 960  # windows: shorter recordings are excerpts of a night of 8 hours
 # Log-odds of changing to each stage in the first night in a laboratory: more wake and N1, less
 # REM sleep (Agnew et al. 1966).
@@ -39,7 +37,7 @@ class Night:
     """What is decided about a night before its signals are made."""
 
     seed: int
-    person: Person
+    person: Person  # as he or she is tonight
     stages: np.ndarray  # (n_windows,), index into STAGES
     course: Course
 
@@ -50,15 +48,26 @@ def plan_night(
     hours: float = 8.0,
     apnea: bool | None = None,
     first_night: bool = False,
+    wake_before: float = 0.0,
+    wake_after: float = 0.0,
 ) -> Night:
     """Draw the sleeper, the stages and their course (see `simulate_night`)."""
     n_windows = round(hours * 3600) // WINDOW
+    if min(wake_before, wake_after) < 0:
+        raise ConfigError(
+            f"wake: hours before and after the night are 0 or more, got {wake_before} and "
+            f"{wake_after}."
+        )
+    before, after = (round(h * 3600) // WINDOW for h in (wake_before, wake_after))
     if n_windows < 1:
         raise ConfigError(f"hours: a night has at least one 30-s window; got {hours} hours.")
     person = draw_person(seed if subject is None else subject, apnea)
     stages, start = draw_stages(seed, person, n_windows, first_night)
+    day = np.repeat([True, False, True], [before, n_windows, after])
+    stages = np.concatenate([np.full(before, W, np.int8), stages, np.full(after, W, np.int8)])
+    person = tonight(person, stream(seed, "tonight"))
     rng = stream(seed, "course")
-    course = simulate_course(stages, person, rng, hours_before=start * WINDOW / 3600)
+    course = simulate_course(stages, person, rng, start * WINDOW / 3600, day)
     return Night(seed, person, stages, course)
 
 
@@ -81,37 +90,12 @@ def draw_stages(
     return stages[start : start + n_windows], start
 
 
-def kind(name: str) -> str:
-    """Return `eeg`, `eog`, `emg` or `ecg`."""
-    return name.partition(" ")[0].lower()
-
-
-def site(name: str) -> str:
-    """Return the electrode (or `X-Y`) of an EEG or EOG channel as `head.ANGLES` has it."""
-    name = name.partition(" ")[2]
-    if name == "horizontal":
-        return "Right Horiz-Left Horiz"
-    return name.removesuffix("-CLE").removesuffix("-LER")
-
-
-def resolve_channels(ch_names: Sequence[str] | None) -> list[str]:
-    """Return full channel names; `C3` may stand for `EEG C3-CLE`; None for all of MASS."""
-    if ch_names is None:
-        return list(MASS_CHANNELS)
-    known = {name: name for name in (*MASS_CHANNELS, "EEG A1-CLE", "EEG A2-CLE")}
-    known |= {site(name): name for name in known} | {name: name for name in SLEEP_EDF_CHANNELS}
-    known |= {f"{a}-{b}": f"EEG {a}-{b}" for a, b in itertools.permutations(ANGLES, 2)}
-    wrong = [name for name in ch_names if name not in known]
-    if wrong or len(set(ch_names)) < len(ch_names):
-        raise ConfigError(
-            f"channels: {', '.join(wrong) or 'a channel twice'} cannot be simulated. "
-            f"There are: {', '.join(MASS_CHANNELS)}, and differences such as C3-A2."
-        )
-    return [known[name] for name in ch_names]
-
-
 def render(
-    night: Night, ch_names: Sequence[str], sfreq: float, reference: str = "linked-ears"
+    night: Night,
+    ch_names: Sequence[str],
+    sfreq: float,
+    reference: str = "linked-ears",
+    amplifier: Amplifier = MASS,
 ) -> Iterator[np.ndarray]:
     """Yield the signals of a planned night, `CHUNK` seconds at a time.
 
@@ -136,13 +120,13 @@ def render(
     rng = stream(seed, "muscle")
     tone = body.muscle_tone(course, person, rng)
     beats = body.heart_beats(person, n_seconds, rng)
-    at_ears = np.zeros(len(ANGLES))
-    at_ears[[list(ANGLES).index(ear) for ear in ("A1", "A2")]] = rng.normal(
+    at_ears = np.zeros(len(PLACES))
+    at_ears[[list(PLACES).index(ear) for ear in ("A1", "A2")]] = rng.normal(
         0, 4, 2
     ) * rng.lognormal(0, 0.7)
     pulse = referenced(sites, at_ears, reference).astype(np.float32)  # uV of the R wave
     chins = {name: stream(seed, "muscle", name) for name in ch_names}
-    recorder = Recorder(seed, ch_names, course, sfreq)
+    recorder = Recorder(seed, ch_names, course, sfreq, amplifier)
     row = {name: i for i, name in enumerate(head)}
     activity = background(course, person, sfreq, stream(seed, "background"), CHUNK)
     for start in range(0, n_seconds, CHUNK):
@@ -150,9 +134,9 @@ def render(
         n_times = round((stop - start) * sfreq)
         times = start + np.arange(n_times) / sfreq
         heart = body.electrocardiogram(times, beats)
-        look = np.stack(
-            [np.interp(times, np.arange(gaze.shape[1]) / body.EYE_RATE, axis) for axis in gaze]
-        ).astype(np.float32)
+        now = slice(start * body.EYE_RATE, stop * body.EYE_RATE + 1)
+        at = start + np.arange(gaze[0, now].size) / body.EYE_RATE
+        look = np.stack([np.interp(times, at, axis[now]) for axis in gaze]).astype(np.float32)
         x = mixing @ next(activity)
         x += eyes @ look
         x += np.outer(pulse, heart)
@@ -179,6 +163,9 @@ def simulate_night(
     reference: str = "linked-ears",
     apnea: bool | None = None,
     first_night: bool = False,
+    wake_before: float = 0.0,
+    wake_after: float = 0.0,
+    recorder: RecorderName = "mass",
 ) -> mne.io.Raw:
     """Simulate a scored polysomnogram of one night. It is simulated: nobody slept.
 
@@ -193,7 +180,9 @@ def simulate_night(
         Duration in hours, cut to whole 30-s windows. From lights off if 8 or more; a shorter
         recording is an excerpt that begins anywhere in a night of 8 hours.
     ch_names : sequence of str, optional
-        Channels as in MASS (`EEG C3-CLE`, or `C3` for short); default all 26.
+        Channels: any position of the 10-10 system, ears, mastoids, eyes, and the difference of two
+        (`C3`, `AF7`, `Fpz-Cz`, `F4-M1`, `E1-M2`; see `channels.full_name`), `EOG horizontal`,
+        `EMG Chin1` to `Chin3`, `EMG submental`, `ECG ECGI`. Default the 26 of MASS.
     sfreq : float
         Sampling frequency, a whole number of Hz.
     reference : {"linked-ears", "A2", "average"}
@@ -202,22 +191,34 @@ def simulate_night(
         Whether the sleeper has sleep apnea; drawn (15 %) if not given.
     first_night : bool
         Whether it is the sleeper's first night in the laboratory.
+    wake_before, wake_after : float
+        Hours awake before lights out and after lights on, added to `hours`.
+    recorder : {"mass", "sleep-edf", "any"}
+        Filters, noise and steps of the recorder; `any` draws those of some laboratory.
 
     Returns
     -------
     mne.io.Raw
         Volts, channel types set, annotated `W N1 N2 N3 R` in 30-s windows.
 
+    Examples
+    --------
+    >>> raw = simulate_night(0, hours=0.1, ch_names=["Fpz-Cz", "E1-M2"], sfreq=100, wake_before=0.1)
+    >>> raw.ch_names, len(raw.annotations)
+    (['EEG Fpz-Cz', 'EOG E1-M2'], 24)
+
     Raises
     ------
     ConfigError
-        An unknown channel or reference, or an impossible duration or sampling frequency.
+        An unknown channel, reference or recorder, or an impossible duration or sampling frequency.
     """
     names = resolve_channels(ch_names)
-    night = plan_night(seed, subject, hours, apnea, first_night)
+    if recorder not in RECORDERS:
+        raise ConfigError(f"recorder: {recorder!r} is none of {', '.join(RECORDERS)}.")
+    night = plan_night(seed, subject, hours, apnea, first_night, wake_before, wake_after)
     data = np.empty((len(names), round(len(night.course.stage) * sfreq)))
     at = 0
-    for chunk in render(night, names, sfreq, reference):
+    for chunk in render(night, names, sfreq, reference, recorder_of(recorder, seed)):
         np.multiply(chunk, 1e-6, out=data[:, at : at + chunk.shape[1]])
         at += chunk.shape[1]
     info = mne.create_info(names, sfreq, [kind(name) for name in names])

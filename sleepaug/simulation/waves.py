@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleepaug.simulation.course import Course
-from sleepaug.simulation.head import ANGLES, positions, referenced, spread
+from sleepaug.simulation.head import PLACES, positions, referenced, spread
 from sleepaug.simulation.hypnogram import R
 from sleepaug.simulation.people import Person
 
@@ -56,10 +56,10 @@ class Mixing:
     """Gain and delay of events at the channels of a montage."""
 
     def __init__(self, names: list[str], reference: str) -> None:
-        self.everywhere = positions(list(ANGLES))
+        self.everywhere = positions(list(PLACES))
         # The reference is linear: apply it to the identity once.
-        self.montage = referenced(names, np.eye(len(ANGLES)), reference)
-        self.own = self.everywhere[[list(ANGLES).index(n.partition("-")[0]) for n in names]]
+        self.montage = referenced(names, np.eye(len(PLACES)), reference)
+        self.own = self.everywhere[[list(PLACES).index(n.partition("-")[0]) for n in names]]
 
     def __call__(
         self, place: np.ndarray, width: float, speed: float
@@ -175,9 +175,9 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
     deepness = (stage @ [0.4, 0.4, 0.46, 1.0, 0.4])[at.astype(int)]
     sizes = 122 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
     params = np.stack([rng.lognormal(np.log(1.15), 0.22, n), rng.uniform(0.5, 1.0, n)], 1)
-    place = scatter(rng, "FCz", 25, n)
+    place = scatter(rng, "Fz", 28, n)
     length = params[:, 0] * 2.2
-    out.append(Waves(slow_oscillation, at, length, sizes, place, 65, params, 9.0))
+    out.append(Waves(slow_oscillation, at, length, sizes, place, 55, params, 9.0))
 
     at = poisson(rng, stage @ [0, 2.5, 0.15, 0, 0], 1.0)
     n = len(at)

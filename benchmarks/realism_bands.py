@@ -1,0 +1,204 @@
+"""Band powers of simulated nights beside those of real nights of Sleep-EDF.
+
+The real numbers (`bands.npz`: a Fpz-Cz, Pz-Oz and horizontal EOG channel; five bands, absolute and
+relative, one row per 30 s) come without the EEG. Simulated nights are filtered, scaled and
+transformed in the same way. People whose number is divisible by 5 are kept for a final score.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from realism_tables import STAGES, table
+from scipy import signal
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.metrics import cohen_kappa_score, confusion_matrix
+
+from sleepaug.simulation.night import plan_night, render
+from sleepaug.simulation.recorder import SLEEP_EDF
+
+CHANNELS = ("Fpz-Cz", "Pz-Oz", "EOG")
+FULL_NAMES = ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal")
+BANDS = {"delta": (0.5, 4), "theta": (4, 8), "alpha": (8, 12), "sigma": (12, 16), "beta": (16, 30)}
+SFREQ = 100
+EOG_LOW_PASS = 15.0  # Hz: beyond it the real EOG holds next to nothing
+PEOPLE = ("design", "check", "development", "held-out")
+
+
+@dataclass(frozen=True)
+class Night:
+    """Band powers of one night."""
+
+    person: int
+    x: np.ndarray  # (n_windows, n_channels, 10): log-powers, then shares
+    y: np.ndarray  # (n_windows,) 0-4, below 0 unscored
+
+
+def belongs(person: int, people: str) -> bool:
+    """Say whether a person of Sleep-EDF belongs to a part of `PEOPLE`."""
+    if person % 5 == 0:
+        return people == "held-out"
+    return people == "development" or people == ("design" if person % 2 else "check")
+
+
+def real_nights(path: Path, people: str) -> list[Night]:
+    """Read the nights of a part of the people."""
+    stored = np.load(path)
+    keys = sorted(key[2:] for key in stored.files if key.startswith("X_"))
+    chosen = [key for key in keys if belongs(int(key[:2]), people)]
+    return [
+        Night(int(k[:2]), stored[f"X_{k}"].astype(float), stored[f"y_{k}"].astype(int))
+        for k in chosen
+    ]
+
+
+def band_powers(x: np.ndarray) -> np.ndarray:
+    """Return log-powers and shares (n_windows, n_channels, 10) of x (n_channels, n_times).
+
+    0.5-30 Hz (the EOG to 15 Hz), unit variance over the recording, then Welch: Hamming windows of
+    4 s, half overlapped, median over the 14 of a window of 30 s.
+    """
+    x = x.astype(float)
+    low_pass = signal.firwin(89, EOG_LOW_PASS + 1.875, fs=SFREQ)
+    x[2:] = signal.fftconvolve(x[2:], low_pass[None], "same", axes=1)
+    sos = signal.butter(4, [0.5, 30], "bandpass", fs=SFREQ, output="sos")
+    x = signal.sosfiltfilt(sos, x, axis=1)
+    x /= x.std(1, keepdims=True)
+    windows = x.reshape(len(x), -1, 30 * SFREQ)
+    freqs, density = signal.welch(windows, SFREQ, "hamming", 4 * SFREQ, 2 * SFREQ, average="median")
+    inside = [(freqs >= low) & (freqs < high) for low, high in BANDS.values()]
+    power = np.stack([density[..., band].sum(-1) * freqs[1] for band in inside], -1)
+    power = np.maximum(power, 1e-9)
+    shares = power / power.sum(-1, keepdims=True)
+    return np.concatenate([np.log(power), shares], -1).transpose(1, 0, 2)
+
+
+def simulated_nights(n_nights: int, seed: int) -> list[Night]:
+    """Simulate nights of as many people, cut as the real ones are: some wake on either side."""
+    nights = []
+    for i in range(n_nights):
+        rng = np.random.default_rng([seed, i])
+        before, after = rng.exponential(0.8, 2).clip(0.1, 4)
+        plan = plan_night(seed + i, hours=rng.uniform(6.5, 9), wake_before=before, wake_after=after)
+        chunks = list(render(plan, FULL_NAMES, float(SFREQ), amplifier=SLEEP_EDF))
+        nights.append(Night(i, band_powers(np.concatenate(chunks, 1)), plan.stages.astype(int)))
+    return nights
+
+
+def judge_percentiles(args: argparse.Namespace) -> None:
+    """Shares of the bands by stage: 10th, 50th and 90th percentile over windows."""
+    real = real_nights(args.features / "bands.npz", args.people)
+    simulated = simulated_nights(args.nights, args.seed)
+    print(
+        f"## Relative band powers, {len(real)} real nights ({args.people}) and "
+        f"{len(simulated)} simulated ones\n"
+    )
+    rows = []
+    for c, channel in enumerate(CHANNELS):
+        for s, stage in enumerate(STAGES):
+            for name, nights in (("real", real), ("simulated", simulated)):
+                x = np.concatenate([n.x[n.y == s, c, 5:] for n in nights])
+                cells = [" ".join(f"{v:.3f}" for v in column) for column in percentiles(x)]
+                rows.append((channel, stage, name, *cells))
+    table(("channel", "stage", "", *BANDS), rows)
+
+
+def percentiles(x: np.ndarray) -> np.ndarray:
+    """Return the 10th, 50th and 90th percentile of every column, shape (n_columns, 3)."""
+    return np.percentile(x, (10, 50, 90), axis=0).T
+
+
+def judge_spread(args: argparse.Namespace) -> None:
+    """How log-shares spread between nights, within them, and from one window to the next."""
+    real = real_nights(args.features / "bands.npz", args.people)
+    simulated = simulated_nights(args.nights, args.seed)
+    print("## Standard deviation of log-shares: between nights / within / window to window\n")
+    rows = []
+    for c, channel in enumerate(CHANNELS):
+        for s, stage in enumerate(STAGES):
+            for name, nights in (("real", real), ("simulated", simulated)):
+                found = [
+                    spread(np.log(np.maximum(n.x[n.y == s, c, 5:], 1e-4)))
+                    for n in nights
+                    if (n.y == s).sum() >= 20
+                ]
+                mean, within, step = (np.array(part) for part in zip(*found, strict=True))
+                parts = (mean.std(0), np.sqrt(within.mean(0)), np.sqrt(step.mean(0)))
+                cells = [" / ".join(f"{p[k]:.2f}" for p in parts) for k in range(len(BANDS))]
+                rows.append((channel, stage, name, *cells))
+    table(("channel", "stage", "", *BANDS), rows)
+
+
+def spread(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean, variance, and half the mean squared step of every column."""
+    return x.mean(0), x.var(0), (np.diff(x, axis=0) ** 2).mean(0) / 2
+
+
+def in_context(x: np.ndarray) -> np.ndarray:
+    """Add the means over 3, 7 and 15 windows around each; x (n_windows, n_features)."""
+    n = len(x)
+    total = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, 0)])
+    views = [x]
+    for width in (3, 7, 15):
+        start = np.maximum(np.arange(n) - width // 2, 0)
+        stop = np.minimum(np.arange(n) + width // 2 + 1, n)
+        views.append((total[stop] - total[start]) / (stop - start)[:, None])
+    return np.concatenate(views, 1)
+
+
+def train_tree(nights: Sequence[Night], channel: int) -> HistGradientBoostingClassifier:
+    """Fit gradient boosting to one channel's band powers in context."""
+    model = HistGradientBoostingClassifier(
+        max_iter=150, learning_rate=0.08, max_leaf_nodes=15, l2_regularization=5.0, random_state=0
+    )
+    x = np.concatenate([in_context(n.x[:, channel]) for n in nights])
+    y = np.concatenate([n.y for n in nights])
+    return model.fit(x[y >= 0], y[y >= 0])
+
+
+def judge_bands(args: argparse.Namespace) -> None:
+    """A tree trained on simulated nights alone stages real ones from one channel's bands."""
+    simulated = simulated_nights(args.nights, args.seed)
+    parts = ["design", "check"] if args.people == "development" else [args.people]
+    print(f"## A tree on the bands of {args.nights} simulated nights stages real ones\n")
+    rows = []
+    for c, channel in enumerate(CHANNELS[:2]):
+        model = train_tree(simulated, c)
+        for part in parts:
+            real = real_nights(args.features / "bands.npz", part)
+            y = [n.y for n in real]
+            said = [model.predict(in_context(n.x[:, c])) for n in real]
+            low, high = interval(y, said, args.seed)
+            y, said = np.concatenate(y), np.concatenate(said)
+            y, said = y[y >= 0], said[y >= 0]
+            counts = confusion_matrix(y, said, labels=range(5))
+            recall = np.diag(counts) / counts.sum(1)
+            kappa = float(cohen_kappa_score(y, said))
+            people = len({n.person for n in real})
+            rows.append(
+                (
+                    channel, f"{part} ({people} people)", float((y == said).mean()),
+                    f"{kappa:.3f} ({low:.3f} to {high:.3f})",
+                    " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recall, strict=True)),
+                )
+            )  # fmt: skip
+    table(("channel", "real people", "accuracy", "kappa (95 %, over nights)", "recall"), rows)
+
+
+def interval(y: Sequence[np.ndarray], said: Sequence[np.ndarray], seed: int) -> tuple[float, float]:
+    """Return the 95 % interval of kappa by a bootstrap over nights."""
+    counts = np.stack(
+        [
+            confusion_matrix(a[a >= 0], b[a >= 0], labels=range(5))
+            for a, b in zip(y, said, strict=True)
+        ]
+    )
+    rng = np.random.default_rng(seed)
+    draws = counts[rng.integers(0, len(counts), (1000, len(counts)))].sum(1)
+    total = draws.sum((1, 2))
+    agreed = np.trace(draws, axis1=1, axis2=2) / total
+    chance = (draws.sum(1) * draws.sum(2)).sum(1) / total**2
+    low, high = np.percentile((agreed - chance) / (1 - chance), (2.5, 97.5))
+    return float(low), float(high)
