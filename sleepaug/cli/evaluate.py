@@ -17,10 +17,8 @@ from sleepaug.support.errors import ConfigError
 @input_options
 @click.option(
     "--context",
-    default="none",
-    show_default=True,
-    type=click.Choice(["none", "transitions"]),
-    help="Whether neighbouring epochs help to tell a stage.",
+    type=click.Choice(["network", "transitions", "none"]),
+    help="Whether neighbouring epochs help (default: as the model does by itself).",
 )
 @click.option(
     "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
@@ -51,7 +49,9 @@ def evaluate(
     options["data"] = options["data"] or "simulated"
     scores = evaluate_model(run, cache_dir=cache_dir, device=device, progress=True, **options)
     if output is not None:
-        title = f"{run.stem}, {options['data']} nights, context {options['context']}"
+        title = (
+            f"{run.stem}, {options['data']} nights, context {options['context'] or 'of the model'}"
+        )
         draw_reliability(scores["reliability"], title, output)
         click.echo(f"Picture: {output}", err=True)
     if as_json:

@@ -41,10 +41,8 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
 @reference_option
 @click.option(
     "--context",
-    type=click.Choice(["transitions", "none"]),
-    default="transitions",
-    show_default=True,
-    help="Whether neighbouring epochs help to tell a stage.",
+    type=click.Choice(["network", "transitions", "none"]),
+    help="Whether neighbouring epochs help: in the network, by a table, or not (default: they do).",
 )
 @click.option("--defer", callback=_share, default="0", help="List the least certain, such as 10%.")
 @click.option("--lights-off", help="Time of day, or seconds from the start, for the statistics.")

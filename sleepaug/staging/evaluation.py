@@ -12,6 +12,8 @@ from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows, prepare
 from sleepaug.staging.calibration import reliability, softened
 from sleepaug.staging.context import apply_context
+from sleepaug.staging.recording_evaluation import staged_recordings
+from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager, load_model
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill
@@ -33,7 +35,7 @@ def evaluate_model(
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] | None = None,
     reference: str | None = None,
-    context: str = "none",
+    context: str | None = None,
     device: str = "auto",
     cache_dir: Path | None = None,
     progress: bool = False,
@@ -48,8 +50,9 @@ def evaluate_model(
         As in the settings of a run, section `task`.
     map, exclude, reference
         In place of what the model was trained with.
-    context : "none" or "transitions"
-        Whether neighbouring epochs help; see `sleepaug.staging.context`.
+    context : str, optional
+        Whether neighbouring epochs help: "none" or "transitions" (default: "none"), or, for a model
+        of recordings, "network" or "none" (default: "network").
     device : {"auto", "cpu", "cuda"}
     cache_dir : Path, optional
         Where prepared nights are kept.
@@ -69,19 +72,26 @@ def evaluate_model(
     if sleep is None:
         raise ConfigError("\n".join(problems))
     stager = load_model(model)
-    windows = prepare(
-        sleep.recordings(cache_dir=cache_dir, progress=progress),
-        stager.preprocessing.with_overrides(map, reference, exclude),
-        cache_dir=cache_dir,
-        progress=progress,
-        on_error="skip",
-        allow_missing=stager.allow_missing,
-    )
-    stager.model.to(pick_device(device))
-    probabilities = np.empty((len(windows), len(STAGES)))
-    for night in np.unique(windows.recording):
-        rows = np.flatnonzero(windows.recording == night)
-        probabilities[rows] = _staged(stager, windows.x[rows], windows.onset[rows], context)
+    recordings = sleep.recordings(cache_dir=cache_dir, progress=progress)
+    if isinstance(stager, RecordingStager):
+        options = {"map": map, "exclude": exclude, "reference": reference, "context": context}
+        windows, probabilities = staged_recordings(stager, recordings, options, progress=progress)
+    else:
+        windows = prepare(
+            recordings,
+            stager.preprocessing.with_overrides(map, reference, exclude),
+            cache_dir=cache_dir,
+            progress=progress,
+            on_error="skip",
+            allow_missing=stager.allow_missing,
+        )
+        stager.model.to(pick_device(device))
+        probabilities = np.empty((len(windows), len(STAGES)))
+        for night in np.unique(windows.recording):
+            rows = np.flatnonzero(windows.recording == night)
+            probabilities[rows] = _staged(
+                stager, windows.x[rows], windows.onset[rows], context or "none"
+            )
     found = probabilities.argmax(axis=1)
 
     def confusion(mask: np.ndarray) -> np.ndarray:
@@ -115,7 +125,7 @@ def _is_telling(y: np.ndarray) -> bool:
     return bool(np.count_nonzero(np.diff(y)) >= FEWEST_CHANGES)
 
 
-def seen_in_training(stager: Stager, data: str, windows: Windows) -> list[str]:
+def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windows) -> list[str]:
     """Which subjects of a dataset the model was trained or selected on: a sentence, if any.
 
     A subject is recognised by name within one dataset, and a night by its scoring whatever the

@@ -17,6 +17,7 @@ from sleepaug.data.files.edf import MICROVOLTS, Edf
 from sleepaug.data.files.edf_header import read_edf_annotations
 from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.signals.channels import choose, parse_name
+from sleepaug.data.signals.montage import montage
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
 from sleepaug.data.signals.preprocessing import MAX_SFREQ, Preprocessing, unusable
 from sleepaug.data.signals.quality import (
@@ -26,6 +27,7 @@ from sleepaug.data.signals.quality import (
     unit_suggestion,
 )
 from sleepaug.data.stages import WINDOW_SECONDS, is_stage
+from sleepaug.models.recording_model import KIND
 from sleepaug.staging.scoring_fit import scoring_fit, scoring_lines
 from sleepaug.support.errors import ConfigError, RecordingError, printable
 from sleepaug.support.settings import fill
@@ -242,6 +244,8 @@ def _model_use(
         return None
     path = find_model(model)
     told = read_card(path).description
+    if told.get("kind") == KIND:
+        return {"file": str(path), "allow_missing": True, **_montage_use(recorded, map, exclude)}
     problems: list[str] = []
     trained_with = fill(Preprocessing, told.get("preprocessing"), "preprocessing", problems)
     if trained_with is None:
@@ -262,6 +266,21 @@ def _model_use(
     return found | {
         "uses": [source.sentence for source in sources.values()],
         "goes_without": [name for name in settings.channels if name not in sources],
+    }
+
+
+def _montage_use(
+    recorded: Edf | OpenRaw, map: Mapping[str, str], exclude: Sequence[str] | None
+) -> dict[str, Any]:
+    """Which channels a recording model would use."""
+    try:
+        used = montage(recorded, map, exclude or ())
+    except RecordingError as error:
+        return {"problem": str(error)}
+    pairs = zip(used.names.items(), used.kind, strict=True)
+    return {
+        "uses": [f"{place}: {name} ({kind})" for (place, name), kind in pairs],
+        "goes_without": [],
     }
 
 

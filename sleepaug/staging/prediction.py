@@ -15,6 +15,7 @@ from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.statistics import clock_or_seconds, seconds_of
+from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import into_place, make_folder
@@ -47,7 +48,7 @@ class Request:
     map: Mapping[str, str] = field(default_factory=dict)
     exclude: Sequence[str] | None = None
     reference: str | None = None
-    context: str = "transitions"
+    context: str | None = None
     defer: float = 0.0
     lights_off: str | None = None
     lights_on: str | None = None
@@ -117,7 +118,7 @@ def _is_scoring(path: Path) -> bool:
 
 
 def stage_files(
-    stager: Stager,
+    stager: Stager | RecordingStager,
     nights: Sequence[Path],
     request: Request,
     *,
@@ -129,7 +130,7 @@ def stage_files(
 
     Parameters
     ----------
-    stager : Stager
+    stager : Stager or RecordingStager
     nights : sequence of Path
         Recordings; results come in this order.
     request : Request
@@ -170,7 +171,7 @@ def stage_files(
     )
 
 
-_own: Stager | None = None  # of a worker process
+_own: Stager | RecordingStager | None = None  # of a worker process
 
 
 def _begin(model: Path | None) -> None:
@@ -189,7 +190,7 @@ def _stage_with_own(night: tuple[Path, Request]) -> Result:
     return stage_file(_own, *night)
 
 
-def stage_file(stager: Stager, path: Path, request: Request) -> Result:
+def stage_file(stager: Stager | RecordingStager, path: Path, request: Request) -> Result:
     """Stage one recording and write its files."""
     try:
         hypnogram = stager.predict(

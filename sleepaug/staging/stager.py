@@ -13,10 +13,13 @@ import torch
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
+from sleepaug.models.cards import find_model, read_description
 from sleepaug.models.files import SavedModel, read_model
+from sleepaug.models.recording_model import KIND, read_recording_model
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, printable
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ class Stager(SavedModel):
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
-        context: str = "transitions",
+        context: str | None = None,
     ) -> Hypnogram:
         """Stage a recording.
 
@@ -54,8 +57,8 @@ class Stager(SavedModel):
             Recorded channels that are not to be used.
         reference : str, optional
             In place of the reference the model was trained with.
-        context : "transitions" or "none"
-            Whether neighbouring epochs help; see `sleepaug.staging.context`.
+        context : "transitions" or "none", optional
+            Whether neighbouring epochs help; see `sleepaug.staging.context`. By default they do.
 
         Returns
         -------
@@ -66,6 +69,7 @@ class Stager(SavedModel):
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
+        context = context or "transitions"
         settings = self.preprocessing.with_overrides(map, reference, exclude)
         if isinstance(recording, str):
             recording = Path(recording)
@@ -115,7 +119,7 @@ class Stager(SavedModel):
         return notes
 
 
-def load_model(path: Path | str | None = None) -> Stager:
+def load_model(path: Path | str | None = None) -> Stager | RecordingStager:
     """Load a trained model.
 
     Parameters
@@ -126,12 +130,16 @@ def load_model(path: Path | str | None = None) -> Stager:
 
     Returns
     -------
-    Stager
+    Stager or RecordingStager
+        Both have `predict`.
 
     Raises
     ------
     ModelError
         There is no model, or the file is not one.
     """
-    saved = read_model(path)
+    file = find_model(path)
+    if read_description(file).get("kind") == KIND:
+        return RecordingStager(read_recording_model(file))
+    saved = read_model(file)
     return Stager(saved.model, saved.description, saved.preprocessing)

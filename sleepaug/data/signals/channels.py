@@ -22,7 +22,27 @@ TEN_TWENTY = (
 )
 _EARS = ("A1", "A2", "M1", "M2")
 _SAME_PLACE = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6", "M1": "A1", "M2": "A2"}
-_OTHERS = ("Fpz", "T7", "T8", "P7", "P8", "Nz", "AFz", "FCz", "CPz", "POz", "F1", "F2", "P1", "P2")
+_OTHERS = (  # of the 10-10 system
+    *("Fpz", "T7", "T8", "P7", "P8", "Nz", "AFz", "FCz", "CPz", "POz", "F1", "F2", "F5", "F6"),
+    *("AF3", "AF4", "AF7", "AF8", "FT7", "FT8", "FC1", "FC2", "FC3", "FC4", "FC5", "FC6"),
+    *(
+        "C1",
+        "C2",
+        "C5",
+        "C6",
+        "TP7",
+        "TP8",
+        "TP9",
+        "TP10",
+        "CP1",
+        "CP2",
+        "CP3",
+        "CP4",
+        "CP5",
+        "CP6",
+    ),
+    *("P1", "P2", "P5", "P6", "PO3", "PO4", "PO7", "PO8"),
+)
 _COMMON_REFERENCES = {
     "CLE": "CLE", "LER": "LER", "LE": "LE", "A1A2": "LE", "A1+A2": "LE", "M1M2": "LE",
     "M1+M2": "LE", "REF": "REF", "AVG": "AVG", "AV": "AVG", "AR": "AVG", "AVERAGE": "AVG",
@@ -148,7 +168,13 @@ def choose(
             parameters=("map",),
         )
     return {
-        want: _referenced(names, want, name, reference, _oddity(want, name) if want in map else "")
+        want: _referenced(
+            names,
+            want,
+            name,
+            reference,
+            _oddity(want, name) if want in map and want != name else "",
+        )
         for want, name in chosen.items()
     }
 

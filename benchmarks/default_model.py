@@ -1,0 +1,64 @@
+"""Train the model that ships (`make default-model`).
+
+    python benchmarks/default_nights.py build/nights
+    python benchmarks/default_model.py build/nights build/default.safetensors
+
+The features of the nights are kept beside them (`features.npz`), so that another training is quick.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sleepaug.data.datasets.mass import mass
+from sleepaug.models.recording_model import save_recording_model
+from sleepaug.training.recordings.fit import RecordingTraining, fit_recording_model
+from sleepaug.training.recordings.nights import ScoredNight, read_nights
+
+
+def nights_of(folder: Path) -> list[ScoredNight]:
+    """Read the nights, or their features from the last time."""
+    kept = folder / "features.npz"
+    recordings = mass(folder)
+    if kept.exists():
+        with np.load(kept) as arrays:
+            n = int(arrays["n"])
+            if n == len(recordings):
+                parts = [[arrays[f"{key}{k}"] for key in ("x", "places", "y")] for k in range(n)]
+                return [ScoredNight(x.astype(np.float32), places, y) for x, places, y in parts]
+    nights = read_nights(recordings, progress=True)
+    arrays = {
+        f"{key}{k}": getattr(night, key)
+        for k, night in enumerate(nights)
+        for key in ("places", "y")
+    }
+    arrays |= {f"x{k}": night.x.astype(np.float16) for k, night in enumerate(nights)}
+    np.savez(kept, n=len(nights), **arrays)
+    return nights
+
+
+def main() -> None:
+    """Train and save."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--networks", type=int, default=RecordingTraining.n_networks)
+    parser.add_argument("--steps", type=int, default=RecordingTraining.steps)
+    parser.add_argument("--class-power", type=float, default=RecordingTraining.class_power)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    nights = nights_of(args.folder)
+    windows = sum(int((night.y >= 0).sum()) for night in nights)
+    training = RecordingTraining(
+        n_networks=args.networks, steps=args.steps, class_power=args.class_power
+    )
+    about = {"data": "simulated", "n_recordings": len(nights), "n_windows": windows}
+    model = fit_recording_model(nights, training, {"trained_on": about})
+    save_recording_model(args.output, model)
+    print(f"{args.output}: {len(nights)} recordings, {windows} windows")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,199 @@
+"""Which of any recording's channels tell stages: EEG of any place, and eyes and chin beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sleepaug.data.files.edf import MICROVOLTS, Edf
+from sleepaug.data.files.open import OpenRaw
+from sleepaug.data.signals.channels import choose, parse_name
+from sleepaug.data.signals.preprocessing import MIN_SFREQ, Preprocessing, unusable
+from sleepaug.simulation.head import PLACES, SYNONYMS, positions
+from sleepaug.support.errors import RecordingError
+
+KINDS = ("eeg", "eog", "emg")
+N_PLACE = len(KINDS) + 6
+"""Numbers that describe a channel: its kind, and where its electrodes sit on the unit sphere."""
+MOST = {"eeg": 8, "eog": 2, "emg": 1}
+ORDER = ("C", "F", "O", "Cz", "Fz", "Fp", "P", "AF", "Pz", "Oz")
+"""Places that are taken first: of both sides of the middle, the front and the back."""
+EARS = ("A1", "A2", "M1", "M2")
+BOTH_EARS = ("A1", "A2")
+NEAR = {**SYNONYMS, "TP9": "M1", "TP10": "M2", "Nz": "Fpz"}
+"""Places whose position is taken to be another's."""
+
+_EYE = re.compile(
+    r"\b(?:eog|e[12]|loc|roc|(?:left|right) horiz|l-?eog|r-?eog)\b(?!.*vert)", re.IGNORECASE
+)
+_CHIN = re.compile(r"chin|submental|menton|emg(?!.*(?:leg|tib|arm|jambe))", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Montage:
+    """Channels of a recording that are used, in the order in which they are read.
+
+    Attributes
+    ----------
+    names : dict of str to str
+        What each is called in the results, and its name in the recording.
+    kind : tuple of str
+        "eeg", "eog" or "emg" for each.
+    """
+
+    names: dict[str, str]
+    kind: tuple[str, ...]
+
+    def places(self) -> np.ndarray:
+        """Kind and place of each channel, shape (n_chans, 9); see `channel_place`."""
+        return np.stack(
+            [channel_place(name, kind) for name, kind in zip(self.names, self.kind, strict=True)]
+        )
+
+
+def channel_place(name: str, kind: str) -> np.ndarray:
+    """Describe a channel by its kind and the positions of its electrodes.
+
+    Parameters
+    ----------
+    name : str
+        Such as "C3-M2", "Fpz-Cz", "EOG horizontal"; without a reference, both ears.
+    kind : {"eeg", "eog", "emg"}
+
+    Returns
+    -------
+    ndarray of shape (9,)
+        One of three kinds, then x (right), y (nose) and z (up) of the electrode and of its
+        reference on the unit sphere; 0 for the chin.
+
+    Examples
+    --------
+    >>> channel_place("EEG Cz-A2", "eeg")[:6].round(1)
+    array([1., 0., 0., 0., 0., 1.], dtype=float32)
+    """
+    place = np.zeros(N_PLACE, np.float32)
+    place[KINDS.index(kind)] = 1
+    if kind == "emg":
+        return place
+    if kind == "eog":
+        electrode, reference = _eye_electrodes(name)
+    else:
+        parsed = parse_name(name)
+        if parsed is None:
+            raise RecordingError(f"channel '{name}': its place on the head is not known.")
+        electrode, reference = parsed.electrode, parsed.reference
+    place[3:6] = positions([NEAR.get(electrode, electrode)])[0]
+    end = NEAR.get(reference, reference)
+    ends = [end] if end in PLACES else list(BOTH_EARS)
+    place[6:9] = positions(ends).mean(axis=0)
+    return place
+
+
+def _eye_electrodes(name: str) -> tuple[str, str]:
+    """Eye and reference in the name of an EOG; horizontal is right minus left."""
+    words = name.upper()
+    left = re.search(r"\bE1\b|LOC|LEFT|\bL", words) is not None
+    right = re.search(r"\bE2\b|ROC|RIGHT|\bR\b", words) is not None
+    if left == right:
+        return "Right Horiz", "Left Horiz"
+    ear = next((ear for ear in EARS if re.search(rf"[-:/ ]{ear}\b", words)), "")
+    return ("Left Horiz" if left else "Right Horiz"), ear
+
+
+def montage(
+    recorded: Edf | OpenRaw,
+    map: Mapping[str, str] | None = None,
+    exclude: Sequence[str] = (),
+    *,
+    eeg_only: bool = False,
+) -> Montage:
+    """Choose the channels of a recording that tell stages.
+
+    Parameters
+    ----------
+    recorded : Edf or OpenRaw
+    map : mapping, optional
+        Places such as "C3" or "Fpz-Cz", and recorded names that stand for them.
+    exclude : sequence of str
+        Recorded channels that are not to be used.
+    eeg_only : bool
+        Leave eyes and chin out.
+
+    Returns
+    -------
+    Montage
+        At most 8 EEG channels, 2 of the eyes and 1 of the chin; of channels at one place, the one
+        against an ear.
+
+    Raises
+    ------
+    RecordingError
+        No EEG channel is known by its name.
+    """
+    settings = Preprocessing(exclude=tuple(exclude), map=dict(map or {}))
+    left_out = unusable(recorded, settings)
+    usable = [
+        name for name in recorded.names if name not in left_out and _is_voltage(recorded, name)
+    ]
+    mapped = (
+        {place: source.channel for place, source in choose(usable, list(map), map).items()}
+        if map
+        else {}
+    )
+    eeg = mapped | _by_place([n for n in usable if n not in mapped.values()], set(mapped))
+    eeg = dict(sorted(eeg.items(), key=lambda item: _rank(item[0]))[: MOST["eeg"]])
+    if not eeg:
+        raise RecordingError(
+            f"{recorded.path}: no EEG channel is known by its name; one is enough. The file has: "
+            f"{', '.join(recorded.names)}. Say which of them is at which place, as in map C3=NAME.",
+            parameters=("map",),
+        )
+    others: dict[str, list[str]] = {"eog": [], "emg": []}
+    for name in () if eeg_only else usable:
+        if name not in eeg.values() and parse_name(name) is None:
+            kind = "eog" if _EYE.search(name) else "emg" if _CHIN.search(name) else None
+            if kind and len(others[kind]) < MOST[kind]:
+                others[kind].append(name)
+    names = eeg | {name: name for found in others.values() for name in found}
+    kinds = ["eeg"] * len(eeg) + [kind for kind, found in others.items() for _ in found]
+    return Montage(names, tuple(kinds))
+
+
+def _is_voltage(recorded: Edf | OpenRaw, name: str) -> bool:
+    """Whether a channel has a unit of voltage and a rate that can be used."""
+    unit = recorded.channel(name).unit.lower() if isinstance(recorded, Edf) else "uv"
+    return unit in MICROVOLTS and recorded.rate(name) >= MIN_SFREQ
+
+
+def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """The channel of each place; of several at one place, the one against an ear."""
+    chosen: dict[str, str] = {}
+    electrodes = {parsed.electrode for parsed in map(parse_name, taken) if parsed is not None}
+    against: dict[str, str] = {}
+    for name in names:
+        parsed = parse_name(name)
+        if parsed is None or parsed.electrode in EARS or parsed.electrode in electrodes:
+            continue
+        place = parsed.electrode
+        if parsed.is_bipolar:
+            place = f"{parsed.electrode}-{parsed.reference}"
+        if place not in chosen or (parsed.reference in EARS and against[place] not in EARS):
+            chosen[place], against[place] = name, parsed.reference
+    return {
+        (f"{place}-{against[place]}" if against[place] in EARS else place): name
+        for place, name in chosen.items()
+    }
+
+
+def _rank(place: str) -> tuple[bool, int]:
+    """Monopolar channels first, then in the order of `ORDER`."""
+    parsed = parse_name(place)
+    if parsed is None:
+        return True, len(ORDER)
+    row = re.sub(r"\d+$", "", parsed.electrode)
+    near = parsed.electrode[-1] in "1234z"
+    rank = ORDER.index(row) if row in ORDER and near else len(ORDER)
+    return parsed.is_bipolar, rank

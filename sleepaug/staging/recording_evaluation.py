@@ -1,0 +1,87 @@
+"""Scored recordings staged by a recording model: windows of a scoring beside the model's."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from sleepaug.data.recording import Recording
+from sleepaug.data.signals.cutting import scored_windows
+from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.data.stages import WINDOW_SECONDS
+from sleepaug.data.windows import Windows
+from sleepaug.staging.recording_stager import RecordingStager
+from sleepaug.support.errors import RecordingError
+
+SETTINGS = Preprocessing(channels=("EEG",), sfreq=50.0, lowpass=22.0, normalize="none")
+
+
+def staged_recordings(
+    stager: RecordingStager,
+    recordings: Sequence[Recording],
+    options: Mapping[str, Any],
+    *,
+    progress: bool = False,
+) -> tuple[Windows, np.ndarray]:
+    """Stage recordings whose stages are known.
+
+    Parameters
+    ----------
+    stager : RecordingStager
+    recordings : sequence of Recording
+    options : mapping
+        Further arguments of `RecordingStager.predict`.
+    progress : bool
+        Show a progress bar on a terminal.
+
+    Returns
+    -------
+    windows : Windows
+        The scored windows, without samples. A window of a scoring that lies between two windows of
+        the model is compared with the one that shares more with it.
+    probabilities : ndarray of shape (n_windows, 5)
+
+    Raises
+    ------
+    RecordingError
+        No recording can be used.
+    """
+    parts: list[tuple[Recording, np.ndarray, np.ndarray, np.ndarray]] = []
+    failures: dict[str, str] = {}
+    for recording in tqdm(recordings, "Staging", unit="night", disable=not progress or None):
+        try:
+            scoring = recording.scoring()
+            night = stager.predict(recording.files[0], **options)
+        except RecordingError as error:
+            failures[recording.id] = str(error)
+            continue
+        samples = round(len(night) * WINDOW_SECONDS * SETTINGS.sfreq)
+        onset, y, _ = scored_windows(scoring, SETTINGS, samples)
+        nearest = np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, len(night) - 1)
+        probabilities = night.probabilities[nearest]
+        known = ~np.isnan(probabilities).any(axis=1)
+        if not known.any():
+            failures[recording.id] = f"{recording.files[0]}: no scored epoch could be staged."
+            continue
+        parts.append((recording, onset[known], y[known], probabilities[known]))
+    if not parts:
+        listed = "".join(f"\n  {text}" for text in dict.fromkeys(failures.values()))
+        raise RecordingError(f"None of {len(recordings)} recordings can be used.{listed}")
+    for name, text in failures.items():
+        warnings.warn(f"Skipped recording {name}: {text}", stacklevel=2)
+    sizes = [len(y) for _, _, y, _ in parts]
+    windows = Windows(
+        x=np.zeros((sum(sizes), 0, 0), np.float32),
+        y=np.concatenate([y for _, _, y, _ in parts]),
+        subject=np.repeat([recording.subject for recording, *_ in parts], sizes),
+        recording=np.repeat([recording.id for recording, *_ in parts], sizes),
+        onset=np.concatenate([onset for _, onset, _, _ in parts]),
+        sfreq=SETTINGS.sfreq,
+        ch_names=(),
+        failures=failures,
+    )
+    return windows, np.concatenate([p for *_, p in parts])

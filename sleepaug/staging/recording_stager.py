@@ -1,0 +1,166 @@
+"""Staging by a recording model: any EEG channels, each described, and the whole recording seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sleepaug.data.stages import STAGES
+from sleepaug.models.familiarity import FAR_WINDOW
+from sleepaug.models.recording_features import RecordingFeatures, recording_features
+from sleepaug.models.recording_model import RecordingModel
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.support.errors import ModelError, printable
+
+if TYPE_CHECKING:
+    import mne
+
+CONTEXTS = ("network", "none")
+"""What a recording model can look at: the windows around, or each alone."""
+ONE_STAGE = 0.98
+"""Share of the epochs that one stage may have without a warning."""
+FEW_WINDOWS = 40
+UNLIKE = "unlike any EEG in training"
+
+
+@dataclass(frozen=True)
+class RecordingStager:
+    """A recording model that stages recordings.
+
+    Attributes
+    ----------
+    model : RecordingModel
+    """
+
+    model: RecordingModel
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        """What the model file says of itself."""
+        return self.model.description
+
+    def predict(
+        self,
+        recording: mne.io.BaseRaw | Path | str,
+        *,
+        map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        reference: str | None = None,
+        context: str | None = None,
+    ) -> Hypnogram:
+        """Stage a recording.
+
+        Parameters
+        ----------
+        recording : mne.io.Raw, path
+            A recording with one EEG channel or more, at any place; EOG and chin EMG are used where
+            it has them.
+        map : dict, optional
+            Which recorded channel is at which place, such as ``{"C3": "EEG 4"}``; alternatives are
+            separated by ``|``.
+        exclude : sequence of str, optional
+            Recorded channels that are not to be used.
+        reference : str, optional
+            "A2", "average" or "contralateral" instead of as recorded; eyes and chin are left out.
+        context : "network" or "none", optional
+            Whether the epochs around help; by default they do.
+
+        Returns
+        -------
+        Hypnogram
+            "?" where no EEG channel can be used, or none looks like EEG.
+
+        Raises
+        ------
+        RecordingError
+            The recording cannot be read, or has no EEG channel that is known by its name.
+        """
+        context = context or CONTEXTS[0]
+        if context not in CONTEXTS:
+            raise ModelError(
+                f"context: this model looks at the recording itself, so {context!r} is not for it. "
+                f"Allowed: {', '.join(CONTEXTS)}.",
+                parameters=("context",),
+            )
+        if isinstance(recording, str):
+            recording = Path(recording)
+        features = recording_features(recording, map=map, exclude=exclude, reference=reference)
+        night, reason = features.night, list(features.night.reason)
+        x, notes = self._familiar(features, reason)
+        usable = ~np.isnan(x[:, features.is_eeg]).any(axis=2).all(axis=1)
+        probabilities = np.full((len(x), len(STAGES)), np.nan)
+        if usable.any():
+            whole = self.model.probabilities(
+                x, features.montage.places(), context=context == "network"
+            )
+            probabilities[usable] = whole[usable]
+        reason = [
+            "" if ok else why or "no EEG channel can be used"
+            for ok, why in zip(usable, reason, strict=True)
+        ]
+        return Hypnogram(
+            onset=night.onset,
+            probabilities=probabilities,
+            reason=reason,
+            start=night.start,
+            notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
+            spectrum=night.spectrum,
+            name=printable(recording.stem) if isinstance(recording, Path) else "",
+        )
+
+    def _familiar(
+        self, features: RecordingFeatures, reason: list[str]
+    ) -> tuple[np.ndarray, list[str]]:
+        """Leave out windows and channels unlike those of training, unless none would be left."""
+        x, doubts = features.x.copy(), dict[int, str]()
+        names = list(features.montage.names)
+        far = np.zeros(x.shape[:2], bool)
+        for k in np.flatnonzero(features.is_eeg):
+            good = ~np.isnan(x[:, k]).any(axis=1)
+            if not good.any():
+                continue
+            if found := self.model.familiarity.doubts(x[good, k]):
+                doubts[int(k)] = " ".join(f"{names[k]} {text}" for text in found)
+            far[good, k] = self.model.familiarity.distance(x[good, k]) > FAR_WINDOW
+        x[far] = np.nan
+        recorded = np.flatnonzero(features.is_eeg & ~np.isnan(features.x).all(axis=(0, 2)))
+        notes = []
+        if doubts and len(doubts) < len(recorded):
+            x[:, list(doubts)] = np.nan
+            notes = [f"Left out: {text}" for text in doubts.values()]
+        elif doubts:
+            notes = [f"Warning: {text} Do not trust these stages." for text in doubts.values()]
+        for row in np.flatnonzero(far.any(axis=1) & np.isnan(x[:, features.is_eeg, 0]).all(axis=1)):
+            reason[row] = UNLIKE
+        return x, notes
+
+    def _notes(self, context: str) -> list[str]:
+        data = self.description.get("trained_on", {}).get("data", "unknown")
+        notes = [
+            f"The model was trained on {data} recordings; its certainty is that of its networks."
+        ]
+        if context == "network":
+            notes.append("Neighbouring epochs were taken into account (--context network).")
+        return notes
+
+
+def _warnings(probabilities: np.ndarray) -> list[str]:
+    """What the hypnogram itself makes doubtful."""
+    scored = probabilities[~np.isnan(probabilities).any(axis=1)].argmax(axis=1)
+    if not len(scored):
+        return []
+    if len(scored) < FEW_WINDOWS:
+        return [
+            f"Warning: {len(scored)} epochs are few: what is typical of the recording is unknown."
+        ]
+    stage, n = max(enumerate(np.bincount(scored, minlength=len(STAGES))), key=lambda item: item[1])
+    if n < ONE_STAGE * len(scored):
+        return []
+    return [
+        f"Warning: {n} of {len(scored)} epochs are staged {STAGES[stage]}. A recording of one stage "
+        "is rare: look at it before you trust this."
+    ]

@@ -1,0 +1,1 @@
+"""Training of recording models: on the features of windows, whole recordings at a time."""

@@ -1,0 +1,170 @@
+"""Fitting the networks of a recording model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from sleepaug import __version__
+from sleepaug.data.signals.features import NAMES
+from sleepaug.data.signals.montage import N_PLACE
+from sleepaug.data.stages import STAGES
+from sleepaug.models.familiarity import Familiarity
+from sleepaug.models.recording_model import RecordingModel
+from sleepaug.models.recording_network import RecordingNetwork
+from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
+from sleepaug.training.recordings.variation import Variation, directions, vary
+
+LENGTHS = {40: 1, 60: 3, 120: 3, 240: 3, 480: 2, 960: 1}
+"""Windows of a crop, and how often it is drawn: half hours to whole nights are staged."""
+CHANNELS = {1: 0.4, 2: 0.25, 3: 0.2, 4: 0.15}
+"""Channels of a crop, and how often it has so many: one EEG channel must do."""
+WINDOWS_A_STEP = 3840
+SCALED_BY = 80
+"""Recordings that the scale of features is learned from."""
+
+
+@dataclass(frozen=True)
+class RecordingTraining:
+    """How the networks of a recording model are trained.
+
+    Attributes
+    ----------
+    steps : int
+        Batches for each network.
+    n_networks : int
+        Trained from different seeds; their probabilities are averaged.
+    n_hidden : int
+        Width of a network.
+    learning_rate : float
+        The highest of a one-cycle schedule (AdamW).
+    class_power : float
+        A stage of share s weighs ``s ** -class_power`` in the loss.
+    smoothing : float
+        Share of each label that is spread over all stages.
+    seed : int
+        Random seed of the first network; the others take the following ones.
+    variation : Variation
+        What is drawn to stand for other laboratories, recorders and people.
+    """
+
+    steps: int = 400
+    n_networks: int = 3
+    n_hidden: int = 48
+    learning_rate: float = 3e-3
+    class_power: float = 0.4
+    smoothing: float = 0.05
+    seed: int = 0
+    variation: Variation = field(default_factory=Variation)
+
+
+def fit_recording_model(
+    nights: Sequence[ScoredNight], training: RecordingTraining, description: dict[str, Any]
+) -> RecordingModel:
+    """Train a recording model.
+
+    Parameters
+    ----------
+    nights : sequence of ScoredNight
+    training : RecordingTraining
+    description : dict
+        What the file is to say of the training set, under ``trained_on``.
+
+    Returns
+    -------
+    RecordingModel
+    """
+    networks = tuple(
+        fit_network(nights, training, seed=training.seed + k) for k in range(training.n_networks)
+    )
+    eeg = np.concatenate(
+        [night.x[::5][:, night.is_eeg].reshape(-1, len(NAMES)) for night in nights]
+    )
+    familiarity = Familiarity.of(eeg[~np.isnan(eeg).any(axis=1)].astype(float), 0.5 * directions())
+    about = {"sleepaug": __version__, "features": list(NAMES), "n_hidden": training.n_hidden}
+    return RecordingModel(networks, familiarity, {**about, "classes": list(STAGES), **description})
+
+
+def fit_network(
+    nights: Sequence[ScoredNight], training: RecordingTraining, *, seed: int
+) -> RecordingNetwork:
+    """Train one network on random crops of random channels."""
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = RecordingNetwork(n_features=len(NAMES), n_place=N_PLACE, n_hidden=training.n_hidden)
+    network.learn_scale([torch.from_numpy(night.x) for night in nights[:SCALED_BY]])
+    weight = _class_weights(nights, training.class_power)
+    optimizer = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, training.learning_rate, total_steps=training.steps, pct_start=0.15
+    )
+    network.train()
+    for _ in range(training.steps):
+        x, place, y = draw_batch(nights, rng)
+        present = ~x.isnan().any(dim=-1, keepdim=True)
+        z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
+        z = vary(z, y, training.variation, network.sd)
+        x = torch.where(present, z * network.sd + network.mean, torch.nan)
+        loss = torch.zeros(())
+        for logits in network.logits(x, place):
+            loss = loss + F.cross_entropy(
+                logits.flatten(0, 1),
+                y.flatten(),
+                weight=weight,
+                ignore_index=UNSCORED,
+                label_smoothing=training.smoothing,
+            )
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+    return network.eval()
+
+
+def _class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:
+    y = np.concatenate([night.y for night in nights])
+    share = np.bincount(y[y >= 0], minlength=len(STAGES)) + 1.0
+    share /= share.sum()
+    weight = share**-power
+    return torch.from_numpy(weight / (weight * share).sum()).float()
+
+
+def draw_batch(
+    nights: Sequence[ScoredNight], rng: np.random.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw crops of one length, each with one EEG channel at least.
+
+    Returns
+    -------
+    x : Tensor of shape (n, n_windows, 4, n_features)
+        NaN where a crop has fewer channels.
+    place : Tensor of shape (n, 4, 9)
+    y : Tensor of shape (n, n_windows)
+    """
+    lengths = np.array([n for n in LENGTHS if any(len(night.y) >= n for night in nights)])
+    shares = np.array([LENGTHS[int(n)] for n in lengths], float)
+    n_windows = int(rng.choice(lengths, p=shares / shares.sum()))
+    long_enough = [night for night in nights if len(night.y) >= n_windows]
+    size = int(np.clip(WINDOWS_A_STEP // n_windows, 4, 64))
+    most = max(CHANNELS)
+    x = np.full((size, n_windows, most, len(NAMES)), np.nan, np.float32)
+    place = np.zeros((size, most, N_PLACE), np.float32)
+    y = np.empty((size, n_windows), np.int64)
+    for row, k in enumerate(rng.integers(0, len(long_enough), size)):
+        night = long_enough[k]
+        begin = rng.integers(0, len(night.y) - n_windows + 1)
+        eeg = rng.permutation(np.flatnonzero(night.is_eeg))
+        rest = rng.permutation(np.setdiff1d(np.arange(len(night.is_eeg)), eeg[:1]))
+        n_chans = int(rng.choice(list(CHANNELS), p=list(CHANNELS.values())))
+        chosen = np.concatenate([eeg[:1], rest])[:n_chans]
+        x[row, :, : len(chosen)] = night.x[begin : begin + n_windows][:, chosen]
+        place[row, : len(chosen)] = night.places[chosen]
+        y[row] = night.y[begin : begin + n_windows]
+    return torch.from_numpy(x), torch.from_numpy(place), torch.from_numpy(y)

@@ -1,0 +1,126 @@
+"""How features vary between laboratories, recorders and people: variation drawn in training.
+
+Each is what a change of the signal does to its features, which are logarithms for the most part: a
+gain adds the same to all powers, a tilt of the spectrum more to the fast ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from sleepaug.data.signals.features import EDGES, NAMES
+
+PIVOT = 8.0
+"""Hz: a tilt leaves the power here as it is."""
+SHARED = 0.7
+"""Of a variation, the part that all channels of a recording share, and the part each has alone."""
+
+
+@dataclass(frozen=True)
+class Variation:
+    """Standard deviations of what is drawn; those of `gain` and `tilt` are in natural logarithms
+    of amplitude, the others in standard deviations of each feature.
+
+    Attributes
+    ----------
+    gain, tilt : float
+        Of amplitude, and of the slope of the spectrum, for each recording and channel.
+    offset : float
+        Of every feature, for each recording and channel.
+    stage, stage_gain : float
+        Of every feature, and of amplitude, for each stage of a recording.
+    wake : (float, float)
+        Limits of a further gain of wake, in 6 of 10 recordings: some lie awake with little EEG.
+    spread : float
+        Of how far a feature varies within the recording, as a logarithm.
+    drift, noise : float
+        Of slow changes of a feature within the recording, and of each window.
+    """
+
+    gain: float = 0.6
+    tilt: float = 0.4
+    offset: float = 0.5
+    stage: float = 0.2
+    stage_gain: float = 0.3
+    wake: tuple[float, float] = (-1.2, 0.2)
+    spread: float = 0.3
+    drift: float = 0.25
+    noise: float = 0.3
+
+
+def directions() -> np.ndarray:
+    """How features change with the logarithm of amplitude, and with a tilt; shape (2, n_features).
+
+    Powers change by twice the gain; a tilt of 1 is a factor e of amplitude for e times the
+    frequency. What amplitude, slow waves and the others do with a tilt was measured on white noise
+    between pink and blue.
+    """
+    gain, tilt = np.zeros(len(NAMES)), np.zeros(len(NAMES))
+    centres = dict(
+        zip(
+            (name for name in NAMES if name.startswith("power ")),
+            np.sqrt(np.array(EDGES[:-1]) * np.array(EDGES[1:])),
+            strict=True,
+        )
+    )
+    with_tilt = {
+        **{"amplitude": -1.2, "range": -1.2, "slow waves": -1.0, "mobility": 0.8, "edge": 0.8},
+        **{"crossings": 0.8, "complexity": -0.3, "autocorrelation": -0.3},
+    }
+    for k, name in enumerate(NAMES):
+        if name in centres:
+            gain[k], tilt[k] = 2.0, 2 * np.log(centres[name] / PIVOT)
+        gain[k] = 1.0 if name in ("amplitude", "range", "slow waves") else gain[k]
+        tilt[k] = with_tilt.get(name, tilt[k])
+    return np.stack([gain, tilt])
+
+
+def vary(z: Tensor, y: Tensor, variation: Variation, sd: Tensor) -> Tensor:
+    """Draw variation for a batch of recordings.
+
+    Parameters
+    ----------
+    z : Tensor of shape (n, n_windows, n_chans, n_features)
+        Features in standard deviations.
+    y : Tensor of shape (n, n_windows)
+        Stages; those below 0 count as the first.
+    variation : Variation
+    sd : Tensor of shape (n_features,)
+        Standard deviation of each feature.
+
+    Returns
+    -------
+    Tensor, of the shape of `z`
+    """
+    n, n_windows, n_chans, n_features = z.shape
+    gain, tilt = torch.from_numpy(directions()).to(z) / sd
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randn(shape, device=z.device)
+
+    def per_channel(n_values: int) -> Tensor:
+        return SHARED * (draw(n, 1, 1, n_values) + draw(n, 1, n_chans, n_values))
+
+    z = z + variation.gain * per_channel(1) * gain + variation.tilt * per_channel(1) * tilt
+    z = z + variation.offset * draw(n, 1, n_chans, n_features)
+    of_stage = (
+        variation.stage * SHARED * (draw(n, 5, 1, n_features) + draw(n, 5, n_chans, n_features))
+    )
+    of_stage = of_stage + variation.stage_gain * draw(n, 5, n_chans, 1) * gain
+    stage = y.clamp(min=0)[:, :, None, None].expand(n, n_windows, n_chans, n_features)
+    z = z + torch.gather(of_stage, 1, stage)
+    low, high = variation.wake
+    softer = (low + (high - low) * torch.rand(n, 1, 1, 1)) * (torch.rand(n, 1, 1, 1) < 0.6)
+    z = z + softer.to(z) * gain * (y == 0)[:, :, None, None]
+    middle = z.mean(1, keepdim=True)
+    widths = variation.spread * SHARED * (draw(n, 1, n_chans, n_features) + draw(n, 1, n_chans, 1))
+    z = middle + (z - middle) * widths.exp()
+    knots = draw(n * n_chans, n_features, n_windows // 40 + 2)
+    drift = F.interpolate(knots, size=n_windows, mode="linear")
+    drift = drift.reshape(n, n_chans, n_features, n_windows).permute(0, 3, 1, 2)
+    return z + variation.drift * drift + variation.noise * draw(*z.shape)
