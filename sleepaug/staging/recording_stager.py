@@ -157,10 +157,11 @@ def _warnings(probabilities: np.ndarray) -> list[str]:
         return [
             f"Warning: {len(scored)} epochs are few: what is typical of the recording is unknown."
         ]
-    stage, n = max(enumerate(np.bincount(scored, minlength=len(STAGES))), key=lambda item: item[1])
+    counts = np.bincount(scored, minlength=len(STAGES))
+    stage, n = int(counts.argmax()), int(counts.max())
     if n < ONE_STAGE * len(scored):
         return []
     return [
-        f"Warning: {n} of {len(scored)} epochs are staged {STAGES[stage]}. A recording of one stage "
-        "is rare: look at it before you trust this."
+        f"Warning: {n} of {len(scored)} epochs are staged {STAGES[stage]}. Recordings of one stage "
+        "are rare: look at it before you trust this."
     ]

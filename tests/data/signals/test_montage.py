@@ -1,0 +1,66 @@
+"""Any recording's channels: which tell stages, and where they sit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sleepaug.data.files.open import open_recording
+from sleepaug.data.signals.montage import channel_place, montage
+from sleepaug.support.errors import RecordingError
+
+
+def names_of(tmp_path, write_edf, channels, **options):
+    path = write_edf(tmp_path / "night.edf", channels, seconds=30)
+    return montage(open_recording(path), **options).names
+
+
+LABORATORIES = {
+    "AASM": (["F4-M1", "C4-M1", "O2-M1", "E1-M2", "E2-M2", "Chin1"], 6),
+    "MASS": (["EEG C3-CLE", "EEG C4-CLE", "EOG Left Horiz", "EMG Chin1", "ECG ECGI"], 4),
+    "Sleep-EDF": (["EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal", "Resp oro-nasal"], 3),
+    "headband": (["AF7-Fpz", "AF8-Fpz", "TP9"], 3),
+    "electrodes beside the montage": (["C3", "C3-M2", "M2", "M1"], 1),
+}
+
+
+@pytest.mark.parametrize(("channels", "n"), LABORATORIES.values(), ids=LABORATORIES)
+def test_channels_of_many_laboratories_are_found(channels, n, tmp_path: Path, write_edf) -> None:
+    names = names_of(tmp_path, write_edf, channels)
+    assert len(names) == n
+    assert set(names.values()) <= set(channels)
+
+
+def test_of_one_place_the_channel_against_an_ear_is_taken(tmp_path: Path, write_edf) -> None:
+    assert names_of(tmp_path, write_edf, ["C3", "C3-M2", "M2"]) == {"C3-M2": "C3-M2"}
+
+
+def test_at_most_eight_eeg_channels_of_both_sides(tmp_path: Path, write_edf) -> None:
+    channels = [f"{row}{n}-M1" for row in ("F", "C", "P", "O") for n in (1, 2) if row != "O"]
+    channels += ["O1-M1", "O2-M1", "F3-M1", "F4-M1", "C3-M1", "C4-M1"]
+    names = list(names_of(tmp_path, write_edf, channels))
+    assert len(names) == 8
+    assert names[:2] == ["C1-M1", "C2-M1"] or {"C3-M1", "C4-M1"} <= set(names)
+
+
+def test_a_map_and_what_is_excluded(tmp_path: Path, write_edf) -> None:
+    channels = ["EEG 4", "C4-A1", "O2-A1"]
+    names = names_of(tmp_path, write_edf, channels, map={"C3": "EEG 4"}, exclude=["O2-A1"])
+    assert names == {"C3": "EEG 4", "C4-A1": "C4-A1"}
+
+
+def test_without_a_known_name_all_are_listed(tmp_path: Path, write_edf) -> None:
+    with pytest.raises(RecordingError, match=r"one is enough. The file has: EEG1, EEG3") as error:
+        names_of(tmp_path, write_edf, ["EEG1", "EEG3"])
+    assert error.value.parameters == ("map",)
+
+
+def test_places_are_mirrored_across_the_head_and_synonyms_are_one() -> None:
+    left, right = channel_place("C3-M2", "eeg"), channel_place("C4-M1", "eeg")
+    mirror = np.array([1, 1, 1, -1, 1, 1, -1, 1, 1])
+    np.testing.assert_allclose(left * mirror, right, atol=1e-6)
+    np.testing.assert_array_equal(channel_place("T7-A2", "eeg"), channel_place("T3-A2", "eeg"))
+    assert not channel_place("Chin", "emg")[3:].any()
+    e1, e2 = channel_place("E1-M2", "eog"), channel_place("ROC-A1", "eog")
+    assert e1[3] < 0 < e2[3]
+    assert np.linalg.norm(channel_place("Fpz-Cz", "eeg")[6:]) == pytest.approx(1)

@@ -1,0 +1,149 @@
+"""A recording model: trained small, saved, read back, and staging recordings of any montage."""
+
+import numpy as np
+import pytest
+from command_line import run
+
+import sleepaug
+from sleepaug.data.signals.features import NAMES
+from sleepaug.models.recording_model import read_recording_model, save_recording_model
+from sleepaug.simulation import simulate_night
+from sleepaug.staging.recording_stager import RecordingStager
+from sleepaug.support.errors import ModelError, RecordingError
+from sleepaug.training.recordings.fit import RecordingTraining, draw_batch, fit_recording_model
+from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
+from sleepaug.training.recordings.variation import Variation, directions, vary
+
+torch = pytest.importorskip("torch")
+
+
+NONE = Variation(
+    gain=0, tilt=0, offset=0, stage=0, stage_gain=0, wake=(0, 0), spread=0, drift=0, noise=0
+)
+
+
+def made_up_night(seed, n_windows=60, n_chans=3):
+    """Each stage has a feature that is high in it; the last channel is the chin."""
+    rng = np.random.default_rng(seed)
+    y = np.repeat(rng.integers(0, 5, n_windows // 6), 6)
+    x = rng.normal(0, 1, (n_windows, n_chans, len(NAMES))).astype(np.float32)
+    x[np.arange(n_windows), :, y] += 4
+    x[3, 1] = np.nan
+    places = rng.normal(0, 1, (n_chans, 9)).astype(np.float32)
+    places[:, :3] = np.eye(3)[[0] * (n_chans - 1) + [2]]
+    y[:2] = UNSCORED
+    return ScoredNight(x, places, y)
+
+
+@pytest.fixture(scope="module")
+def model():
+    nights = [made_up_night(seed) for seed in range(6)]
+    training = RecordingTraining(
+        steps=40, n_networks=2, n_hidden=16, learning_rate=0.02, variation=NONE
+    )
+    return fit_recording_model(nights, training, {"trained_on": {"data": "made-up"}})
+
+
+def test_it_learns_what_there_is_to_learn(model):
+    night = made_up_night(99)
+    known = night.y != UNSCORED
+    for context in (True, False):
+        p = model.probabilities(night.x, night.places, context=context)
+        np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
+        assert (p.argmax(axis=1) == night.y)[known].mean() > 0.45  # chance is 0.2
+
+
+def test_the_file_gives_the_same_model_back(model, tmp_path):
+    save_recording_model(tmp_path / "m.safetensors", model)
+    again = read_recording_model(tmp_path / "m.safetensors")
+    night = made_up_night(7)
+    np.testing.assert_array_equal(
+        again.probabilities(night.x, night.places), model.probabilities(night.x, night.places)
+    )
+    assert again.description["trained_on"] == {"data": "made-up"}
+    rows = np.random.default_rng(0).normal(0, 1, (9, len(NAMES)))
+    np.testing.assert_allclose(again.familiarity.distance(rows), model.familiarity.distance(rows))
+
+
+@pytest.mark.parametrize("lie", [{"n_networks": 3}, {"n_networks": 99}, {"n_hidden": 10**9}])
+def test_a_file_that_lies_is_refused(model, lie, tmp_path):
+    path = tmp_path / "m.safetensors"
+    save_recording_model(path, model)
+    data = path.read_bytes()
+    for key, value in lie.items():
+        honest = f'\\"{key}\\": {len(model.networks) if key == "n_networks" else 16}'
+        assert honest.encode() in data
+        data = data.replace(honest.encode(), f'\\"{key}\\": {value}'.encode())
+    size = int.from_bytes(path.read_bytes()[:8], "little") + len(data) - path.stat().st_size
+    path.write_bytes(size.to_bytes(8, "little") + data[8:])
+    with pytest.raises(ModelError):
+        read_recording_model(path)
+
+
+def test_a_batch_has_an_eeg_channel_and_the_stages_of_its_windows():
+    nights = [made_up_night(seed) for seed in range(3)]
+    x, place, y = draw_batch(nights, np.random.default_rng(0))
+    assert x.shape[:2] == y.shape
+    first = x[:, :, 0]
+    assert (place[:, 0, 0] == 1).all()
+    assert (~first.isnan()).any()
+    known = y >= 0
+    present = known & ~first.isnan().any(dim=-1)
+    assert (first[..., :5].argmax(dim=-1) == y)[present].float().mean() > 0.9
+
+
+def test_without_variation_nothing_varies_and_gain_moves_powers_by_twice_as_much():
+    rng = np.random.default_rng(0)
+    z = torch.from_numpy(rng.normal(0, 1, (2, 50, 3, len(NAMES))).astype(np.float32))
+    y, sd = torch.zeros(2, 50, dtype=torch.long), torch.ones(len(NAMES))
+    torch.testing.assert_close(vary(z, y, NONE, sd), z)
+    only = Variation(**{**NONE.__dict__, "gain": 1.0})
+    change = (vary(z, y, only, sd) - z)[0, 0, 0].numpy()
+    amplitude = change[NAMES.index("amplitude")]
+    assert amplitude != 0
+    assert change[0] == pytest.approx(2 * amplitude, rel=1e-4)
+    assert abs(change[NAMES.index("kurtosis")]) < 1e-6
+
+
+def test_the_direction_of_a_gain_is_that_of_a_louder_signal():
+    from sleepaug.data.signals.features import window_features
+
+    x = np.random.default_rng(0).normal(0, 20, (20, 1500))
+    change = np.median(window_features(2 * x, 50.0) - window_features(x, 50.0), axis=0) / np.log(2)
+    expected = directions()[0]
+    slow = NAMES.index("slow waves")  # saturates
+    np.testing.assert_allclose(np.delete(change, slow), np.delete(expected, slow), atol=0.05)
+
+
+def test_recordings_of_any_montage_are_staged(model):
+    stager = RecordingStager(model)
+    for channels in (
+        ["C4-M1"],
+        ["Fpz-Cz", "Pz-Oz", "EOG horizontal"],
+        ["AF7-Fpz", "E1-M2", "Chin1"],
+    ):
+        raw = simulate_night(3, hours=0.5, ch_names=channels, sfreq=100.0)
+        night = stager.predict(raw)
+        assert len(night) == 60
+        assert any("as recorded" in note for note in night.notes)
+    with pytest.raises(RecordingError, match="one is enough"):
+        stager.predict(raw.copy().pick(raw.ch_names[1:2]).rename_channels({raw.ch_names[1]: "X"}))
+    with pytest.raises(ModelError, match="Allowed: network, none"):
+        stager.predict(raw, context="transitions")
+
+
+def test_evaluate_scores_what_predict_gives(model, nights, tmp_path):
+    path = tmp_path / "m.safetensors"
+    save_recording_model(path, model)
+    from sleepaug.staging.evaluation import evaluate_model
+
+    scores = evaluate_model(path, data="mass", data_dir=nights)
+    assert scores["n_windows"] == 200
+    psg = sorted(nights.glob("*PSG.edf"))[0]
+    night = sleepaug.load_model(path).predict(psg)
+    agreed = np.diag(np.array(scores["nights"][psg.stem.removesuffix(" PSG")]["confusion"])).sum()
+    label = ("W", "N1", "N2", "N3", "R")
+    truth = [label[(i // 4 + 1) % 5] for i in range(40)]
+    assert agreed == (night.stages == np.array(truth)).sum()
+    result = run("inspect", psg, "--model", path)
+    assert "C3: EEG C3-CLE (eeg)" in result.stdout
