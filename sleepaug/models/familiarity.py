@@ -13,6 +13,8 @@ import numpy as np
 
 FAR, FAR_WINDOW = 1.5, 2.5
 """Distances: of a recording's median window, and of a window that is left out."""
+MOST_STRANGE = 0.2
+"""Share of a recording's windows that may be left out without a doubt about the others."""
 STEADY, STEADY_WINDOWS = 0.7, 40
 """A recording that varies less than this, in so many windows at least, is no sleeper's."""
 TOLERANCE = 0.25
@@ -83,12 +85,15 @@ class Familiarity:
     def doubts(self, features: np.ndarray) -> list[str]:
         """What is strange about the windows (n, n_features) of one channel, a sentence each."""
         found = []
-        distance = float(np.median(self.distance(features)))
+        distances = self.distance(features)
+        distance, strange = float(np.median(distances)), float(np.mean(distances > FAR_WINDOW))
         if distance > FAR:
             found.append(
                 f"does not look like EEG of a sleeper: its windows are {distance:.1f} from those "
                 f"of the training recordings, where at most {FAR:g} is expected."
             )
+        elif strange > MOST_STRANGE:
+            found.append(f"does not look like EEG of a sleeper in {strange:.0%} of its windows.")
         if len(features) >= STEADY_WINDOWS and (variety := self.variety(features)) < STEADY:
             found.append(
                 f"hardly changes from window to window ({variety:.2f}, where at least {STEADY:g} "

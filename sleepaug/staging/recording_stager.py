@@ -23,6 +23,8 @@ CONTEXTS = ("network", "none")
 """What a recording model can look at: the windows around, or each alone."""
 ONE_STAGE = 0.98
 """Share of the epochs that one stage may have without a warning."""
+MOST_REM, HOUR = 0.6, 120
+"""Share of REM sleep that a recording of an hour or more (in windows) may have without a warning."""
 FEW_WINDOWS = 40
 UNLIKE = "unlike any EEG in training"
 
@@ -159,6 +161,12 @@ def _warnings(probabilities: np.ndarray) -> list[str]:
         ]
     counts = np.bincount(scored, minlength=len(STAGES))
     stage, n = int(counts.argmax()), int(counts.max())
+    rem = counts[STAGES.index("R")] / len(scored)
+    if MOST_REM < rem < ONE_STAGE and len(scored) >= HOUR:
+        return [
+            f"Warning: {rem:.0%} of the epochs are staged R, more than people have. Is it EEG of a "
+            "sleeper?"
+        ]
     if n < ONE_STAGE * len(scored):
         return []
     return [
