@@ -24,7 +24,7 @@ CONTEXTS = ("network", "none")
 ONE_STAGE = 0.98
 """Share of the epochs that one stage may have without a warning."""
 MOST_REM, HOUR = 0.6, 120
-"""Share of REM sleep that a recording of an hour or more (in windows) may have without a warning."""
+"""Share of REM sleep in a recording of an hour or more (in windows) that brings a warning."""
 FEW_WINDOWS = 40
 UNLIKE = "unlike any EEG in training"
 

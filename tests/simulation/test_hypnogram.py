@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import ks_2samp
 
 from sleepaug.simulation.hypnogram import (
+    FEATURES,
     N3,
     STAGES,
     History,
@@ -154,7 +155,10 @@ def test_history_counts_what_it_says() -> None:
     assert (history.stage, history.before, history.age, history.n) == (R, N3, 4, 10)
     assert history.n3_so_far == 3
     assert history.before_first_rem == 0 == history.nrem_since_rem
-    assert history.features()[-4] == 1.0
+    features = dict(zip(FEATURES, history.features(), strict=True))
+    assert features["apnea"] == 1.0
+    assert features["from_N3"] == 1.0
+    assert features["too_early_for_rem"] == 0  # the first REM sleep has been
 
 
 def test_subjects_keep_their_architecture() -> None:
