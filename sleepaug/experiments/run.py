@@ -1,4 +1,4 @@
-"""One run, from its settings to its results: data, method, training, scores, model file."""
+"""One run or many, from settings to results: train each, pool their counts, keep the best."""
 
 from __future__ import annotations
 
@@ -6,41 +6,28 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
-
-from sleepaug import __version__
-from sleepaug.augment import AugmentedModel
-from sleepaug.augment.invariance import median_invariance
-from sleepaug.augment.learned import as_data
-from sleepaug.augment.model import log_probabilities
-from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config, members
-from sleepaug.models.files import save_model
-from sleepaug.staging.calibration import calibration
-from sleepaug.support.errors import ConfigError
-from sleepaug.support.files import make_folder, read_json, write_json
+from sleepaug.experiments.single import search_and_train
+from sleepaug.support.files import read_json, write_json
 from sleepaug.support.settings import differences, plain
-from sleepaug.training.fit import Fit, scores_by_group
-from sleepaug.training.methods.search import Search
 from sleepaug.training.metrics import pooled
-from sleepaug.training.runs import Clock, RunFolder, advance, pick_device
-from sleepaug.training.tasks.task import TaskData
-
-if TYPE_CHECKING:
-    from sleepaug.training.fit import Training
-    from sleepaug.training.tasks.task import Task
+from sleepaug.training.runs import Clock, RunFolder, pick_device
 
 log = logging.getLogger(__name__)
-INVARIANCE_EXAMPLES = 200  # of the test split, evenly spaced: enough for a median
 
 
 def default_output(config: Config) -> Path:
-    """Where a run goes that was given no folder: one under `runs/`, named after its settings.
+    """Choose the folder of a run that was given none: under `runs/`, named after its settings.
 
-    A run of the same settings that is not finished is taken up; otherwise the folder is new.
+    Returns
+    -------
+    Path
+        The folder of an unfinished run with the same settings, which then goes on; otherwise one
+        that does not exist yet.
     """
     run, wanted = config.run, json.loads(json.dumps(plain(config)))
     data = getattr(config.task, "data", config.task.name)
@@ -54,6 +41,16 @@ def default_output(config: Config) -> Path:
     return candidate
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """How runs are carried out; nothing here changes their results. See `train`."""
+
+    overwrite: bool = False
+    cache_dir: Path | None = None
+    progress: bool = False
+    tell: Callable[[dict[str, Any]], None] = lambda row: None
+
+
 def train(
     config: Config,
     output: Path,
@@ -63,204 +60,166 @@ def train(
     progress: bool = False,
     tell: Callable[[dict[str, Any]], None] = lambda row: None,
 ) -> dict[str, Any]:
-    """Run an experiment, or take it up where it was stopped.
+    """Run an experiment, or go on where it was stopped.
+
+    Nothing is written before the data of the first run are loaded.
 
     Parameters
     ----------
     config : Config
+        Settings of one run, or of several variants, seeds or folds.
     output : Path
-        The run folder.
+        The run folder; each of several runs has a folder inside it.
     overwrite : bool
         Replace the run that is in the folder.
     cache_dir : Path, optional
         Where prepared nights are kept.
     progress : bool
-        Show progress bars on a terminal.
+        Show progress bars on a terminal while nights are prepared.
     tell : callable
-        Is given the row of each epoch.
+        Is called with the row of each epoch, or of each step of a search.
 
     Returns
     -------
     dict
-        What `metrics.json` holds: scores of `valid` and `test`.
+        What `metrics.json` holds: scores of `valid` and `test`, pooled over several seeds or
+        folds; for variants, those of each under `variants`.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds another run, or training diverged.
+    RecordingError
+        A recording cannot be used.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sleepaug.experiments.settings import load_config
+    >>> settings = {"task.name": "sinusoids", "training.epochs": 1}
+    >>> config = load_config(None, settings.items())
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     metrics = train(config, Path(folder) / "run")
+    >>> metrics["test"]["n_windows"]
+    200
     """
-    folder = RunFolder(output)
+    options = RunOptions(overwrite, cache_dir, progress, tell)
+    return _run(config, RunFolder(output), options, begin=lambda: None)
+
+
+def _run(
+    config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
+) -> dict[str, Any]:
+    """Do what a config stands for; `begin` makes the folders around this one."""
     device = pick_device(config.run.device)
-    if not overwrite:
+    if not options.overwrite:
         folder.check(config)
         if folder.finished:
             log.info("%s: finished before, nothing to do", folder.path)
             return read_json(folder / "metrics.json")
-    runs = members(config)
-    first = config
-    while inner := members(first):
-        first = next(iter(inner.values()))
-    loaded = first.task.load(  # before anything is written: data may be missing
-        first.preprocessing,
-        fold=int(first.run.fold),
-        seed=int(first.run.seed),
-        device=device,
-        cache_dir=cache_dir,
-        progress=progress,
-    )
-    search = first.method.search(loaded.task, first.training, seed=int(first.run.seed))
-    folder.start(config, device, overwrite=overwrite)
-    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
-        log.info("%s", note)
-    if runs:
-        del loaded, search
-        each = {}
-        for name, one in runs.items():
-            log.info("%s", folder / name)
-            each[name] = train(
-                one, folder / name, cache_dir=cache_dir, progress=progress, tell=tell
-            )
-        what = "variants" if config.run.variants else "seeds" if config.run.seeds else "folds"
-        metrics = {what: each} if config.run.variants else pooled(list(each.values()), what)
-        if config.run.variants and config.run.keep_best:
-            metrics |= _best(folder, each)
-    else:
-        metrics = _one_fold(config, folder, loaded, search, Clock(device), tell)
+
+    def begin_here() -> None:
+        begin()
+        folder.start(config, device, overwrite=options.overwrite)
+
+    carry_out = run_members if members(config) else run_one
+    metrics = carry_out(config, folder, options, begin_here)
     write_json(folder / "metrics.json", metrics)
     return metrics
 
 
-def _best(folder: RunFolder, each: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Scores of the variant that validates best; its model becomes that of the folder."""
-    best = max(each, key=lambda name: each[name]["valid"]["balanced_accuracy"])
-    for name in ("model.safetensors", "policy.json"):
-        if (folder / best / name).is_file():  # not where each variant is several folds
-            shutil.copyfile(folder / best / name, folder / name)
-    return {"best": best, **each[best]}
-
-
-def _one_fold(
-    config: Config,
-    folder: RunFolder,
-    loaded: TaskData,
-    search: Search,
-    clock: Clock,
-    tell: Callable[[dict[str, Any]], None],
+def run_members(
+    config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
 ) -> dict[str, Any]:
-    write_json(folder / "splits.json", loaded.parts)
-    write_json(folder / "nights.json", loaded.nights)
-    task = loaded.task
-    finish_search(search, folder, clock, tell)
-    fit = Fit(
-        task,
-        search.augmentation(),
-        config.training,
-        regularization=search.regularization,
-        seed=int(config.run.seed),
-    )
-    advance(fit, folder, clock, tell=tell)
-    if not fit.best_state:
-        raise ConfigError(f"{folder.path}: training diverged in its first epoch. Lower the rate.")
-    model = fit.best_model()
-    metrics: dict[str, Any] = {
-        "status": fit.status,
-        "epochs": fit.n_steps,
-        "best_epoch": fit.best_step,
-        **{
-            part: scores_by_group(model, data, task.classes)
-            for part, data in (("valid", task.valid), ("test", loaded.test))
-        },
-    }
-    if loaded.known and len(loaded.test) > 1:
-        some = loaded.test.x[:: -(-len(loaded.test) // INVARIANCE_EXAMPLES)]
-        metrics["invariance"] = {
-            name: median_invariance(model, some, task.transforms[name], amount)
-            for name, amount in loaded.known.items()
-        }
-    description = {
-        **loaded.description,
-        "sleepaug": __version__,
-        "classes": list(task.classes),
-        "preprocessing": plain(config.preprocessing),
-        "method": config.method.name,
-        "augmentation": plain(config.method) if model.augment.at_inference else None,
-        "copies_eval": config.training.copies_eval,
-        "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
-    }
-    learned = as_data(model.augment)
-    told: dict[str, Any] = {
-        k: description[k] for k in ("method", "channels", "sfreq") if k in description
-    }
-    if config.preprocessing is not None:
-        description = {**for_prediction(model, task, config.training, learned), **description}
-        told["normalize"] = config.preprocessing.normalize
-    save_model(folder / "model.safetensors", model, description)
-    write_json(folder / "policy.json", {**told, **learned})
-    return metrics
-
-
-def finish_search(
-    search: Search, folder: RunFolder, clock: Clock, tell: Callable[[dict[str, Any]], None]
-) -> None:
-    """Run a search to its end, after the pretraining it needs; each in a folder of its own."""
-    for account, process in (("pretrain", search.pretraining), ("search", search)):
-        if process is None or process.done:
-            continue
-        inner = RunFolder(folder / account)
-        make_folder(inner.path)
-        try:
-            advance(process, inner, clock, account, tell)
-        except FloatingPointError as error:
-            raise ConfigError(f"{folder.path}: {error}. Lower the method's rate.") from error
-
-
-def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
-    """One line for each different note, with the number of nights it is about."""
-    counts: dict[str, int] = {}
-    for notes in nights.values():
-        for note in notes:
-            counts[note] = counts.get(note, 0) + 1
-    own = ("Dropped", "Scoring")  # each night has these of its own
-    numbered = {note: n for note, n in counts.items() if not note.startswith(own)}
-    lines = [f"{note} ({n} of {len(nights)} nights)" for note, n in numbered.items()]
-    if len(counts) > len(numbered):
-        lines.append("Which scoring was read and what was dropped, night by night: nights.json.")
-    return lines
-
-
-def for_prediction(
-    model: AugmentedModel, task: Task, training: Training, learned: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the end of a training adds to a model's description.
+    """Run each variant, seed or fold in a folder of its own, and put their scores together.
 
     Parameters
     ----------
-    model : AugmentedModel
-    task : Task
-        Its validation nights are what the temperatures are fitted to.
-    training : Training
-    learned : dict
-        The augmentation, as `learned.as_data` gives it.
+    config : Config
+    folder : RunFolder
+    options : RunOptions
+    begin : callable
+        Makes the folder; is called once the data of the first run are loaded.
 
     Returns
     -------
     dict
-        `temperature` and `prior` (see `calibration`), and whether `missing_channels` may be zero.
+        What `metrics.json` will hold.
     """
-    prior = None
-    if training.class_weights == "none":
-        counts = np.bincount(task.train.y.cpu().numpy(), minlength=len(STAGES)) + 1
-        prior = (counts / counts.sum()).tolist()
-    found = log_probabilities(model, task.valid.x).cpu().numpy()
-    y, night = task.valid.y.cpu().numpy(), task.valid.group
-    return {
-        "missing_channels": "zero" if drops_channels(learned) else "refuse",
-        **calibration(found, y, night, prior),
-    }
+    each = {}
+    for name, member in members(config).items():
+        log.info("%s", folder / name)
+        each[name] = _run(member, RunFolder(folder / name), options, begin)
+        begin = _nothing  # the folder exists now, and must not be replaced again
+    if not config.run.variants:
+        return pooled(list(each.values()), "seeds" if config.run.seeds else "folds")
+    best = keep_best(folder, each) if config.run.keep_best else {}
+    return {"variants": each, **best}
 
 
-def drops_channels(learned: Mapping[str, Any]) -> bool:
-    """Whether a training with what `learned.as_data` says has taught to go without channels."""
-    steps = [step for subpolicy in learned.get("policy", []) for step in subpolicy]
-    if any(name == "channels_dropout" and p > 0 and mu > 0 for name, p, mu in steps):
-        return True
-    entries = [entry for layer in learned.get("layers", []) for entry in layer]
-    return any(
-        e["transform"] == "channels_dropout" and e["weight"] > 0.1 and e["magnitude"] > 0.05
-        for e in entries
+def _nothing() -> None:
+    pass
+
+
+def keep_best(folder: RunFolder, each: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Copy the model of the variant with the best validation score; return its name and scores."""
+    best = max(each, key=lambda name: each[name]["valid"]["balanced_accuracy"])
+    for name in ("model.safetensors", "policy.json"):
+        if (folder / best / name).is_file():  # a variant of several folds or seeds has none
+            shutil.copyfile(folder / best / name, folder / name)
+    return {"best": best, **each[best]}
+
+
+def run_one(
+    config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
+) -> dict[str, Any]:
+    """Load the data of a single run, search, train and score.
+
+    Parameters
+    ----------
+    config : Config
+        Of one fold and one seed, without variants.
+    folder : RunFolder
+    options : RunOptions
+    begin : callable
+        Makes the folder; is called once the data are loaded.
+
+    Returns
+    -------
+    dict
+        What `metrics.json` will hold.
+    """
+    device, seed = pick_device(config.run.device), int(config.run.seed)
+    loaded = config.task.load(
+        config.preprocessing,
+        fold=int(config.run.fold),
+        seed=seed,
+        device=device,
+        cache_dir=options.cache_dir,
+        progress=options.progress,
     )
+    search = config.method.search(loaded.task, config.training, seed=seed)
+    begin()
+    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
+        log.info("%s", note)
+    return search_and_train(config, folder, loaded, search, Clock(device), options.tell)
+
+
+def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
+    """One line for each different note, with the number of nights it is about.
+
+    Examples
+    --------
+    >>> summary_of_nights({"a": ["Resampled from 256 Hz"], "b": ["Resampled from 256 Hz"]})
+    ['Resampled from 256 Hz (2 of 2 nights)']
+    """
+    counts: dict[str, int] = {}
+    for notes in nights.values():
+        for note in notes:
+            counts[note] = counts.get(note, 0) + 1
+    of_one_night = ("Dropped", "Scoring")  # such notes name what is in one night only
+    shared = {note: n for note, n in counts.items() if not note.startswith(of_one_night)}
+    lines = [f"{note} ({n} of {len(nights)} nights)" for note, n in shared.items()]
+    if len(counts) > len(shared):
+        lines.append("Which scoring was read and what was dropped, night by night: nights.json.")
+    return lines

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.experiments import run as experiment
+from sleepaug.experiments.single import search_and_train
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
@@ -22,7 +22,7 @@ def train(task, path, method, *, stop_after=None, epochs=2):
         preprocessing=Preprocessing(),
         run=SimpleNamespace(seed=3, fold=0),
     )
-    loaded = TaskData(task, task.valid, {}, {}, [])
+    loaded = TaskData(task, task.valid)
     folder = RunFolder(path)
     folder.path.mkdir(exist_ok=True)
     rows = []
@@ -34,7 +34,7 @@ def train(task, path, method, *, stop_after=None, epochs=2):
 
     search = method.search(task, config.training, seed=3)
     clock = Clock(timer=iter(range(10**6)).__next__)
-    metrics = experiment._one_fold(config, folder, loaded, search, clock, tell)
+    metrics = search_and_train(config, folder, loaded, search, clock, tell)
     return metrics, rows
 
 

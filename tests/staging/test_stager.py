@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 import sleepaug
 from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.experiments.run import drops_channels
+from sleepaug.experiments.description import drops_channels
 from sleepaug.models import cards as model_cards
 from sleepaug.models import files as model_files
 from sleepaug.models.trunks import make_trunk

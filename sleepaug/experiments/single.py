@@ -1,0 +1,136 @@
+"""A single run: its search, its training, its scores, and the files they are kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sleepaug.augment import AugmentedModel
+from sleepaug.augment.invariance import median_invariance
+from sleepaug.augment.learned import as_data
+from sleepaug.experiments.description import description_of
+from sleepaug.experiments.settings import Config
+from sleepaug.models.files import save_model
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import make_folder, write_json
+from sleepaug.training.fit import Fit, scores_by_group
+from sleepaug.training.methods.search import Search
+from sleepaug.training.runs import Clock, RunFolder, advance
+from sleepaug.training.tasks.task import TaskData
+
+Tell = Callable[[dict[str, Any]], None]
+INVARIANCE_EXAMPLES = 200  # of the test split, evenly spaced: enough for a median
+
+
+def search_and_train(
+    config: Config,
+    folder: RunFolder,
+    loaded: TaskData,
+    search: Search,
+    clock: Clock,
+    tell: Tell,
+) -> dict[str, Any]:
+    """Search, train with what was found, score the best model, and write all of it.
+
+    Parameters
+    ----------
+    config : Config
+    folder : RunFolder
+        Gets `splits.json`, `nights.json`, `policy.json`, `model.safetensors`, rows and checkpoints.
+    loaded : TaskData
+    search : Search
+    clock : Clock
+        Is charged for pretraining, search and training.
+    tell : callable
+        Is called with each row.
+
+    Returns
+    -------
+    dict
+        What `metrics.json` will hold.
+
+    Raises
+    ------
+    ConfigError
+        The search or the training diverged.
+    """
+    write_json(folder / "splits.json", loaded.parts)
+    write_json(folder / "nights.json", loaded.nights)
+    finish_search(search, folder, clock, tell)
+    fit = Fit(
+        loaded.task,
+        search.augmentation(),
+        config.training,
+        regularization=search.regularization,
+        seed=int(config.run.seed),
+    )
+    advance(fit, folder, clock, tell=tell)
+    if not fit.best_state:
+        raise ConfigError(
+            f"{folder.path}: training diverged in its first epoch. Lower training.learning_rate "
+            f"({config.training.learning_rate:g})."
+        )
+    model = fit.best_model()
+    metrics = score(fit, model, loaded)
+    learned = as_data(model.augment)
+    description = description_of(config, loaded, model, learned, metrics)
+    save_model(folder / "model.safetensors", model, description)
+    keys = ("method", "channels", "sfreq")
+    policy: dict[str, Any] = {key: description[key] for key in keys if key in description}
+    if config.preprocessing is not None:
+        policy["normalize"] = config.preprocessing.normalize
+    write_json(folder / "policy.json", {**policy, **learned})
+    return metrics
+
+
+def finish_search(search: Search, folder: RunFolder, clock: Clock, tell: Tell) -> None:
+    """Run a search to its end, after the pretraining it needs; each in a folder of its own.
+
+    Raises
+    ------
+    ConfigError
+        It diverged.
+    """
+    for account, process in (("pretrain", search.pretraining), ("search", search)):
+        if process is None or process.done:
+            continue
+        inner = RunFolder(folder / account)
+        make_folder(inner.path)
+        try:
+            advance(process, inner, clock, account, tell)
+        except FloatingPointError as error:
+            raise ConfigError(f"{folder.path}: {error}. Lower the method's rate.") from error
+
+
+def score(fit: Fit, model: AugmentedModel, loaded: TaskData) -> dict[str, Any]:
+    """Score the validation and test split, and measure the invariances that are known.
+
+    Parameters
+    ----------
+    fit : Fit
+        The training that ended.
+    model : AugmentedModel
+        Its best model.
+    loaded : TaskData
+
+    Returns
+    -------
+    dict
+        `status`, `epochs`, `best_epoch`, scores of `valid` and `test`, and `invariance` for each
+        transform of `loaded.known`.
+    """
+    task, test = loaded.task, loaded.test
+    metrics: dict[str, Any] = {
+        "status": fit.status,
+        "epochs": fit.n_steps,
+        "best_epoch": fit.best_step,
+        "valid": scores_by_group(model, task.valid, task.classes),
+        "test": scores_by_group(model, test, task.classes),
+    }
+    if loaded.known and len(test) > 1:
+        examples = test.x[:: -(-len(test) // INVARIANCE_EXAMPLES)]
+        metrics["invariance"] = {
+            name: median_invariance(model, examples, task.transforms[name], amount)
+            for name, amount in loaded.known.items()
+        }
+    return metrics
