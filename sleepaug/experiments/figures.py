@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 
 from sleepaug.augment.learned import kept
 from sleepaug.experiments.variants import Variant, known
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from sleepaug.support.figure_style import figure_style
 
 
+@figure_style()
 def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
     """Draw scores over epochs and at the end, and what was learned, with quartiles over runs.
 
@@ -28,7 +27,7 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
     amounts = next((known(v) for v in variants if known(v)), {})
     n_panels = 3 + 2 * len(amounts)
     width, height = 3.6 * n_panels, max(3.2, 0.28 * len(variants) + 1)
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height))
     axes = list(figure.subplots(1, n_panels))
     for i, variant in enumerate(variants):
         band(axes[0], variant, lambda row: row["train_loss"], i)
@@ -50,9 +49,7 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
         panel.axhline(1, color="0.6", linestyle=":")
         panel.set(xlabel="epoch", ylabel=f"amount of {words} / the true one")
     if 1 < len(variants) <= 8:  # else the labels beside the dots must do
-        axes[1].legend(frameon=False, fontsize=7)
-    for axis in axes:
-        axis.spines[["top", "right"]].set_visible(False)
+        axes[1].legend(fontsize=7)
     chose = [variant for variant in variants if weights_of(variant)]
     if not chose:
         return {"experiment.png": figure}
@@ -69,12 +66,13 @@ def weights_of(variant: Variant) -> list[str]:
     return [key.removesuffix(".weight") for key in last if key.endswith(".weight")]
 
 
+@figure_style()
 def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figure:
     """How many runs kept each transform, and the last amounts of those with a known invariance."""
     names = list(dict.fromkeys(name for variant in variants for name in weights_of(variant)))
     true = {f"1.{name}": amount for name, amount in amounts.items() if f"1.{name}" in names}
     ends = [[rows[-1]["augmentation"] for rows in variant.rows] for variant in variants]
-    figure = Figure(figsize=(9, 0.35 * len(variants) + 1.4), layout="constrained")
+    figure = Figure(figsize=(9, 0.35 * len(variants) + 1.4))
     axes = list(figure.subplots(1, 1 + len(true), sharey=True, squeeze=False)[0])
     before = np.zeros(len(variants))
     for number, name in enumerate(names):
@@ -84,7 +82,7 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
         before += counts
     axes[0].set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
     axes[0].set_xlabel("runs that kept a transform")
-    axes[0].legend(frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    axes[0].legend(fontsize=7, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     axes[0].invert_yaxis()
     for axis, (name, amount) in zip(axes[1:], true.items(), strict=True):
         for i, runs in enumerate(ends):
@@ -93,14 +91,13 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
             axis.plot(values, [i] * len(values), "o", color=color, alpha=0.35)
         axis.axvline(amount, color="0.6", linestyle=":")
         axis.set_xlabel(f"amount of {name[2:].replace('_', ' ')} where it was kept")
-    for axis in axes:
-        axis.spines[["top", "right"]].set_visible(False)
     return figure
 
 
+@figure_style()
 def draw_learned(variants: Sequence[Variant]) -> Figure:
     """Weights and amounts over epochs, a row for each variant (as Figures 4 and B.1)."""
-    figure = Figure(figsize=(9, 2.4 * len(variants) + 0.4), layout="constrained")
+    figure = Figure(figsize=(9, 2.4 * len(variants) + 0.4))
     axes = figure.subplots(len(variants), 2, squeeze=False, sharex=True)
     for (left, right), variant in zip(axes, variants, strict=True):
         for i, name in enumerate(weights_of(variant)):
@@ -115,9 +112,7 @@ def draw_learned(variants: Sequence[Variant]) -> Figure:
             )  # fmt: skip
         left.set(ylabel=f"{variant.name}\nweight", ylim=(-0.03, 1.03))
         right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
-        right.legend(loc="center left", bbox_to_anchor=(1, 0.5), frameon=False, fontsize=7)
-        for axis in (left, right):
-            axis.spines[["top", "right"]].set_visible(False)
+        right.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=7)
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
     return figure
@@ -155,6 +150,7 @@ def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> Non
     axis.set_xlabel(title)
 
 
+@figure_style()
 def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
     """Weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
 
@@ -167,13 +163,11 @@ def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
     -------
     Figure, or None where nothing was learned layer by layer
     """
-    from matplotlib.figure import Figure
-
     keys = [key for key in rows[0]["augmentation"] if key.endswith(".weight")] if rows else []
     layers = list(dict.fromkeys(key.split(".")[0] for key in keys))
     if not layers:
         return None
-    figure = Figure(figsize=(10, 2.6 * len(layers)), layout="constrained")
+    figure = Figure(figsize=(10, 2.6 * len(layers)))
     axes = figure.subplots(len(layers), 2, squeeze=False, sharex=True)
     epochs = [row["epoch"] for row in rows]
     for (left, right), layer in zip(axes, layers, strict=True):
@@ -193,11 +187,9 @@ def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
         left.set(ylabel=f"layer {layer}\nweight", ylim=(-0.03, 1.03))
         right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
         right.legend(
-            loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8,
+            loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8,
             title="last amount", title_fontsize=8,
         )  # fmt: skip
-        for axis in (left, right):
-            axis.spines[["top", "right"]].set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
     return figure

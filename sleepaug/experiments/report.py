@@ -12,6 +12,7 @@ import numpy as np
 from sleepaug.augment import learned
 from sleepaug.experiments.figures import draw_layers
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place, read_json
 from sleepaug.training.runs import RunFolder
 
@@ -102,6 +103,7 @@ def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+@figure_style()
 def draw_run(
     run: Path, rows: Sequence[Mapping[str, Any]], metrics: Mapping[str, Any] | None
 ) -> list[Path]:
@@ -116,14 +118,14 @@ def draw_run(
 
     if not rows and not metrics:
         raise ConfigError(f"{run}: has no epoch yet, there is nothing to draw.")
-    figure = Figure(figsize=(11, 3.6), layout="constrained")
+    figure = Figure(figsize=(11, 3.6))
     axes = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
     if rows:
         epochs = [row["epoch"] for row in rows]
         axes[0].plot(epochs, [row["train_loss"] for row in rows], label="train (augmented)")
         axes[0].plot(epochs, [row["valid_loss"] for row in rows], label="valid")
         axes[0].set(xlabel="epoch", ylabel="cross-entropy")
-        axes[0].legend(frameon=False)
+        axes[0].legend()
         axes[1].plot(epochs, [row["valid_balanced_accuracy"] for row in rows], color="C1")
         axes[1].axvline(rows[-1]["best_epoch"], color="0.7", linestyle=":")
         axes[1].set(xlabel="epoch", ylabel="balanced accuracy (valid)")
@@ -136,8 +138,6 @@ def draw_run(
         _draw_confusion(axes[2], metrics["test"])
     else:
         axes[2].set_axis_off()
-    for axis in axes[:2]:
-        axis.spines[["top", "right"]].set_visible(False)
     figures = {"report.png": figure, "learned.png": draw_layers(rows)}
     drawn = []
     for name, one in figures.items():
@@ -158,3 +158,4 @@ def _draw_confusion(axis: Any, scores: Mapping[str, Any]) -> None:
     axis.set_xticks(range(len(names)), names)
     axis.set_yticks(range(len(names)), names)
     axis.set(xlabel="predicted", ylabel="scored", title="test split (windows)")
+    axis.spines[:].set_visible(True)

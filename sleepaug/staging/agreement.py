@@ -11,6 +11,7 @@ import numpy as np
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place
 from sleepaug.training.metrics import confusion_matrix, scores
 
@@ -175,6 +176,7 @@ def agreement_text(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+@figure_style()
 def draw_disagreement(nights: Sequence[ScoringPair], path: Path) -> None:
     """Draw A over B for each night, with the epochs of disagreement marked between them.
 
@@ -189,7 +191,7 @@ def draw_disagreement(nights: Sequence[ScoringPair], path: Path) -> None:
 
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(f"{path}: pictures are .png or .svg.")
-    figure = Figure(figsize=(11, 3.6 * len(nights)), layout="constrained")
+    figure = Figure(figsize=(11, 3.6 * len(nights)))
     grid = figure.subplots(3 * len(nights), 1, height_ratios=(5, 1, 5) * len(nights))
     for k, pair in enumerate(nights):
         top, strip, bottom = grid[3 * k : 3 * k + 3]
@@ -203,6 +205,7 @@ def draw_disagreement(nights: Sequence[ScoringPair], path: Path) -> None:
             strip.axvspan(edges[begin], edges[end], color="0.85", linewidth=0)
         share = (pair.a == pair.b)[pair.both].mean()
         strip.set(yticks=[], ylabel="differ")
+        strip.spines[:].set_visible(True)
         top.set_title(f"{pair.name}: {share:.0%} alike", loc="left", fontsize=11, parse_math=False)
         for axis in (top, strip, bottom):
             label_time(axis, edges, None)

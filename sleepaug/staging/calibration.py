@@ -11,6 +11,7 @@ import numpy as np
 
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place
 
 LOWEST, HIGHEST = 0.05, 20.0
@@ -176,6 +177,7 @@ def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> R
     return Reliability(means[0], means[1], count)
 
 
+@figure_style()
 def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path) -> None:
     """Draw accuracy over certainty, with 95 % intervals, over how many windows there are of each.
 
@@ -205,7 +207,7 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
         np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "windows")
     )
     low, high = wilson(accuracy, n)
-    figure = Figure(figsize=(4.2, 4.8), layout="constrained")
+    figure = Figure(figsize=(4.2, 4.8))
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     top.plot([0, 1], [0, 1], color="0.6", linestyle="--", linewidth=1, label="certainty = accuracy")
     top.errorbar(
@@ -214,11 +216,9 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
     )  # fmt: skip
     top.set(ylabel="share that was right", ylim=(0, 1), xlim=(0, 1))
     top.set_title(title, loc="left", fontsize=10, parse_math=False)
-    top.legend(loc="lower right", frameon=False, fontsize=8)
+    top.legend(loc="lower right", fontsize=8)
     bottom.bar(confidence, n / n.sum(), width=0.05, color="#9fc2d9")
     bottom.set(xlabel="certainty of the likeliest stage", ylabel="windows", yticks=[])
-    for axis in (top, bottom):
-        axis.spines[["top", "right"]].set_visible(False)
     into_place(path, lambda part: figure.savefig(part, format=path.suffix[1:].lower(), dpi=130))
 
 

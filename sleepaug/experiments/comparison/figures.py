@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from sleepaug.experiments.comparison.results import Results, curve
 from sleepaug.experiments.comparison.settings import FLOOR
+from sleepaug.support.figure_style import figure_style
 from sleepaug.support.text import in_words
 
 UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
@@ -26,6 +27,7 @@ def colors(results: Results) -> dict[str, str]:
     return {FLOOR: "0.35", **{n: chosen[i % len(chosen)] for i, n in enumerate(others)}}
 
 
+@figure_style()
 def accuracy_over_time(results: Results) -> Figure:
     """Figure 8 of the paper: median over folds and quartiles against the time of a model.
 
@@ -33,7 +35,7 @@ def accuracy_over_time(results: Results) -> Figure:
     """
     budget = results.comparison.compare.seconds
     size, unit = unit_of(budget)
-    figure = Figure(figsize=(8.2, 4.6), layout="constrained")
+    figure = Figure(figsize=(8.2, 4.6))
     axes = figure.subplots()
     ends, without = [], []
     for method, color in colors(results).items():
@@ -54,7 +56,6 @@ def accuracy_over_time(results: Results) -> Figure:
         ylabel="balanced accuracy on the test nights",
         xlim=(0, budget / size),
     )
-    axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
     _name_curves(axes, ends)
@@ -90,6 +91,7 @@ def _name_curves(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
         )
 
 
+@figure_style()
 def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
     """Each method minus the reference at parts of the budget, with 95 % intervals."""
     settings = results.comparison.compare
@@ -100,7 +102,7 @@ def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
         for budget in sorted(reached.index)
         if reached[budget] or budget == table["budget_s"].max()
     ]
-    figure = Figure(figsize=(8.2, 1.2 + 0.42 * len(methods)), layout="constrained")
+    figure = Figure(figsize=(8.2, 1.2 + 0.42 * len(methods)))
     panels = figure.subplots(1, len(budgets), sharex=True, sharey=True, squeeze=False)[0]
     palette = colors(results)
     for axes, budget in zip(panels, budgets, strict=True):
@@ -114,7 +116,6 @@ def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
             axes.plot(points[["low", "high"]], [i, i], color=palette[method], linewidth=2)
             axes.plot(points["difference"], i, "o", color=palette[method], markersize=5)
         axes.set_title(f"after {in_words(budget)}", fontsize=9)
-        axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)
     panels[0].set_yticks(range(len(methods)), methods)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.support.errors import printable
+from sleepaug.support.figure_style import figure_style
 
 if TYPE_CHECKING:
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -20,10 +21,11 @@ DEPTH = ("W", "R", "N1", "N2", "N3")  # from top to bottom, as sleep laboratorie
 HERTZ_PER_BIN = 0.2
 
 
+@figure_style()
 def draw_hypnogram(night: Hypnogram) -> Figure:
     """Draw a night that has at least one epoch; its name is the title."""
     n_panels = 2 if night.spectrum is None else 3
-    figure = Figure(figsize=(11, 2.4 * n_panels), layout="constrained")
+    figure = Figure(figsize=(11, 2.4 * n_panels))
     axes = figure.subplots(n_panels, 1, sharex=True, height_ratios=(3, 2, 2)[:n_panels])
     edges = time_axis(night.onset, night.start)
     draw_stages(axes[0], edges, night.stages)
@@ -77,7 +79,6 @@ def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray) -> None:
     axis.set_yticks([row[stage] for stage in DEPTH], DEPTH)
     axis.set_ylim(row["N3"] - 0.5, 0.5)
     axis.grid(axis="x", color="0.9")
-    axis.spines[["top", "right"]].set_visible(False)
 
 
 def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
@@ -95,10 +96,7 @@ def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
         bottom = top[:, k]
     axis.set(ylim=(0, 1), ylabel="probability", yticks=[0, 0.5, 1])
     handles, names = axis.get_legend_handles_labels()
-    axis.legend(
-        handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False
-    )
-    axis.spines[["top", "right"]].set_visible(False)
+    axis.legend(handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
@@ -119,3 +117,4 @@ def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
         interpolation="nearest",
     )
     axis.set(ylabel="Hz", ylim=(0, top), facecolor="0.85")
+    axis.spines[:].set_visible(True)

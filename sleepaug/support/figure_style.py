@@ -1,0 +1,34 @@
+"""The one style of every figure: axes open at the top and right, legends without a frame."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+@contextlib.contextmanager
+def figure_style() -> Iterator[None]:
+    """Make figures in the style of this package; also a decorator of functions that draw.
+
+    The caller's own matplotlib settings come back at the end. An axis that shows an image gets its
+    frame by ``axis.spines[:].set_visible(True)``.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> @figure_style()
+    ... def draw():
+    ...     return Figure().subplots()
+    >>> draw().spines["top"].get_visible()
+    False
+    """
+    from matplotlib import rc_context  # slow to import, and few commands draw
+
+    with rc_context(
+        {
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+        }
+    ):
+        yield
