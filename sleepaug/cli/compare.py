@@ -75,10 +75,13 @@ def compare(
         comparing.compare(
             resolved,
             output,
-            n_jobs=jobs,
-            slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
-            overwrite=overwrite,
-            cache_dir=cache_dir,
+            comparing.Execution(
+                n_jobs=jobs,
+                slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
+                overwrite=overwrite,
+                cache_dir=cache_dir,
+                progress=True,
+            ),
             say=lambda line: click.echo(line, err=True),
             tell=progress.tell,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
 
 import click
 from tqdm import tqdm
 
+from sleepaug.experiments.comparison.rows import Row
 from sleepaug.experiments.comparison.settings import Job
 from sleepaug.support.text import in_words
 
@@ -30,7 +30,7 @@ class Progress:
         self.bars: dict[Job, tqdm] = {}
         self.told: dict[Job, float] = {}
 
-    def tell(self, job: Job, row: dict[str, Any]) -> None:
+    def tell(self, job: Job, row: Row) -> None:
         """Show the newest row of a job."""
         point = row.get("point")
         if point:
@@ -46,7 +46,7 @@ class Progress:
             self.told[job] = now
             click.echo(f"{job.name}: {text}", err=True)
 
-    def text(self, job: Job, row: dict[str, Any], used: float) -> str:
+    def text(self, job: Job, row: Row, used: float) -> str:
         """Where a lane stands, in words."""
         best = f"best {self.best[job]:.3f} (valid)" if job in self.best else "no point yet"
         if row["status"] != "running":
@@ -55,7 +55,7 @@ class Progress:
         left = in_words(max(0.0, self.budget - used))
         return f"{row['account']}, {in_words(used)} used, {left} left, {best}"
 
-    def _bar(self, job: Job, row: dict[str, Any], used: float, text: str) -> None:
+    def _bar(self, job: Job, row: Row, used: float, text: str) -> None:
         if job not in self.bars:
             self.bars[job] = tqdm(
                 total=round(self.budget),
@@ -74,6 +74,6 @@ class Progress:
             bar.close()
 
 
-def clock_of(row: dict[str, Any]) -> float:
+def clock_of(row: Row) -> float:
     """Seconds of a point, if the training in progress were it: the axis of the budget."""
-    return sum(row.get(f"{account}_s", 0.0) for account in ("pretrain", "search", "train"))
+    return row.get("pretrain_s", 0.0) + row.get("search_s", 0.0) + row.get("train_s", 0.0)

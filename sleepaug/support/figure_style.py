@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+
 @contextlib.contextmanager
 def figure_style() -> Iterator[None]:
     """Make figures in the style of this package; also a decorator of functions that draw.

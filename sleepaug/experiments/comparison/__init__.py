@@ -1,6 +1,6 @@
 """Methods compared under one clock: which augmentation buys the most accuracy for its hours.
 
-`settings` says what is compared, `plan` how long it will take; `lane` is one method on one fold,
-`drive` runs it, `cluster` runs many, `compare` is all of it; `results`, `figures` and `page` make
-the report.
+`settings` says what is compared, `estimate` how long it will take. A `lane` is one method on one
+fold; `runner` runs it and writes its `rows`, `local` and `slurm` run many, `compare` all of them.
+`results`, `figures` and `report` show what came out.
 """

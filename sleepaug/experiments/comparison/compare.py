@@ -1,16 +1,18 @@
-"""Compare methods under one clock: plan, run or take up, report."""
+"""Compare methods under one clock: load, estimate, run or go on."""
 
 from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sleepaug.experiments.comparison.estimate import expected
-from sleepaug.experiments.comparison.local import run_here
-from sleepaug.experiments.comparison.runner import Tell, ended, load_fold
-from sleepaug.experiments.comparison.settings import Comparison, Job, comparison_of
+from sleepaug.experiments.comparison.local import run_in_processes
+from sleepaug.experiments.comparison.rows import ended
+from sleepaug.experiments.comparison.runner import FoldData, Tell, run_job
+from sleepaug.experiments.comparison.settings import Comparison, Job, read_comparison
 from sleepaug.experiments.comparison.slurm import load_submitit, run_on_slurm
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import write_text
@@ -19,41 +21,15 @@ from sleepaug.support.text import in_words
 from sleepaug.training.runs import RunFolder, pick_device
 from sleepaug.training.tasks.task import Task
 
-
-def default_output(comparison: Comparison) -> Path:
-    """A folder under `runs/`: one that these settings go on with, or a new one."""
-    data = getattr(comparison.task, "data", comparison.task.name)
-    base = Path("runs") / f"compare-{data}-{comparison.compare.budget}"
-    n = 1
-    while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
-        folder = RunFolder(candidate)
-        if folder.started:
-            with contextlib.suppress(ConfigError):  # of another version: nothing to go on with
-                there = comparison_of(folder.config())
-                if comparison.lanes_of(there) == there:
-                    break
-        n += 1
-    return candidate
+Say = Callable[[str], None]
 
 
-def compare(
-    comparison: Comparison,
-    output: Path,
-    *,
-    n_jobs: int = 1,
-    slurm: dict[str, str] | None = None,
-    overwrite: bool = False,
-    cache_dir: Path | None = None,
-    say: Callable[[str], None] = print,
-    tell: Tell = lambda job, row: None,
-) -> None:
-    """Run a comparison, or take it up where it was stopped, with more folds, seeds or methods.
+@dataclass(frozen=True)
+class Execution:
+    """How the lanes of a comparison are run.
 
-    Parameters
+    Attributes
     ----------
-    comparison : Comparison
-    output : Path
-        Its folder.
     n_jobs : int
         Lanes at once on this machine.
     slurm : dict of str, optional
@@ -62,44 +38,124 @@ def compare(
         Replace the comparison that is in the folder.
     cache_dir : Path, optional
         Where prepared nights are kept.
-    say : callable
-        Is given lines for the user.
-    tell : callable
-        Is given each job and its newest row, where the lanes run on this machine.
+    progress : bool
+        Show a progress bar on a terminal while nights are prepared.
     """
-    if slurm is not None:
-        load_submitit()  # or it is said before anything is written
+
+    n_jobs: int = 1
+    slurm: Mapping[str, str] | None = None
+    overwrite: bool = False
+    cache_dir: Path | None = None
+    progress: bool = False
+
+
+def default_output(comparison: Comparison) -> Path:
+    """Choose the folder of a comparison that was given none, under `runs/`.
+
+    Returns
+    -------
+    Path
+        A folder whose comparison these settings continue; otherwise one that does not exist yet.
+    """
+    data = getattr(comparison.task, "data", comparison.task.name)
+    base = Path("runs") / f"compare-{data}-{comparison.compare.budget}"
+    n = 1
+    while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
+        if RunFolder(candidate).started:
+            with contextlib.suppress(ConfigError):  # written by another version: not continued
+                started = read_comparison(candidate)
+                if comparison.lanes_of(started) == started:
+                    break
+        n += 1
+    return candidate
+
+
+def compare(
+    comparison: Comparison,
+    output: Path,
+    execution: Execution | None = None,
+    *,
+    say: Say = lambda line: None,
+    tell: Tell = lambda job, row: None,
+) -> None:
+    """Run a comparison, or go on where it was stopped, with more folds, seeds or methods.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    output : Path
+        Its folder.
+    execution : Execution, optional
+        How the lanes are run; by default one after the other on this machine.
+    say : callable
+        Is called with lines for the user.
+    tell : callable
+        Is called with each job and its newest row, where the lanes run on this machine.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds another comparison, or SLURM cannot be used.
+    RecordingError
+        A recording of the first fold cannot be used.
+    """
+    execution = execution or Execution()
+    if execution.slurm is not None:
+        load_submitit()  # where it is missing, the error comes before anything is written
     folder, device = RunFolder(output), pick_device(comparison.compare.device)
-    known = comparison_of(folder.config()) if folder.started and not overwrite else comparison
-    if not overwrite:
+    continues = folder.started and not execution.overwrite
+    known = read_comparison(output) if continues else comparison
+    if not execution.overwrite:
         folder.check(comparison.lanes_of(known))
     comparison = comparison.joined(known)
-    loaded = comparison.task.load(  # before anything is written: data may be missing
-        comparison.preprocessing, fold=0, device=device, cache_dir=cache_dir, progress=True
-    )
+    data = FoldData(comparison, execution.cache_dir, progress=execution.progress)
+    data.load(0)  # also where data are missing
     if known == comparison:
-        folder.start(comparison, device, overwrite=overwrite)
+        folder.start(comparison, device, overwrite=execution.overwrite)
     else:
         write_text(folder / "config.yaml", to_yaml(comparison))
-    jobs = comparison.jobs()
-    left = [job for job in jobs if not ended(output, job)]
-    say(f"{len(jobs)} lanes: {len(comparison.methods)} methods, {comparison.compare.folds} folds")
-    if len(left) < len(jobs):
-        say(f"{len(jobs) - len(left)} of them ended before and are not run again.")
-    if len(left) == len(jobs) or known != comparison:
-        for line in plan_lines(comparison, loaded.task, left, n_jobs):
+    left = [job for job in comparison.jobs() if not ended(output, job)]
+    n_ended = len(comparison.jobs()) - len(left)
+    for line in state_lines(comparison, n_ended):
+        say(line)
+    if not n_ended or known != comparison:
+        for line in plan_lines(comparison, data.load(0).task, left, execution.n_jobs):
             say(line)
-    del loaded
-    if slurm is not None:
-        gpu = comparison.compare.device != "cpu"
-        run_on_slurm(output, left, slurm, gpu=gpu, cache_dir=cache_dir, say=say)
+    if execution.slurm is None and execution.n_jobs == 1:
+        for job in left:
+            run_job(output, job, data.load, tell=tell)
         return
-    run_here(output, left, n_jobs, cache_dir=cache_dir, tell=tell)
-    load_fold.cache_clear()
+    del data  # other processes load their own
+    if execution.slurm is None:
+        run_in_processes(output, left, execution.n_jobs, cache_dir=execution.cache_dir, tell=tell)
+    else:
+        run_on_slurm(output, left, execution.slurm, cache_dir=execution.cache_dir, say=say)
+
+
+def state_lines(comparison: Comparison, n_ended: int) -> list[str]:
+    """Say how many lanes there are, and how many of them ended before."""
+    n_lanes = len(comparison.jobs())
+    lines = [
+        f"{n_lanes} lanes: {len(comparison.methods)} methods, {comparison.compare.folds} folds"
+    ]
+    if n_ended:
+        lines.append(f"{n_ended} of them ended before and are not run again.")
+    return lines
 
 
 def plan_lines(comparison: Comparison, task: Task, jobs: list[Job], n_jobs: int) -> list[str]:
-    """What these lanes will take, for the user: one lane of each method, and all of them."""
+    """Say how long these lanes will take: one lane of each method, and all of them.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    task : Task
+        Of the first fold; a few of its batches are computed.
+    jobs : list of Job
+        The lanes that are left.
+    n_jobs : int
+        Lanes at once.
+    """
     lines, total = ["Expected for a lane (measured on a few batches), and how many lanes:"], 0.0
     n_lanes = Counter(job.method for job in jobs)
     for name in filter(n_lanes.get, comparison.methods):

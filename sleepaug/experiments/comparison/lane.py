@@ -1,7 +1,7 @@
 """A lane: one method on one fold, its pretraining, its search, and the trainings that are points.
 
-A lane is a Process. `step` is what the clock charges; `settle`, which scores the test split and
-decides what comes next, is not.
+A lane is a Process. The clock charges its `step`, but not `settle`, which scores the test split and
+decides what comes next.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ from typing import Any
 
 from sleepaug.augment import Identity
 from sleepaug.augment.learned import as_data
+from sleepaug.experiments.comparison.rows import Row, Seconds, TrainedPoint
 from sleepaug.training.fit import Fit, Training, scores_by_group
 from sleepaug.training.methods.search import Search
 from sleepaug.training.random_state import random_state, set_random_state
 from sleepaug.training.runs import Clock
-from sleepaug.training.tasks.task import Split, Task
-
-ENDED = ("finished", "budget_spent", "out_of_budget", "diverged")
-"""How a lane may end: by itself; with points, when its budget was spent; without any; in NaN. A
-lane is "running" before, and "failed" where an error stopped it: the same command tries again."""
+from sleepaug.training.tasks.task import TaskData
 
 
 class Lane:
@@ -28,13 +25,13 @@ class Lane:
     Parameters
     ----------
     search : Search
-    task : Task
-    test : Split
-        Scored at each point, by the lane; the method has no access.
+    loaded : TaskData
+        The lane scores the test split at each point; the method has no access to it.
     training : Training
-        Of the points.
+        How the model of each point is trained.
     seed : int
-        Every training starts from the weights, and sees the windows in the order, it stands for.
+        Random seed: every training starts from the same weights and sees the windows in the same
+        order.
     clock : Clock
         Its accounts are "pretrain", "search", and "train" for the training in progress; its budget
         is that of a point.
@@ -44,23 +41,37 @@ class Lane:
     Attributes
     ----------
     status : str
-        ``"running"`` or one of `ENDED`.
+        ``"running"`` or one of `rows.ENDED`.
     trained_s, epoch_s : float
         Seconds of the trainings that ended, and of an epoch of the last one.
+
+    Examples
+    --------
+    >>> from sleepaug.training.methods.given import NoAugmentation
+    >>> from sleepaug.training.tasks.sinusoids import Sinusoids
+    >>> loaded, training = Sinusoids().load(seed=0), Training(epochs=2)
+    >>> search, clock = NoAugmentation().search(loaded.task, training, seed=0), Clock(budget=60)
+    >>> lane = Lane(search, loaded, training, seed=0, clock=clock)
+    >>> while not lane.done:
+    ...     with clock.charge(lane.account):
+    ...         logged = lane.step()
+    ...     row = lane.settle(logged)
+    >>> row["step"], row["status"]
+    (2, 'finished')
     """
 
     def __init__(
         self,
         search: Search,
-        task: Task,
-        test: Split,
+        loaded: TaskData,
         training: Training,
         *,
         seed: int,
         clock: Clock,
         every_pause: bool = False,
     ) -> None:
-        self.search, self.task, self.test, self.training = search, task, test, training
+        self.search, self.training = search, training
+        self.task, self.test = loaded.task, loaded.test
         self.seed, self.clock, self.every_pause = seed, clock, every_pause
         self.trains_only = search.done  # nothing to search for: every epoch may be a point
         self.n_steps = self.n_points = self.trained_at = 0
@@ -78,7 +89,7 @@ class Lane:
 
     @property
     def account(self) -> str:
-        """What the next step is charged to."""
+        """What the next step is charged to: "pretrain", "search" or "train"."""
         if self.fit is not None:
             return "train"
         pretraining = self.search.pretraining
@@ -90,9 +101,9 @@ class Lane:
         Parameters
         ----------
         state : dict
-            Of a `Fit` on this task with this training, seed and number of epochs.
+            The state of a `Fit` on this task with this training, seed and number of epochs.
         seconds : float
-            What it cost.
+            What that training cost.
         """
         assert self.search.pretraining is not None
         self.search.pretraining.load_state_dict(state)
@@ -101,7 +112,7 @@ class Lane:
 
     @property
     def warm_start(self) -> int:
-        """How many epochs without augmentation it starts from, if any lane's can be shared."""
+        """How many epochs without augmentation the method starts from; 0 if it needs its own."""
         fit = self.search.pretraining
         plain = (
             isinstance(fit, Fit)
@@ -111,8 +122,17 @@ class Lane:
         )
         return fit.training.epochs if plain and isinstance(fit, Fit) else 0
 
+    def seconds(self) -> Seconds:
+        """Return what each account of the clock was charged so far."""
+        charged = self.clock.seconds
+        return {
+            "pretrain_s": charged.get("pretrain", 0.0),
+            "search_s": charged.get("search", 0.0),
+            "train_s": charged.get("train", 0.0),
+        }
+
     def step(self) -> dict[str, Any]:
-        """An epoch of training or pretraining, or a step of the search."""
+        """Do an epoch of training or pretraining, or a step of the search."""
         self.n_steps += 1
         self.charged = self.account
         if self.fit is not None:
@@ -121,20 +141,19 @@ class Lane:
         assert process is not None
         return process.step()
 
-    def settle(self, logged: dict[str, Any]) -> dict[str, Any]:
-        """Score and decide, outside the clock; return the row of the step.
+    def settle(self, logged: dict[str, Any]) -> Row:
+        """Score the step and decide what comes next, outside the clock; return the step's row.
 
         Parameters
         ----------
         logged : dict
             What `step` returned.
         """
-        seconds = dict(self.clock.seconds)
-        row: dict[str, Any] = {
+        row: Row = {
             "step": self.n_steps,
             "account": self.charged,
             "search_steps": self.search.n_steps,
-            **{f"{name}_s": seconds.get(name, 0.0) for name in ("pretrain", "search", "train")},
+            **self.seconds(),
             "trained_s": self.trained_s,
             "valid_balanced_accuracy": logged.get("valid_balanced_accuracy"),
         }
@@ -142,9 +161,10 @@ class Lane:
             row["point"] = self._settle_training()
         else:
             self._settle_search()
-        return {**row, "status": self.status}
+        row["status"] = self.status
+        return row
 
-    def _settle_training(self) -> dict[str, Any] | None:
+    def _settle_training(self) -> TrainedPoint | None:
         fit, trained = self.fit, self.clock.seconds["train"]
         assert fit is not None
         self.epoch_s = trained / fit.n_steps
@@ -190,7 +210,7 @@ class Lane:
             seed=self.seed,
         )
 
-    def _point(self, fit: Fit) -> dict[str, Any]:
+    def _point(self, fit: Fit) -> TrainedPoint:
         """The scores of the best model of a training; the test split's, for the report alone."""
         self.n_points += self.clock.left() >= 0  # one that took too long is no point in time
         model = fit.model if fit.best_step == fit.n_steps else fit.best_model()

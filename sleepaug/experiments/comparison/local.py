@@ -1,4 +1,4 @@
-"""The lanes of a comparison on this machine: in this process, or in several."""
+"""The lanes of a comparison on this machine, several at once, each in a process of its own."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
-from sleepaug.experiments.comparison.runner import Tell, last_row, run_job
-from sleepaug.experiments.comparison.settings import FLOOR, Job
+from sleepaug.experiments.comparison.rows import Row, last_row
+from sleepaug.experiments.comparison.runner import FoldData, Tell, run_job
+from sleepaug.experiments.comparison.settings import FLOOR, Job, read_comparison
 
 POLL = 0.5  # seconds between looks at the rows of other processes
 
 
 def stop_on_signals() -> None:
-    """Let SIGTERM and SIGUSR1 stop a run as Ctrl-C does: what is finished is on disk."""
+    """Let SIGTERM and SIGUSR1 stop this process as Ctrl-C does; finished steps stay on disk."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
@@ -29,33 +29,27 @@ def stop_on_signals() -> None:
             signal.signal(getattr(signal, name), stop)
 
 
-def run_here(
+def run_in_processes(
     root: Path, jobs: Sequence[Job], n: int, *, cache_dir: Path | None, tell: Tell
 ) -> None:
-    """Run jobs on this machine.
+    """Run jobs at once, each in a process of its own.
 
     Parameters
     ----------
     root : Path
         The folder of the comparison.
     jobs : sequence of Job
-        In the order in which they start; one waits for the floor of its fold and seed.
+        In the order in which they start; a job waits for the floor of its fold and seed.
     n : int
-        How many at once. With 1 they run in this process; otherwise each in its own, with its
-        share of the cores, and the GPUs are dealt out in turn.
+        How many at once. Each gets its share of the cores, and one of the GPUs.
     cache_dir : Path, optional
         Where prepared nights are kept.
     tell : callable
-        Is given each job and its newest row.
+        Is called with each job and its newest row.
     """
-    if n == 1:
-        for job in jobs:
-            run_job(root, job, cache_dir=cache_dir, tell=tell)
-        return
     waiting, running = list(jobs), dict[Job, BaseProcess]()
     shown: dict[Job, tuple[int, str]] = {}
-    free = list(range(n))
-    slots: dict[Job, int] = {}
+    free, slots = list(range(n)), dict[Job, int]()
     try:
         while waiting or running:
             for job in [job for job in waiting if free and _may_start(job, waiting, running)]:
@@ -66,13 +60,13 @@ def run_here(
                 running[job] = _spawn(root, job, slots[job], n, cache_dir)
             time.sleep(POLL)
             for job, process in list(running.items()):
-                over = not process.is_alive()
+                alive = process.is_alive()  # before its last row is read
                 row = last_row(root, job)
                 state = row["step"], row["status"]
                 if state != shown.get(job, (0, "waiting")):
                     shown[job] = state
                     tell(job, row)
-                if over:
+                if not alive:
                     del running[job]
                     free.append(slots.pop(job))
     finally:
@@ -82,12 +76,14 @@ def run_here(
             process.join()
 
 
-def _may_start(job: Job, waiting: Sequence[Job], running: dict[Job, BaseProcess]) -> bool:
+def _may_start(job: Job, waiting: Sequence[Job], running: Collection[Job]) -> bool:
+    """Tell whether the floor that a job may start from has ended, or is the job itself."""
     floor = Job(FLOOR, job.fold, job.seed)
     return job == floor or floor not in {*waiting, *running}
 
 
 def _spawn(root: Path, job: Job, slot: int, n: int, cache_dir: Path | None) -> BaseProcess:
+    """Start the process of a job; `slot` of `n` says which GPU and which share of cores it gets."""
     import torch
 
     changes = {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // n))}
@@ -110,20 +106,20 @@ def _spawn(root: Path, job: Job, slot: int, n: int, cache_dir: Path | None) -> B
 
 
 def _gpu(number: int) -> str:
-    """The name of a GPU for CUDA_VISIBLE_DEVICES, where that is set already."""
+    """Name a GPU for CUDA_VISIBLE_DEVICES; its number is among those that this process sees."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     return visible.split(",")[number] if visible else str(number)
 
 
 def _child(root: Path, job: Job, cache_dir: Path | None, parent: int) -> None:
-    """What a process does: one job, as long as the process that started it lives."""
+    """Run one job in a process of its own; stop if the process that started it has ended."""
     stop_on_signals()
 
-    def tell(job: Job, row: dict[str, Any]) -> None:
+    def tell(job: Job, row: Row) -> None:
         if os.getppid() != parent:
             raise KeyboardInterrupt
 
     try:
-        run_job(root, job, cache_dir=cache_dir, tell=tell)
+        run_job(root, job, FoldData(read_comparison(root), cache_dir).load, tell=tell)
     except KeyboardInterrupt:
         os._exit(130)

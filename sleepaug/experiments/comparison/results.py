@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sleepaug.experiments.comparison.runner import lane_folder
+from sleepaug.experiments.comparison.rows import Row, read_rows
 from sleepaug.experiments.comparison.settings import Comparison, Job, comparison_of
 from sleepaug.training.runs import RunFolder
 
@@ -59,7 +59,6 @@ class LaneResult:
     points: list[Point]
     status: str
     reason: str
-    seconds: float
     energy_j: float | None = None
 
     def at(self, seconds: float) -> Point | None:
@@ -94,22 +93,23 @@ def read(folder: Path) -> Results:
 
 
 def _lane(folder: Path, job: Job) -> LaneResult:
-    rows = lane_folder(folder, job).rows()
-    last: dict[str, Any] = rows[-1] if rows else {"status": "waiting"}
+    rows = read_rows(folder, job)
+    last: Row = rows[-1] if rows else {"status": "waiting"}
     points = [
         Point(
-            **{name: row[name] for name in ("pretrain_s", "search_s", "train_s")},
-            valid=row["point"]["valid_balanced_accuracy"],
-            test=row["point"]["test"],
-            learned=row["point"]["learned"],
+            row["pretrain_s"],
+            row["search_s"],
+            row["train_s"],
+            valid=point["valid_balanced_accuracy"],
+            test=point["test"],
+            learned=point["learned"],
         )
         for row in rows
-        if row.get("point")
+        if (point := row.get("point"))
     ]
-    used = sum(last.get(f"{name}_s", 0.0) for name in ("pretrain", "search", "train"))
     energy = [row["energy_j"] for row in rows if "energy_j" in row]
     counted = sum(energy) if energy else None
-    return LaneResult(job, points, last["status"], last.get("reason", ""), used, counted)
+    return LaneResult(job, points, last["status"], last.get("reason", ""), counted)
 
 
 def curve(lanes: Sequence[LaneResult], until: float) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean, fill, put, read_yaml
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
+from sleepaug.training.runs import RunFolder
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 FLOOR = "none"  # always compared: the floor, and the trunk that some searches start from
@@ -165,12 +166,28 @@ def comparison_of(
             + did_you_mean(compare.reference, {FLOOR: 0, **chosen})
         )
     config = config_from({k: v for k, v in values.items() if k != "run"}, rest, source)
+    if config.preprocessing is None:
+        problems.append(
+            f"task.name: a comparison is made on recordings, which task '{config.task.name}' does "
+            "not have. Use task sleep."
+        )
     n_folds = getattr(config.task, "n_folds", 1)
     if compare and compare.folds > n_folds:
         problems.append(f"compare.folds: the task has {n_folds} folds, got {compare.folds}.")
     if problems:
         raise ConfigError(f"{source}:\n" + "\n".join(f"  {line}" for line in problems))
     return Comparison(config.task, config.preprocessing, config.training, compare, chosen)
+
+
+def read_comparison(folder: Path) -> Comparison:
+    """Read the settings of a comparison from its folder.
+
+    Raises
+    ------
+    ConfigError
+        It is no folder of a comparison, or of another version.
+    """
+    return comparison_of(RunFolder(folder).config())
 
 
 def _methods(given: dict[str, Any], wanted: list[str], problems: list[str]) -> dict[str, Any]:

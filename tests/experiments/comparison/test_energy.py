@@ -6,29 +6,44 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sleepaug.experiments.comparison import energy
+from sleepaug.experiments.comparison.energy import EnergyMeter
 
 
 class Library:
     """Answers as NVML does: 0 is success, the count is written where the caller says."""
 
-    failing = 0
+    no_device = no_counter = 0
 
     def nvmlDeviceGetHandleByUUID(self, uuid, handle):
         assert uuid == b"GPU-1234"
-        return 0
+        return self.no_device
 
     def nvmlDeviceGetTotalEnergyConsumption(self, handle, count):
         ctypes.cast(count, ctypes.POINTER(ctypes.c_ulonglong))[0] = 2**33 + 500
-        return self.failing
+        return self.no_counter
 
 
-def test_millijoules_of_a_gpu_are_joules(monkeypatch):
-    library = Library()
-    monkeypatch.setattr(energy, "nvml", lambda: library)
+@pytest.fixture
+def library(monkeypatch):
     properties = SimpleNamespace(uuid="1234")
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
-    assert energy.joules(torch.device("cuda")) == pytest.approx((2**33 + 500) / 1000)
-    library.failing = 3  # not supported
-    assert energy.joules(torch.device("cuda")) is None
-    assert energy.joules(torch.device("cpu")) is None
+    return Library()
+
+
+def test_millijoules_of_a_gpu_are_joules(library):
+    meter = EnergyMeter(torch.device("cuda"), library)
+    assert meter.joules() == pytest.approx((2**33 + 500) / 1000)
+
+
+def test_a_gpu_that_does_not_count_has_no_energy(library):
+    library.no_counter = 3  # NVML: not supported
+    assert EnergyMeter(torch.device("cuda"), library).joules() is None
+
+
+def test_a_gpu_that_nvml_does_not_know_has_no_energy(library):
+    library.no_device = 6  # NVML: not found
+    assert EnergyMeter(torch.device("cuda"), library).joules() is None
+
+
+def test_a_cpu_has_no_energy(library):
+    assert EnergyMeter(torch.device("cpu"), library).joules() is None

@@ -12,7 +12,7 @@ from sklearn.metrics import balanced_accuracy_score
 from sleepaug.cli import main
 from sleepaug.experiments.comparison import results
 from sleepaug.experiments.comparison.results import LaneResult, Point
-from sleepaug.experiments.comparison.runner import lane_folder
+from sleepaug.experiments.comparison.rows import lane_folder
 from sleepaug.experiments.comparison.settings import Job, comparison_of
 from sleepaug.training.metrics import scores
 from sleepaug.training.runs import RunFolder
@@ -45,14 +45,14 @@ def test_the_best_by_validation_so_far_counts_whatever_the_test_says():
     lane = LaneResult(
         Job("dada", 0, 0),
         [point(10, 0.6, skill=0.4), point(20, 0.5, skill=0.9), point(30, 0.7, skill=0.3)],
-        "finished", "", 30.0,
+        "finished", "",
     )  # fmt: skip
     expected = [lane.points[i].test["balanced_accuracy"] for i in (0, 0, 2, 2)]
     seconds, found = results.curve([lane], 40.0)
     assert seconds.tolist() == [10, 20, 30, 40]
     assert found[:, 0].tolist() == expected
     assert lane.at(9.9) is None
-    late = LaneResult(lane.job, lane.points[2:], "finished", "", 30.0)
+    late = LaneResult(lane.job, lane.points[2:], "finished", "")
     _, both = results.curve([lane, late], 40.0)
     assert np.isnan(both[:2, 1]).all()
     assert not np.isnan(both[2:]).any()

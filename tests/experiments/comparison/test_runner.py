@@ -1,0 +1,189 @@
+"""Lanes keep to the clock, share their start, survive kills, and end with a status."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from filelock import FileLock
+
+from sleepaug.experiments.comparison.energy import EnergyMeter
+from sleepaug.experiments.comparison.rows import ENDED, lane_folder
+from sleepaug.experiments.comparison.runner import FoldData
+from sleepaug.experiments.comparison.settings import Job, comparison_of
+from sleepaug.training.tasks.sleep import Sleep
+from sleepaug.training.tasks.task import Split
+
+
+def points(rows):
+    return [row for row in rows if row.get("point")]
+
+
+def test_a_search_pauses_trains_from_scratch_and_goes_on(comparing):
+    status, rows = comparing.start(compare={"budget": "1h"}).run("dada")
+    assert status == "finished"
+    assert [row["account"] for row in rows] == [
+        *["search"] * 2, *["train"] * 4, *["search"] * 2, *["train"] * 4, *["search"] * 2,
+        *["train"] * 4,
+    ]  # fmt: skip
+    first, second, last = points(rows)
+    assert [row["search_steps"] for row in (first, second, last)] == [2, 4, 6]
+    assert [(row["search_s"], row["train_s"], row["trained_s"]) for row in points(rows)] == [
+        (2, 4, 0),
+        (4, 4, 4),
+        (6, 4, 8),
+    ]
+    assert set(first["point"]["test"]["nights"]) == {"a", "b"}
+    assert len(first["point"]["learned"]["policy"]) == 3  # all pairs of three transforms
+
+
+def test_points_are_thinned_geometrically_or_taken_at_every_pause(comparing, tmp_path):
+    changes = {"methods": {"dada": {"epochs": 9}}, "training": {"epochs": 1}}
+    for kind, expected in (("thinned", [2, 4, 8, 9]), ("all", [2, 4, 6, 8, 9])):
+        comparing.root = tmp_path / kind
+        _, rows = comparing.start(**changes, compare={"budget": "1h", "points": kind}).run("dada")
+        assert [row["search_steps"] for row in points(rows)] == expected
+
+
+def test_trials_are_counted_not_their_epochs(comparing):
+    _, rows = comparing.start(compare={"budget": "1h"}).run("random")
+    [point] = points(rows)
+    assert point["search_steps"] == 5
+    assert point["search_s"] == 20
+    assert len(point["point"]["learned"]["policy"]) == 5
+
+
+def test_the_budget_is_of_pretraining_search_and_one_training(comparing):
+    status, rows = comparing.start(compare={"budget": "9s"}).run("dada")
+    assert status == "budget_spent"
+    assert [(row["search_s"], row["train_s"]) for row in points(rows)] == [(2, 4), (4, 4), (6, 3)]
+    assert points(rows)[-1]["point"]["epochs"] == 3  # cut to what was left
+
+
+def test_no_point_in_time_is_out_of_budget(comparing):
+    status, rows = comparing.start(compare={"budget": "3s"}).run("random")
+    assert status == "out_of_budget"
+    assert points(rows) == []
+    assert rows[-1]["search_s"] == 3
+
+
+def test_epochs_are_the_points_of_what_needs_no_search(comparing):
+    comparing.start()
+    for method in ("none", "augnet"):
+        status, rows = comparing.run(method)
+        assert status == "finished"
+        assert [row["train_s"] for row in rows] == [1, 2, 3, 4]
+        best = -1.0
+        for row in rows:  # the test split is scored where validation improved, and only there
+            assert bool(row["point"]) == (row["valid_balanced_accuracy"] > best)
+            best = max(best, row["valid_balanced_accuracy"])
+    assert rows[0]["point"]["learned"]["layers"]
+
+
+def test_searches_start_from_the_floor_s_training_and_are_charged_for_it(comparing, tmp_path):
+    comparing.start(compare={"budget": "1h"}).run("none")
+    _, shared = comparing.run("adda")
+    assert [row["account"] for row in shared[:2]] == ["search", "search"]
+    assert {row["pretrain_s"] for row in shared} == {2}
+    _, matched = comparing.run("fast-aa")
+    assert {row["pretrain_s"] for row in matched} == {4}
+    comparing.root = tmp_path / "alone"
+    for method, rows in (("adda", shared), ("fast-aa", matched)):
+        _, alone = comparing.start(compare={"budget": "1h"}).run(method)
+        own = [row for row in alone if row["account"] != "pretrain"]
+        assert [{**row, "step": 0} for row in own] == [{**row, "step": 0} for row in rows]
+
+
+def test_a_warm_start_that_spends_the_budget_is_out_of_budget(comparing):
+    comparing.start(compare={"budget": "1s"}).run("none")
+    status, rows = comparing.run("adda")
+    assert status == "out_of_budget"
+    assert [(row["step"], row["pretrain_s"]) for row in rows] == [(0, 1)]
+
+
+@pytest.mark.parametrize("method", ["none", "random", "fast-aa", "adda"])
+def test_a_lane_killed_after_any_step_goes_on_as_if_it_had_not_been(comparing, tmp_path, method):
+    changes = {
+        "training": {"epochs": 2},
+        "methods": {method: comparing.settings["methods"][method]},
+    }
+    _, whole = comparing.start(**changes).run(method)
+    for kill_after in range(1, len(whole) + 1, 1 if method == "none" else 4):
+        comparing.root = tmp_path / f"killed-{kill_after}"
+        comparing.start(**changes)
+        with pytest.raises(KeyboardInterrupt):
+            comparing.run(method, kill_after=kill_after)
+        folder = lane_folder(comparing.root, Job(method, 0, 0))
+        with (folder / "rows.jsonl").open("a") as file:
+            file.write('{"step": a row that was being written')
+        torch.rand(5)
+        status, rows = comparing.run(method)
+        assert rows == whole
+        assert status in ENDED
+        assert comparing.run(method) == (status, whole)  # nothing finished is done again
+
+
+def test_a_lane_that_fails_is_a_row_and_is_tried_again(comparing, loaded):
+    broken = dataclasses.replace(loaded, task=dataclasses.replace(loaded.task, transforms={}))
+    comparing.start()
+    status, rows = comparing.run("random", data=broken)
+    assert status == rows[-1]["status"] == "failed"
+    assert rows[-1]["reason"]
+    folder = lane_folder(comparing.root, Job("random", 0, 0))
+    assert "Traceback" in (folder / "error.txt").read_text()
+    status, rows = comparing.run("random")
+    assert status in ENDED
+    assert [row["step"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_a_lane_that_diverges_says_so(comparing, loaded):
+    comparing.start(methods={"dada": {"policy_lr": 1e38}})
+    x = loaded.task.train.x * math.inf
+    task = dataclasses.replace(loaded.task, train=Split(x, loaded.task.train.y))
+    status, rows = comparing.run("dada", data=dataclasses.replace(loaded, task=task))
+    assert status == "diverged"
+    assert "is no number" in rows[-1]["reason"]
+
+
+def test_the_energy_of_each_step_is_counted_once(comparing, loaded, monkeypatch):
+    """The row of an error repeats the row before it, but not the energy of that step."""
+
+    class Failing(Split):
+        def batches(self, size, *, shuffle=False):
+            readings.append(readings[-1])
+            if len(readings) > 4:
+                raise OSError("a disk error")
+            return super().batches(size, shuffle=shuffle)
+
+    readings = [100.0]
+    monkeypatch.setattr(EnergyMeter, "joules", lambda meter: readings[-1] + 10 * len(readings))
+    train = Failing(loaded.task.train.x, loaded.task.train.y)
+    broken = dataclasses.replace(loaded, task=dataclasses.replace(loaded.task, train=train))
+    status, rows = comparing.start().run("none", data=broken)
+    assert (status, len(rows)) == ("failed", 4)
+    assert [row.get("energy_j") for row in rows] == [10.0, 10.0, 10.0, None]
+
+
+def test_the_data_of_the_last_fold_stay_in_memory(loaded, monkeypatch):
+    folds = []
+
+    def load(task, preprocessing, *, fold, **_):
+        folds.append(fold)
+        return dataclasses.replace(loaded)
+
+    monkeypatch.setattr(Sleep, "load", load)
+    data = FoldData(comparison_of({}))
+    first = data.load(0)
+    assert data.load(0) is first
+    assert data.load(1) is data.load(1) is not first
+    data.load(0)
+    assert folds == [0, 1, 0]
+
+
+def test_one_process_writes_a_lane(comparing, loaded):
+    comparing.start()
+    job = Job("none", 0, 0)
+    folder = lane_folder(comparing.root, job)
+    folder.path.mkdir(parents=True)
+    with FileLock(folder / "lock", timeout=0):
+        assert comparing.run("none") == ("running", [])
