@@ -18,26 +18,39 @@ from sleepaug.training.runs import RunFolder
 
 
 def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | None]:
-    """Settings, rows and (once it is finished) metrics of a run folder."""
+    """Read a run folder.
+
+    Returns
+    -------
+    config : dict
+        The settings, as plain values.
+    rows : list of dict
+        The epochs so far.
+    metrics : dict or None
+        The results, once the run is finished.
+    """
     folder = RunFolder(run)
-    config = folder.config()
-    metrics = None
-    if folder.finished:
-        metrics = read_json(folder / "metrics.json")
-    return config, folder.rows(), metrics
+    metrics = read_json(folder / "metrics.json") if folder.finished else None
+    return folder.config(), folder.rows(), metrics
 
 
 def read_policy(run: Path) -> dict[str, Any]:
-    """What a finished run learned, as `policy.json` holds it."""
+    """Read what a finished run learned: the content of its `policy.json`.
+
+    Raises
+    ------
+    ConfigError
+        The folder holds no run, or one that is not finished.
+    """
     path = Path(run) / "policy.json"
     if not path.is_file():
-        RunFolder(run).config()  # or it is no run at all
-        raise ConfigError(f"{run}: holds no policy.json. Is the training finished?")
+        RunFolder(run).config()  # an error of its own where there is no run
+        raise ConfigError(f"{run}: has no policy.json. Is the training finished?")
     return read_json(path)
 
 
 def learned_text(run: Path) -> list[str]:
-    """What a run learned, as a table and sentences; nothing where nothing was learned."""
+    """Write what a run learned as a table and sentences; nothing where nothing was learned."""
     if not (Path(run) / "policy.json").is_file():
         return []
     policy = read_policy(run)
@@ -46,11 +59,12 @@ def learned_text(run: Path) -> list[str]:
 
 
 def number(value: float | None) -> str:
+    """Write a score with three decimals, or a dash where there is none."""
     return "-" if value is None else f"{value:.3f}"
 
 
 def scores_text(scores: Mapping[str, Any]) -> str:
-    """Scores of one split as lines of text."""
+    """Write the scores of one split."""
     recall = "  ".join(f"{stage} {number(value)}" for stage, value in scores["recall"].items())
     lines = [
         f"balanced accuracy {number(scores['balanced_accuracy'])}   "
@@ -66,12 +80,14 @@ def scores_text(scores: Mapping[str, Any]) -> str:
 
 
 def metrics_text(metrics: Mapping[str, Any]) -> str:
-    """What `metrics.json` holds, as text."""
+    """Write what `metrics.json` holds."""
     lines = []
-    for name, one in metrics.get("variants", {}).items():
-        scored = ", ".join(f"{p} {number(one[p]['balanced_accuracy'])}" for p in ("valid", "test"))
-        kept = "  <- kept: best on valid" if name == metrics.get("best") else ""
-        lines.append(f"{name}: balanced accuracy {scored}{kept}")
+    for name, variant in metrics.get("variants", {}).items():
+        scores = ", ".join(
+            f"{part} {number(variant[part]['balanced_accuracy'])}" for part in ("valid", "test")
+        )
+        best = "  <- kept: best on valid" if name == metrics.get("best") else ""
+        lines.append(f"{name}: balanced accuracy {scores}{best}")
     if "valid" not in metrics:
         return "\n".join(lines)
     if "best_epoch" in metrics:
@@ -82,24 +98,24 @@ def metrics_text(metrics: Mapping[str, Any]) -> str:
     for part in ("valid", "test"):
         lines.append(f"{part}:")
         lines += [f"  {line}" for line in scores_text(metrics[part]).splitlines()]
-        for what in ("folds", "seeds"):
-            values = [v for v in metrics[part].get(what, []) if v is not None]
+        for runs in ("folds", "seeds"):
+            values = [v for v in metrics[part].get(runs, []) if v is not None]
             if values:
                 each = "  ".join(map(number, values))
                 spread = f"median {np.median(values):.3f}, {min(values):.3f} to {max(values):.3f}"
-                lines.append(f"  balanced accuracy of {len(values)} {what}: {each} ({spread})")
+                lines.append(f"  balanced accuracy of {len(values)} {runs}: {each} ({spread})")
     return "\n".join(lines)
 
 
 def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
-    """How invariant the model is to each transform (eq. 4), where it was measured."""
-    found = metrics.get("invariance", {})
-    if not found:
+    """Write how invariant the model is to each transform (paper, eq. 4), where it was measured."""
+    invariance = metrics.get("invariance", {})
+    if not invariance:
         return []
     lines = ["invariance (1: unchanged; 0: as different as two windows):"]
-    for name, one in found.items():
-        what = f"{name.replace('_', ' '):<20}up to {learned.amount_text(one):<18}"
-        lines.append(f"  {what}{number(one['median']):>6}")
+    for name, entry in invariance.items():
+        transform = f"{name.replace('_', ' '):<20}up to {learned.amount_text(entry):<18}"
+        lines.append(f"  {transform}{number(entry['median']):>6}")
     return lines
 
 
@@ -109,10 +125,26 @@ def draw_run(
 ) -> list[Path]:
     """Draw loss and balanced accuracy over epochs, and the confusion matrix of the test split.
 
+    Parameters
+    ----------
+    run : Path
+        The run folder.
+    rows : sequence of dict
+        Its epochs; empty for the pooled folds of an experiment.
+    metrics : dict, optional
+        Its results, once it is finished.
+
     Returns
     -------
     list of Path
         `report.png` in the run folder, and `learned.png` where layers learned something.
+
+    Raises
+    ------
+    ConfigError
+        There is nothing to draw yet.
+    OutputError
+        A picture cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -140,15 +172,15 @@ def draw_run(
         axes[2].set_axis_off()
     figures = {"report.png": figure, "learned.png": draw_layers(rows)}
     drawn = []
-    for name, one in figures.items():
-        if one is not None:
-            into_place(run / name, partial(one.savefig, dpi=130))
+    for name, picture in figures.items():
+        if picture is not None:
+            into_place(run / name, partial(picture.savefig, dpi=130))
             drawn.append(run / name)
     return drawn
 
 
 def _draw_confusion(axis: Any, scores: Mapping[str, Any]) -> None:
-    """Shares of each true stage; the counts stand in the cells."""
+    """Draw the shares of each scored stage, with the counts in the cells."""
     counts = np.array(scores["confusion"])
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = list(scores["recall"])

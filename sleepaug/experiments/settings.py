@@ -1,4 +1,4 @@
-"""What a run is: a task, a method, how to train; read from YAML and options, and checked."""
+"""The settings of a run: a task, a method, how to train; read from YAML and pairs, and checked."""
 
 from __future__ import annotations
 
@@ -28,17 +28,23 @@ class Run:
     Attributes
     ----------
     fold : int or "all"
-        Which test part; "all" runs every fold and pools the counts.
+        The part of the subjects that is tested; "all" runs every fold and pools the counts.
     seed : int or str
-        Of initial weights, order of windows and draws, and of data that are drawn; "0-9" runs each
-        of these seeds and pools the counts.
+        Random seed, also of tasks whose data are drawn; "0-9" runs each of these seeds and pools
+        the counts.
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes a GPU where torch finds one.
     variants : list of dict
-        Settings to be compared: a name, and what is set then. Of several such tables every
-        combination is run: ``[{small: {task.neurons: 1}, large: {task.neurons: 9}}, {...}]``.
+        Settings to be compared: for each variant a name and the settings it changes. With several
+        such tables every combination is run:
+        ``[{small: {task.neurons: 1}, large: {task.neurons: 9}}, {...}]``.
     keep_best : bool
-        Of the variants, keep the one with the best validation balanced accuracy as the result.
+        Keep the model of the variant with the best validation balanced accuracy as the result.
+
+    Examples
+    --------
+    >>> Run(seed="3-5").seeds
+    [3, 4, 5]
     """
 
     fold: Annotated[int, Range(low=0)] | Literal["all"] = 0
@@ -48,20 +54,38 @@ class Run:
     keep_best: bool = False
 
     def problems(self) -> list[str]:
+        """List what is wrong with the settings, for `settings.check`."""
         if isinstance(self.seed, int) or self.seeds:
             return []
         return [f"seed: expected a whole number, or two such as 0-9, got {self.seed!r}."]
 
     @property
     def seeds(self) -> list[int]:
-        """The seeds that "0-9" means; none where it is a number."""
-        found = re.fullmatch(r"(\d+)-(\d+)", str(self.seed))
-        return list(range(int(found[1]), int(found[2]) + 1)) if found else []
+        """The seeds that a range such as "0-9" names; none if `seed` is a number."""
+        bounds = re.fullmatch(r"(\d+)-(\d+)", str(self.seed))
+        return list(range(int(bounds[1]), int(bounds[2]) + 1)) if bounds else []
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a run; each section is a dataclass of its own."""
+    """All settings of a run; each section is a dataclass of its own.
+
+    Attributes
+    ----------
+    task : dataclass
+        One of `TASKS`.
+    preprocessing : Preprocessing or None
+        None for a task without recordings.
+    method : dataclass
+        One of `METHODS`.
+    training : Training
+    run : Run
+
+    Examples
+    --------
+    >>> Config().method.name
+    'none'
+    """
 
     task: Any = field(default_factory=Sleep)
     preprocessing: Preprocessing | None = field(default_factory=Preprocessing)
@@ -71,30 +95,56 @@ class Config:
 
 
 def load_config(path: Path | None, settings: Iterable[tuple[str, Any]] = ()) -> Config:
-    """Settings from a YAML file and (key path, value) pairs, checked together.
+    """Read settings from a YAML file and (key path, value) pairs, and check them together.
+
+    Parameters
+    ----------
+    path : Path or None
+        The YAML file; None for the defaults.
+    settings : iterable of (str, object)
+        What is changed, such as ``("training.epochs", 20)``.
+
+    Raises
+    ------
+    ConfigError
+        Naming every problem, with its key path.
+
+    Examples
+    --------
+    >>> load_config(None, [("training.epochs", 20)]).training.epochs
+    20
+    """
+    config = config_from(
+        read_yaml(path) if path else {}, settings, f"{path}" if path else "settings"
+    )
+    members(config)  # a mistake in a variant is found now, not after hours
+    return config
+
+
+def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
+    """Make settings from plain values, changed by (key path, value) pairs.
+
+    Parameters
+    ----------
+    values : dict
+        Sections by name, as a YAML file holds them; not changed.
+    settings : iterable of (str, object)
+    source : str
+        Where the values are from, for messages.
 
     Raises
     ------
     ConfigError
         Naming every problem, with its key path.
     """
-    config = config_from(
-        read_yaml(path) if path else {}, settings, f"{path}" if path else "settings"
-    )
-    members(config)  # so that a mistake in a variant is found now, not after hours
-    return config
-
-
-def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], source: str) -> Config:
-    """Settings from plain values, changed by (key path, value) pairs; `source` is for messages."""
-    values = copy.deepcopy(values)  # those of the caller stay as they are
+    values = copy.deepcopy(values)
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}
     for key, value in settings:
         section, _, rest = key.partition(".")
         if rest == "name" and values.get(section, {}).get("name") != value:
-            values[section] = {}  # options of another method mean nothing to this one
+            values[section] = {}  # the options of another method do not apply
         put(values, key, value)
     if isinstance(task := values.get("task"), dict) and task.get("start_from"):
         values = taken_from_model(values)
@@ -107,19 +157,35 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
 
 
 def parse_setting(text: str) -> tuple[str, Any]:
-    """`key.path=value` as a pair; the value is read as YAML."""
+    """Split `key.path=value`; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        It has another form.
+
+    Examples
+    --------
+    >>> parse_setting("training.betas=[0.9, 0.999]")
+    ('training.betas', [0.9, 0.999])
+    """
     from ruamel.yaml.error import YAMLError
 
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--set {text}: expected key=value, such as training.epochs=20.")
+        raise ConfigError(
+            f"{text}: expected key=value, such as training.epochs=20.", parameters=("settings",)
+        )
     try:
         return key.strip(), parse_yaml(value)
     except YAMLError as error:
-        raise ConfigError(f"--set {text}: the value is not valid YAML.\n{error}") from error
+        raise ConfigError(
+            f"{text}: the value is not valid YAML.\n{error}", parameters=("settings",)
+        ) from error
 
 
 def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
+    """Fill every section; `problems` gets what is wrong, and then None is returned."""
     names = [f.name for f in fields(Config)]
     problems += [
         f"{key}: unknown section. {did_you_mean(key, names)}" for key in values if key not in names
@@ -140,53 +206,65 @@ def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
 
 
 def _without_recordings(config: Config, values: Mapping[str, Any]) -> list[str]:
-    """Problems of settings that only recordings have."""
-    found = []
+    """List problems of settings that only recordings have."""
+    problems = []
     if values.get("preprocessing"):
-        found.append(f"preprocessing: task '{config.task.name}' has no recordings. Leave it out.")
+        problems.append(
+            f"preprocessing: task '{config.task.name}' has no recordings. Leave it out."
+        )
     if config.run.fold != 0:
-        found.append(f"run.fold: task '{config.task.name}' has no folds. Leave it out.")
-    return found
+        problems.append(f"run.fold: task '{config.task.name}' has no folds. Leave it out.")
+    return problems
 
 
 def _named(
     section: str, values: Mapping[str, Any], known: Mapping[str, Any], default: str, problems: list
 ) -> Any:
-    """The dataclass that `section.name` names, filled with the rest of the section."""
-    given = values.get(section) or {}
-    if isinstance(given, str):  # as a variant may write it
-        given = {"name": given}
-    if not isinstance(given, Mapping):
-        problems.append(f"{section}: expected keys and values, got {given!r}.")
+    """Fill the dataclass that `section.name` names with the rest of the section."""
+    options = values.get(section) or {}
+    if isinstance(options, str):  # as a variant may write it
+        options = {"name": options}
+    if not isinstance(options, Mapping):
+        problems.append(f"{section}: expected keys and values, got {options!r}.")
         return None
-    name = given.get("name", default)
+    name = options.get("name", default)
     if name not in known:
         problems.append(f"{section}.name: unknown {section} '{name}'. {did_you_mean(name, known)}")
         return None
-    rest = {key: value for key, value in given.items() if key != "name"}
+    rest = {key: value for key, value in options.items() if key != "name"}
     return fill(known[name], rest, section, problems)
 
 
 def members(config: Config) -> dict[str, Config]:
-    """The runs that several variants, seeds or folds stand for, by the folder each is kept in.
+    """List the runs that several variants, seeds or folds stand for.
+
+    Returns
+    -------
+    dict of Config
+        By the name of the folder that each is kept in; empty for a single run.
 
     Raises
     ------
     ConfigError
         A variant's settings are wrong.
+
+    Examples
+    --------
+    >>> list(members(Config(run=Run(seed="3-4"))))
+    ['seed-3', 'seed-4']
     """
     run = config.run
     if run.variants:
         values = plain(replace(config, run=replace(run, variants=[])))
-        found = {}
+        variants = {}
         for names in itertools.product(*run.variants):
             settings = [
                 pair for i, name in enumerate(names) for pair in run.variants[i][name].items()
             ]
-            found["-".join(names)] = config_from(
+            variants["-".join(names)] = config_from(
                 values, settings, f"run.variants {'-'.join(names)}"
             )
-        return found
+        return variants
     if run.seeds:
         return {f"seed-{k}": replace(config, run=replace(run, seed=k)) for k in run.seeds}
     if run.fold == "all":

@@ -1,4 +1,4 @@
-"""Reports of experiments: several variants and seeds in words, with medians and quartiles."""
+"""Experiments of several variants and seeds: their runs, summed up by medians and quartiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class Variant:
-    """The runs of one variant, which differ in their seed (or fold) only.
+    """The runs of one variant, which differ only in their seed or fold.
 
     Attributes
     ----------
@@ -27,7 +27,7 @@ class Variant:
     rows : list of list of dict
         The epochs of each run.
     metrics : list of dict
-        The results of each run that is finished.
+        The results of each finished run.
     """
 
     name: str
@@ -36,39 +36,57 @@ class Variant:
 
 
 def read_variants(run: Path) -> list[Variant]:
-    """The variants of an experiment, as far as they were run; one without a name if it has none."""
+    """Read the variants of an experiment that have runs; without variants, one of no name.
+
+    Parameters
+    ----------
+    run : Path
+        The folder of an experiment, which may still be running.
+    """
     config = load_config(run / "config.yaml")
     each = members(config) if config.run.variants else {"": config}
-    found = []
-    for name, one in each.items():
-        folders = [RunFolder(path) for path in leaves(one, run / name)]
+    variants = []
+    for name, member in each.items():
+        folders = [RunFolder(path) for path in leaves(member, run / name)]
         metrics = [read_json(folder / "metrics.json") for folder in folders if folder.finished]
         rows = [rows for folder in folders if (rows := folder.rows())]
-        found.append(Variant(name, rows, metrics))
-    return [variant for variant in found if variant.rows]
+        variants.append(Variant(name, rows, metrics))
+    return [variant for variant in variants if variant.rows]
 
 
 def leaves(config: Config, folder: Path) -> list[Path]:
-    """The folders of the single runs that a config stands for."""
+    """List the folders of the single runs that a config stands for."""
     inner = members(config)
     if not inner:
         return [folder]
-    return [path for name, one in inner.items() for path in leaves(one, folder / name)]
+    return [path for name, member in inner.items() for path in leaves(member, folder / name)]
 
 
 def quartiles(values: Iterable[float]) -> tuple[float, float, float]:
-    """Median, first and third quartile."""
+    """Compute the median, the first and the third quartile.
+
+    Examples
+    --------
+    >>> quartiles([4, 1, 3, 2, 5])
+    (3.0, 2.0, 4.0)
+    """
     first, median, third = np.percentile(list(values), [25, 50, 75])
     return float(median), float(first), float(third)
 
 
 def spread(values: Sequence[float]) -> str:
-    """Median and quartiles as text."""
+    """Write the median and the quartiles.
+
+    Examples
+    --------
+    >>> spread([0.4, 0.1, 0.3, 0.2, 0.5])
+    '0.300 [0.200, 0.400]'
+    """
     return "{:.3f} [{:.3f}, {:.3f}]".format(*quartiles(values))
 
 
 def experiment_text(variants: Sequence[Variant]) -> str:
-    """Scores of each variant and what its runs learned."""
+    """Write the scores of each variant and what its runs learned."""
     lines = ["medians over runs, and quartiles"]
     for variant in variants:
         label = f"{variant.name}: " if variant.name else ""
@@ -84,29 +102,31 @@ def experiment_text(variants: Sequence[Variant]) -> str:
             each = ", ".join(f"{part} {text}" for part, text in balanced.items())
             lines.append(f"  balanced accuracy {each}")
         for name in known(variant):
-            found = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
-            if values := [value for value in found if value is not None]:  # None: a collapsed model
-                words = f"invariance to {name.replace('_', ' ')} {spread(values)}"
-                lines.append(f"  {words}, {len(values)} runs" if None in found else f"  {words}")
+            medians = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
+            measured = [value for value in medians if value is not None]  # None: collapsed
+            if measured:
+                words = f"invariance to {name.replace('_', ' ')} {spread(measured)}"
+                some = f", {len(measured)} runs" if None in medians else ""
+                lines.append(f"  {words}{some}")
         lines += [f"  {line}" for line in learned_lines(variant)]
     return "\n".join(lines)
 
 
 def known(variant: Variant) -> dict[str, float]:
-    """The amounts of the task's known invariances, by transform."""
-    found = variant.metrics[0].get("invariance", {}) if variant.metrics else {}
-    return {name: entry["amount"] for name, entry in found.items()}
+    """Return the amounts of the task's known invariances, by transform."""
+    invariance = variant.metrics[0].get("invariance", {}) if variant.metrics else {}
+    return {name: entry["amount"] for name, entry in invariance.items()}
 
 
 def learned_lines(variant: Variant) -> list[str]:
-    """For each transform of each layer: how many runs kept it, and up to which amount."""
+    """Write for each transform of each layer how many runs kept it, and up to which amount."""
     last = [rows[-1]["augmentation"] for rows in variant.rows]
     lines = []
     for key in last[0]:
-        name, _, what = key.rpartition(".")
-        if what != "amount" or f"{name}.probability" in last[0]:  # steps of a fixed policy
+        name, _, quantity = key.rpartition(".")
+        if quantity != "amount" or f"{name}.probability" in last[0]:  # steps of a fixed policy
             continue
-        amounts = [one[key] for one in last if kept(one, name)]
+        amounts = [augmentation[key] for augmentation in last if kept(augmentation, name)]
         chosen = f"kept by {len(amounts)} of {len(last)}"
         if amounts:
             low, high = min(amounts), max(amounts)

@@ -2,5 +2,5 @@
 
 `settings` says what is compared, `estimate` how long it will take. A `lane` is one method on one
 fold; `runner` runs it and writes its `rows`, `local` and `slurm` run many, `compare` all of them.
-`results`, `figures` and `report` show what came out.
+`results`, `tables`, `figures` and `report` show what came out.
 """

@@ -14,25 +14,26 @@ from sleepaug.training.runs import Process
 from sleepaug.training.tasks.task import Split, Task
 
 N_BATCHES = 3
-TYPICAL = 1.5  # trainings last about so many times their patience: 46 epochs of 30 in the paper
+TYPICAL = 1.5  # a training lasts about 1.5 times its patience: 46 epochs, of 30, in the paper
 
 
 def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, int]:
-    """Measure the steps of a method on a few batches, and play its lane through.
+    """Measure the steps of a method on a few batches, and predict its lane from them.
 
     Parameters
     ----------
     comparison : Comparison
     task : Task
-        Of the first fold.
+        The task of the first fold.
     method : str
+        Its name.
 
     Returns
     -------
     seconds : float
-        Of one lane: pretraining, search, and the training of every point.
+        What one lane takes: pretraining, search, and the training of every point.
     n_points : int
-        How many trainings are expected. 0: the budget is too small for one.
+        How many models will be trained; 0 if the budget is too small for one.
     """
     settings, training = comparison.methods[method], comparison.training
     budget, n_epochs = comparison.compare.seconds, round(TYPICAL * training.patience)
@@ -48,7 +49,7 @@ def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, in
             search.pretraining.step()
     if not search.done:
         step = scale * seconds_of(search)
-        if search.n_steps == 1:  # of two calls: a trial is a training, of two epochs here
+        if search.n_steps == 1:  # after two calls: a trial is a training, here of two epochs
             step *= n_epochs
     fit = Fit(short, search.augmentation(), brief, seed=0)
     retrain = n_epochs * scale * seconds_of(fit)
@@ -67,10 +68,10 @@ def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, in
 
 
 def few(task: Task, n: int) -> tuple[Task, float]:
-    """The task with at most `n` windows in a split, and how many times more there are to train."""
+    """Shorten a task to about `n` windows in a split; also return how many times longer it was."""
 
     def first(split: Split) -> Split:
-        # spread over the split, so that all stages are among them
+        # spread over the split, so that every stage occurs
         index = list(range(0, len(split), max(1, len(split) // n)))[:n]
         return Split(split.x[index], split.y[index], split.group[index])
 
@@ -79,7 +80,7 @@ def few(task: Task, n: int) -> tuple[Task, float]:
 
 
 def seconds_of(process: Process) -> float:
-    """Seconds of a step, the second of two: the first one also fills caches."""
+    """Measure the second of two steps in seconds; the first one also fills caches."""
     process.step()
     start = time.perf_counter()
     process.step()

@@ -1,4 +1,4 @@
-"""The figures of a comparison: accuracy against hours, and differences to the reference."""
+"""The figures of a comparison: accuracy over time, and differences from the reference."""
 
 from __future__ import annotations
 
@@ -16,22 +16,29 @@ UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
 
 def unit_of(budget: float) -> tuple[float, str]:
-    """Seconds in the unit that suits a budget, and its name."""
+    """Choose the unit that suits a budget: how many seconds it has, and its name.
+
+    Examples
+    --------
+    >>> unit_of(12 * 3600)
+    (3600.0, 'hours')
+    """
     return next((size, name) for size, name in UNITS if budget >= 2 * size or size == 1.0)
 
 
 def colors(results: Results) -> dict[str, str]:
-    """A colour for each method, the same in all figures; the floor is grey."""
+    """Choose a colour for each method, the same in all figures; the floor is grey."""
     others = [name for name in results.comparison.methods if name != FLOOR]
-    chosen = [f"C{i}" for i in (1, 0, 2, 3, 4, 5, 6, 8, 9)]  # without the grey one
-    return {FLOOR: "0.35", **{n: chosen[i % len(chosen)] for i, n in enumerate(others)}}
+    cycle = [f"C{i}" for i in (1, 0, 2, 3, 4, 5, 6, 8, 9)]  # C7 is grey
+    return {FLOOR: "0.35", **{name: cycle[i % len(cycle)] for i, name in enumerate(others)}}
 
 
 @figure_style()
-def accuracy_over_time(results: Results) -> Figure:
-    """Figure 8 of the paper: median over folds and quartiles against the time of a model.
+def draw_accuracy_over_time(results: Results) -> Figure:
+    """Draw Figure 8 of the paper: median over folds and quartiles against the time of a model.
 
-    A curve begins where every fold has a model. A method that has none in time is named below.
+    A curve begins where every fold has a model. A method without a model on some fold within the
+    budget is named in the corner instead.
     """
     budget = results.comparison.compare.seconds
     size, unit = unit_of(budget)
@@ -92,8 +99,15 @@ def _name_curves(axes: Axes, ends: list[tuple[float, str, str]]) -> None:
 
 
 @figure_style()
-def differences_to_reference(results: Results, table: pd.DataFrame) -> Figure:
-    """Each method minus the reference at parts of the budget, with 95 % intervals."""
+def draw_differences(results: Results, table: pd.DataFrame) -> Figure:
+    """Draw each method minus the reference at parts of the budget, with 95 % intervals.
+
+    Parameters
+    ----------
+    results : Results
+    table : DataFrame
+        As `tables.differences_to_reference` gives it.
+    """
     settings = results.comparison.compare
     methods = list(dict.fromkeys(table["method"]))
     reached = table.groupby("budget_s")["n_folds"].sum()

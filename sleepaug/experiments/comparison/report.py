@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
@@ -15,9 +14,14 @@ from matplotlib.figure import Figure
 
 from sleepaug import __version__
 from sleepaug.augment import learned
-from sleepaug.experiments.comparison import figures, results
-from sleepaug.experiments.comparison.results import Results
-from sleepaug.experiments.comparison.settings import FLOOR
+from sleepaug.experiments.comparison.figures import draw_accuracy_over_time, draw_differences
+from sleepaug.experiments.comparison.results import Results, read_results
+from sleepaug.experiments.comparison.settings import FLOOR, Job
+from sleepaug.experiments.comparison.tables import (
+    differences_to_reference,
+    methods_table,
+    points_table,
+)
 from sleepaug.support.files import into_place, read_json, write_text
 from sleepaug.support.text import in_words
 from sleepaug.training.runs import RunFolder
@@ -38,55 +42,99 @@ IDEAS = {
 
 @dataclass(frozen=True)
 class Written:
-    """What a report consists of: its page, and a summary for the terminal."""
+    """What a report consists of.
+
+    Attributes
+    ----------
+    page : Path
+        The page, `report.html`.
+    text : str
+        A summary for the terminal.
+    """
 
     page: Path
     text: str
 
 
+@dataclass(frozen=True)
+class MethodRow:
+    """A row of the page's table of final models, as text."""
+
+    method: str
+    balanced_accuracy: str
+    cohen_kappa: str
+    n1_recall: str
+    pretrain: str
+    search: str
+    train: str
+    energy: str
+    models: str
+    folds: str
+    statuses: str
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """A method's differences from the reference, in percentage points, a cell for each budget."""
+
+    method: str
+    cells: list[str]
+
+
+@dataclass(frozen=True)
+class LearnedPolicy:
+    """What a lane's final model was trained with, as sentences."""
+
+    job: Job
+    lines: list[str]
+
+
 def write_report(folder: Path) -> Written:
-    """Write figures (PNG, SVG), tables (CSV) and `report.html` of what is there so far.
+    """Write figures (PNG, SVG), tables (CSV) and `report.html` of the results so far.
 
     Parameters
     ----------
     folder : Path
-        Of a comparison, which may be running.
+        The folder of a comparison, which may be running.
+
+    Raises
+    ------
+    ConfigError
+        It is no folder of a comparison.
+    OutputError
+        A file cannot be written.
     """
-    found = results.read(folder)
-    table, differences = results.table(found), results.differences(found)
-    csv = {
-        "points": results.points_table(found),
-        "methods": table,
-        "differences": differences,
-    }
-    for name, frame in csv.items():
+    results = read_results(folder)
+    table, differences = methods_table(results), differences_to_reference(results)
+    frames = {"points": points_table(results), "methods": table, "differences": differences}
+    for name, frame in frames.items():
         write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-    drawn = {"figure8": figures.accuracy_over_time(found)}
+    figures = {"figure8": draw_accuracy_over_time(results)}
     if len(differences):
-        drawn["differences"] = figures.differences_to_reference(found, differences)
-    pictures = {name: svg(figure) for name, figure in drawn.items()}
-    for name, figure in drawn.items():
+        figures["differences"] = draw_differences(results, differences)
+    pictures = {name: svg(figure) for name, figure in figures.items()}
+    for name, figure in figures.items():
         into_place(folder / f"{name}.png", partial(figure.savefig, dpi=150))
         write_text(folder / f"{name}.svg", pictures[name])
-    environment = read_json(RunFolder(folder) / "environment.json")
+    comparison = results.comparison
     page = _template().render(
-        settings=found.comparison.compare,
-        comparison=found.comparison,
-        environment=environment,
+        settings=comparison.compare,
+        comparison=comparison,
+        environment=read_json(RunFolder(folder) / "environment.json"),
         version=__version__,
-        finished=found.finished,
-        budget=in_words(found.comparison.compare.seconds),
-        rows=summary(found, table),
+        finished=results.finished,
+        budget=in_words(comparison.compare.seconds),
+        rows=method_rows(table),
         differences=difference_rows(differences),
-        budgets=[in_words(b) for b in dict.fromkeys(differences["budget_s"])],
+        budgets=[in_words(budget) for budget in dict.fromkeys(differences["budget_s"])],
         figures=pictures,
-        policies=policies(found),
-        failures=[lane for lane in found.lanes if lane.reason],
-        ideas={name: IDEAS[name] for name in found.comparison.methods},
-        reference=found.comparison.compare.reference,
+        policies=learned_policies(results),
+        failures=[lane for lane in results.lanes if lane.reason],
+        ideas={name: IDEAS[name] for name in comparison.methods},
+        reference=comparison.compare.reference,
     )
     write_text(folder / "report.html", page)
-    return Written(folder / "report.html", text_of(found, table))
+    return Written(folder / "report.html", summary(results, table))
 
 
 def _template() -> jinja2.Template:
@@ -101,49 +149,51 @@ def _template() -> jinja2.Template:
 
 
 def svg(figure: Figure) -> str:
-    """A figure as an `<svg>` element, without the date and the header of a file."""
+    """Return a figure as an `<svg>` element, without the date and the header of a file."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None})
     return re.sub(r"^.*?(?=<svg)", "", stream.getvalue(), flags=re.DOTALL)
 
 
-def number(value: float | None, form: str = ".3f") -> str:
-    return "–" if value is None or pd.isna(value) else format(value, form)
+def number(value: float | None) -> str:
+    """Write a score with three decimals, or a dash where there is none."""
+    return "–" if value is None or pd.isna(value) else f"{value:.3f}"
 
 
-def hours(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Write a time in words, or a dash where there is none."""
     return "–" if pd.isna(seconds) else in_words(seconds) if seconds else "0"
 
 
-def summary(found: Results, table: pd.DataFrame) -> list[dict[str, str]]:
-    """The rows of the table of final models, as text."""
+def method_rows(table: pd.DataFrame) -> list[MethodRow]:
+    """Write the rows of `tables.methods_table` as text."""
     floor = table.loc[table["method"] == FLOOR, "balanced_accuracy"].iloc[0]
     rows = []
     for row in table.to_dict("records"):
-        shown = {
-            name: number(row[name]) for name in ("balanced_accuracy", "cohen_kappa", "n1_recall")
-        }
+        accuracy = f"no model in time (floor {number(floor)})"
         if row["with_model"]:
-            quartiles = (number(row[f"balanced_accuracy_{q}"]) for q in ("q1", "q3"))
-            shown["balanced_accuracy"] += f" ({'–'.join(quartiles)})"
-        else:
-            shown["balanced_accuracy"] = f"no model in time (floor {number(floor)})"
+            low, high = row["balanced_accuracy_q1"], row["balanced_accuracy_q3"]
+            accuracy = f"{number(row['balanced_accuracy'])} ({number(low)}–{number(high)})"
         rows.append(
-            {
-                "method": row["method"],
-                **shown,
-                **{name: hours(row[f"{name}_s"]) for name in ("pretrain", "search", "train")},
-                "energy": "" if pd.isna(row["energy_j"]) else f"{row['energy_j'] / 3.6e6:.2g} kWh",
-                "models": str(row["models"]),
-                "folds": f"{row['with_model']} of {row['lanes']}",
-                "statuses": row["statuses"].replace("_", " "),
-            }
+            MethodRow(
+                method=row["method"],
+                balanced_accuracy=accuracy,
+                cohen_kappa=number(row["cohen_kappa"]),
+                n1_recall=number(row["n1_recall"]),
+                pretrain=duration(row["pretrain_s"]),
+                search=duration(row["search_s"]),
+                train=duration(row["train_s"]),
+                energy="" if pd.isna(row["energy_j"]) else f"{row['energy_j'] / 3.6e6:.2g} kWh",
+                models=str(row["models"]),
+                folds=f"{row['with_model']} of {row['lanes']}",
+                statuses=row["statuses"].replace("_", " "),
+            )
         )
     return rows
 
 
-def difference_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each method, its differences at the budgets, in percentage points."""
+def difference_rows(table: pd.DataFrame) -> list[DifferenceRow]:
+    """Write for each method its differences at the budgets, in percentage points."""
     rows = []
     for method, part in table.groupby("method", sort=False):
         cells = [
@@ -153,31 +203,29 @@ def difference_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
             else "–"
             for row in part.to_dict("records")
         ]
-        rows.append({"method": method, "cells": cells})
+        rows.append(DifferenceRow(str(method), cells))
     return rows
 
 
-def policies(found: Results) -> list[dict[str, Any]]:
-    """What each lane's final model was trained with, in words."""
-    shown = []
-    for lane in found.lanes:
-        point = found.final(lane)
-        if point is not None and point.learned:
-            shown.append({"job": lane.job, "lines": learned.in_words(point.learned)})
-    return shown
+def learned_policies(results: Results) -> list[LearnedPolicy]:
+    """Write what each lane's final model was trained with, where something was learned."""
+    return [
+        LearnedPolicy(lane.job, learned.in_words(point.learned))
+        for lane in results.lanes
+        if (point := results.final(lane)) is not None and point.learned
+    ]
 
 
-def text_of(found: Results, table: pd.DataFrame) -> str:
-    """The table for the terminal."""
-    state = "" if found.finished else " (not finished)"
+def summary(results: Results, table: pd.DataFrame) -> str:
+    """Write the table of final models for the terminal."""
+    state = "" if results.finished else " (not finished)"
     lines = [
         f"Balanced accuracy of the final models, median and quartiles over folds{state}:",
         f"{'method':<13}{'test balanced accuracy':<27}{'kappa':>7}{'N1':>7}  models  status",
     ]
-    for row, shown in zip(table.to_dict("records"), summary(found, table), strict=True):
-        lines.append(
-            f"{row['method']:<13}{shown['balanced_accuracy'].split(' (floor')[0]:<27}"
-            f"{number(row['cohen_kappa']):>7}{number(row['n1_recall']):>7}"
-            f"{row['models']:>8}  {shown['statuses']}"
-        )
+    lines += [
+        f"{row.method:<13}{row.balanced_accuracy.split(' (floor')[0]:<27}"
+        f"{row.cohen_kappa:>7}{row.n1_recall:>7}{row.models:>8}  {row.statuses}"
+        for row in method_rows(table)
+    ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""What is compared, on what, for how long."""
+"""The settings of a comparison: what is compared, on which recordings, for how long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sleepaug.training.methods import METHODS
 from sleepaug.training.runs import RunFolder
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-FLOOR = "none"  # always compared: the floor, and the trunk that some searches start from
+FLOOR = "none"  # always compared; some searches start from its network
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,23 @@ class Compare:
     Attributes
     ----------
     budget : str
-        Device time of a point: pretraining, search so far and that point's training; a number with
-        s, m, h or d, such as 12h.
+        Device time of a trained model: pretraining, search so far and its own training; a number
+        with s, m, h or d, such as 12h.
     folds : int
-        The first so many folds of the task.
+        How many folds of the task, from the first.
     seeds : int
-        Seeds from 0; each is a lane of its own.
+        How many seeds for each fold, from 0.
     points : {"thinned", "all"}
         Train with the policy so far after 1, 2, 4, 8, ... pauses of a search, or after each.
     reference : str
-        The method that the others' differences are taken to.
+        The method with which the others are compared.
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes a GPU where torch finds one.
+
+    Examples
+    --------
+    >>> Compare(budget="1.5m").seconds
+    90.0
     """
 
     budget: str = "12h"
@@ -50,6 +55,7 @@ class Compare:
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def problems(self) -> list[str]:
+        """List what is wrong with the settings, for `settings.check`."""
         if re.fullmatch(r"\d+(\.\d+)?[smhd]", self.budget) and self.seconds > 0:
             return []
         return [f"budget: expected a number above 0 with s, m, h or d, got {self.budget!r}."]
@@ -62,7 +68,25 @@ class Compare:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All settings of a comparison; `methods` holds the settings of each by its name."""
+    """All settings of a comparison.
+
+    Attributes
+    ----------
+    task : dataclass
+        One of `TASKS` that has recordings.
+    preprocessing : Preprocessing
+    training : Training
+        How every model is trained.
+    compare : Compare
+    methods : dict of dataclass
+        The settings of each method, by its name in `METHODS`.
+
+    Examples
+    --------
+    >>> comparison = comparison_of({"methods": ["augnet"], "compare": {"folds": 1}})
+    >>> [job.name for job in comparison.jobs()]
+    ['none-fold0-seed0', 'augnet-fold0-seed0']
+    """
 
     task: Any
     preprocessing: Preprocessing | None
@@ -71,7 +95,7 @@ class Comparison:
     methods: dict[str, Any] = field(default_factory=dict)
 
     def jobs(self) -> list[Job]:
-        """One for each method, fold and seed; of each fold and seed the floor comes first."""
+        """List a job for each method, fold and seed; the floor comes first in each."""
         names = [FLOOR, *(name for name in self.methods if name != FLOOR)]
         return [
             Job(name, fold, seed)
@@ -81,15 +105,21 @@ class Comparison:
         ]
 
     def lanes_of(self, other: Comparison) -> Comparison:
-        """This on the lanes of another comparison, which it equals if it goes on with that."""
-        there = other.compare
+        """Limit this comparison to the folds, seeds and methods of another.
+
+        The result equals the other comparison if this one continues it.
+        """
         compare = replace(
-            self.compare, folds=there.folds, seeds=there.seeds, reference=there.reference
+            self.compare,
+            folds=other.compare.folds,
+            seeds=other.compare.seeds,
+            reference=other.compare.reference,
         )
-        return replace(self, compare=compare, methods={**other.methods, **self._among(other)})
+        shared = {name: m for name, m in self.methods.items() if name in other.methods}
+        return replace(self, compare=compare, methods={**other.methods, **shared})
 
     def joined(self, other: Comparison) -> Comparison:
-        """This comparison with the folds, seeds and methods of another as well."""
+        """Add the folds, seeds and methods of another comparison to this one."""
         compare = replace(
             self.compare,
             folds=max(self.compare.folds, other.compare.folds),
@@ -97,13 +127,16 @@ class Comparison:
         )
         return replace(self, compare=compare, methods={**other.methods, **self.methods})
 
-    def _among(self, other: Comparison) -> dict[str, Any]:
-        return {name: method for name, method in self.methods.items() if name in other.methods}
-
 
 @dataclass(frozen=True)
 class Job:
-    """One method on one fold with one seed."""
+    """One method on one fold with one seed.
+
+    Examples
+    --------
+    >>> Job("adda", fold=0, seed=1).name
+    'adda-fold0-seed1'
+    """
 
     method: str
     fold: int
@@ -111,6 +144,7 @@ class Job:
 
     @property
     def name(self) -> str:
+        """What the folder of its lane is called."""
         return f"{self.method}-fold{self.fold}-seed{self.seed}"
 
 
@@ -119,7 +153,16 @@ def load_comparison(
     settings: Iterable[tuple[str, Any]] = (),
     methods: list[str] | None = None,
 ) -> Comparison:
-    """Settings from a YAML file, (key path, value) pairs and names of methods, checked together.
+    """Read settings from a YAML file, (key path, value) pairs and names of methods, and check them.
+
+    Parameters
+    ----------
+    path : Path or None
+        The YAML file; None for the defaults.
+    settings : iterable of (str, object)
+        What is changed, such as ``("compare.folds", 2)``.
+    methods : list of str, optional
+        What is compared; by default the methods of the file, or all for EEG.
 
     Raises
     ------
@@ -137,20 +180,20 @@ def comparison_of(
     methods: list[str] | None = None,
     source: str = "settings",
 ) -> Comparison:
-    """Settings from plain values; see `load_comparison`."""
-    values = copy.deepcopy(values)  # those of the caller stay as they are
-    ours: dict[str, Any] = {
+    """Make settings from plain values, which are not changed; see `load_comparison`."""
+    values = copy.deepcopy(values)
+    sections: dict[str, Any] = {
         "compare": values.pop("compare", None) or {},
         "methods": values.pop("methods", None) or {},
     }
-    if isinstance(ours["methods"], list):
-        ours["methods"] = {str(name): {} for name in ours["methods"]}
-    wanted = methods or list(ours["methods"])  # before --set: an option does not choose a method
+    if isinstance(sections["methods"], list):
+        sections["methods"] = {str(name): {} for name in sections["methods"]}
+    names = methods or list(sections["methods"])  # setting an option does not choose a method
     rest = []
     for key, value in settings:
         section = key.partition(".")[0]
-        if section in ours:
-            put(ours, key, value)
+        if section in sections:
+            put(sections, key, value)
         else:
             rest.append((key, value))
     problems = [
@@ -158,8 +201,8 @@ def comparison_of(
         for section in ("method", "run")
         if section in values
     ]
-    compare = fill(Compare, ours["compare"], "compare", problems)
-    chosen = _methods(ours["methods"], wanted, problems)
+    compare = fill(Compare, sections["compare"], "compare", problems)
+    chosen = _methods(sections["methods"], names, problems)
     if compare and compare.reference not in {FLOOR, *chosen}:
         problems.append(
             f"compare.reference: '{compare.reference}' is not compared. "
@@ -190,19 +233,19 @@ def read_comparison(folder: Path) -> Comparison:
     return comparison_of(RunFolder(folder).config())
 
 
-def _methods(given: dict[str, Any], wanted: list[str], problems: list[str]) -> dict[str, Any]:
-    """Settings of the methods that are wanted: by default all for EEG."""
-    names = wanted or [name for name in METHODS if name != "augerino"]
-    found = {}
+def _methods(values: dict[str, Any], names: list[str], problems: list[str]) -> dict[str, Any]:
+    """Fill the settings of the methods that are named, and of the floor; by default all for EEG."""
+    names = names or [name for name in METHODS if name != "augerino"]
+    methods = {}
     for name in [FLOOR, *(name for name in names if name != FLOOR)]:
         if name in METHODS:
-            options = {k: v for k, v in (given.get(name) or {}).items() if k != "name"}
-            found[name] = fill(METHODS[name], options, f"methods.{name}", problems)
+            options = {k: v for k, v in (values.get(name) or {}).items() if k != "name"}
+            methods[name] = fill(METHODS[name], options, f"methods.{name}", problems)
         else:
             problems.append(f"methods: unknown method '{name}'. {did_you_mean(name, METHODS)}")
     problems += [
         f"methods.{name}: unknown method. {did_you_mean(name, METHODS)}"
-        for name in given
+        for name in values
         if name not in METHODS and name not in names
     ]
-    return found
+    return methods

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from sklearn.metrics import balanced_accuracy_score
 
 from sleepaug.cli import main
-from sleepaug.experiments.comparison import results
-from sleepaug.experiments.comparison.results import LaneResult, Point
+from sleepaug.experiments.comparison.results import LaneResult, Point, curve
 from sleepaug.experiments.comparison.rows import lane_folder
 from sleepaug.experiments.comparison.settings import Job, comparison_of
+from sleepaug.experiments.comparison.tables import balanced_accuracies, paired_difference
 from sleepaug.training.metrics import scores
 from sleepaug.training.runs import RunFolder
 
@@ -48,12 +48,12 @@ def test_the_best_by_validation_so_far_counts_whatever_the_test_says():
         "finished", "",
     )  # fmt: skip
     expected = [lane.points[i].test["balanced_accuracy"] for i in (0, 0, 2, 2)]
-    seconds, found = results.curve([lane], 40.0)
+    seconds, found = curve([lane], 40.0)
     assert seconds.tolist() == [10, 20, 30, 40]
     assert found[:, 0].tolist() == expected
     assert lane.at(9.9) is None
     late = LaneResult(lane.job, lane.points[2:], "finished", "")
-    _, both = results.curve([lane, late], 40.0)
+    _, both = curve([lane, late], 40.0)
     assert np.isnan(both[:2, 1]).all()
     assert not np.isnan(both[2:]).any()
 
@@ -62,25 +62,25 @@ def test_balanced_accuracies_are_scikit_learns():
     found = [nights_of(skill, seed) for skill, seed in ((0.3, 1), (0.8, 2))]
     matrices = np.array([np.array(one["confusion"]) for one, _, _ in found])
     expected = [balanced_accuracy_score(y, guess) for _, y, guess in found]
-    assert results.balanced_accuracies(matrices) == pytest.approx(expected)
+    assert balanced_accuracies(matrices) == pytest.approx(expected)
 
 
 def test_the_difference_is_paired_and_its_interval_holds_what_it_should():
     pairs = [(nights_of(0.75, fold)[0], nights_of(0.70, fold)[0]) for fold in range(3)]
-    exact, low, high = results.paired_difference(pairs)
+    exact, low, high = paired_difference(pairs)
     means = [a["balanced_accuracy"] - b["balanced_accuracy"] for a, b in pairs]
     assert exact == pytest.approx(np.mean(means))
     assert low < exact < high
     assert 0.005 < high - low < 0.05  # with draws in common, it is far narrower than unpaired
-    same = results.paired_difference([(pairs[0][0], pairs[0][0])])
+    same = paired_difference([(pairs[0][0], pairs[0][0])])
     assert same == (0, 0, 0)
-    swapped = results.paired_difference([(b, a) for a, b in pairs])
+    swapped = paired_difference([(b, a) for a, b in pairs])
     assert swapped == pytest.approx((-exact, -high, -low))
 
 
 def test_the_interval_has_the_width_of_a_bootstrap_written_out():
     ours, theirs = nights_of(0.8, 5)[0], nights_of(0.6, 6)[0]
-    _, low, high = results.paired_difference([(ours, theirs)])
+    _, low, high = paired_difference([(ours, theirs)])
     random, names, drawn = np.random.default_rng(1), sorted(ours["nights"]), []
     for _ in range(1500):
         chosen = random.choice(names, len(names))
@@ -88,7 +88,7 @@ def test_the_interval_has_the_width_of_a_bootstrap_written_out():
             sum(np.array(one["nights"][name]["confusion"]) for name in chosen)
             for one in (ours, theirs)
         ]
-        drawn.append(np.subtract(*results.balanced_accuracies(np.array(both))))
+        drawn.append(np.subtract(*balanced_accuracies(np.array(both))))
     assert (low, high) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.006)
 
 
