@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,23 @@ from sleepaug.augment.learned import kept
 from sleepaug.experiments.variants import Variant, known
 from sleepaug.support.figure_style import figure_style
 
+Value = Callable[[Mapping[str, Any]], float | None]
+
 
 @figure_style()
 def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
     """Draw scores over epochs and at the end, and what was learned, with quartiles over runs.
 
+    Parameters
+    ----------
+    variants : sequence of Variant
+        At least one, each with at least one run.
+
     Returns
     -------
     dict of Figure
-        `experiment.png`; and `learned.png` and `kept.png` where layers learned weights.
+        By file name: `experiment.png`; and `learned.png` and `kept.png` where layers learned
+        weights.
     """
     amounts = next((known(v) for v in variants if known(v)), {})
     n_panels = 3 + 2 * len(amounts)
@@ -36,39 +44,50 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
     axes[1].set(xlabel="epoch", ylabel="balanced accuracy (valid)")
     dots(axes[2], variants, lambda metrics: metrics["test"]["accuracy"], "accuracy (test)")
     for j, (name, amount) in enumerate(amounts.items()):
-        words = name.replace("_", " ")
-        dots(
-            axes[3 + 2 * j], variants, lambda m, n=name: m["invariance"][n]["median"],
-            f"invariance to {words}",
-        )  # fmt: skip
-        panel = axes[4 + 2 * j]
-        for i, variant in enumerate(variants):
-            key = f"1.{name}.amount"
-            if key in variant.rows[0][-1]["augmentation"]:
-                band(panel, variant, lambda row, k=key, a=amount: row["augmentation"][k] / a, i)
-        panel.axhline(1, color="0.6", linestyle=":")
-        panel.set(xlabel="epoch", ylabel=f"amount of {words} / the true one")
-    if 1 < len(variants) <= 8:  # else the labels beside the dots must do
+        draw_invariance(axes[3 + 2 * j], axes[4 + 2 * j], variants, name, amount)
+    if 1 < len(variants) <= 8:  # more would not fit; the labels beside the dots name them too
         axes[1].legend(fontsize=7)
-    chose = [variant for variant in variants if weights_of(variant)]
-    if not chose:
+    with_weights = [variant for variant in variants if weights_of(variant)]
+    if not with_weights:
         return {"experiment.png": figure}
     return {
         "experiment.png": figure,
-        "learned.png": draw_learned(chose),
-        "kept.png": draw_kept(chose, amounts),
+        "learned.png": draw_learned(with_weights),
+        "kept.png": draw_kept(with_weights, amounts),
     }
 
 
+def draw_invariance(
+    left: Axes, right: Axes, variants: Sequence[Variant], name: str, amount: float
+) -> None:
+    """Draw how invariant the models are to a transform, and what they learned of its `amount`."""
+    words = name.replace("_", " ")
+    dots(left, variants, lambda m: m["invariance"][name]["median"], f"invariance to {words}")
+    key = f"1.{name}.amount"
+    for i, variant in enumerate(variants):
+        if key in variant.rows[0][-1]["augmentation"]:
+            band(right, variant, augmentation_value(key, amount), i)
+    right.axhline(1, color="0.6", linestyle=":")
+    right.set(xlabel="epoch", ylabel=f"{words} / true amount")
+
+
 def weights_of(variant: Variant) -> list[str]:
-    """Names such as "1.frequency_shift" of the transforms whose weights were learned."""
+    """Name the transforms whose weights were learned, such as "1.frequency_shift"."""
     last = variant.rows[0][-1]["augmentation"]
     return [key.removesuffix(".weight") for key in last if key.endswith(".weight")]
 
 
 @figure_style()
 def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figure:
-    """How many runs kept each transform, and the last amounts of those with a known invariance."""
+    """Draw how many runs kept each transform, and how far those with a known invariance went.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+        Variants whose layers learned weights.
+    amounts : dict of float
+        The true amounts of the known invariances, by transform.
+    """
     names = list(dict.fromkeys(name for variant in variants for name in weights_of(variant)))
     true = {f"1.{name}": amount for name, amount in amounts.items() if f"1.{name}" in names}
     ends = [[rows[-1]["augmentation"] for rows in variant.rows] for variant in variants]
@@ -76,7 +95,7 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
     axes = list(figure.subplots(1, 1 + len(true), sharey=True, squeeze=False)[0])
     before = np.zeros(len(variants))
     for number, name in enumerate(names):
-        counts = np.array([sum(kept(one, name) for one in runs) for runs in ends])
+        counts = np.array([sum(kept(end, name) for end in runs) for runs in ends])
         label = name.replace("_", " ")
         axes[0].barh(range(len(variants)), counts, left=before, color=color_of(number), label=label)
         before += counts
@@ -86,7 +105,7 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
     axes[0].invert_yaxis()
     for axis, (name, amount) in zip(axes[1:], true.items(), strict=True):
         for i, runs in enumerate(ends):
-            values = [one[f"{name}.amount"] for one in runs if kept(one, name)]
+            values = [end[f"{name}.amount"] for end in runs if kept(end, name)]
             color = color_of(names.index(name))
             axis.plot(values, [i] * len(values), "o", color=color, alpha=0.35)
         axis.axvline(amount, color="0.6", linestyle=":")
@@ -96,7 +115,7 @@ def draw_kept(variants: Sequence[Variant], amounts: Mapping[str, float]) -> Figu
 
 @figure_style()
 def draw_learned(variants: Sequence[Variant]) -> Figure:
-    """Weights and amounts over epochs, a row for each variant (as Figures 4 and B.1)."""
+    """Draw weights and amounts over epochs, a row for each variant (as Figures 4 and B.1)."""
     figure = Figure(figsize=(9, 2.4 * len(variants) + 0.4))
     axes = figure.subplots(len(variants), 2, squeeze=False, sharex=True)
     for (left, right), variant in zip(axes, variants, strict=True):
@@ -104,12 +123,8 @@ def draw_learned(variants: Sequence[Variant]) -> Figure:
             series = [[row["augmentation"][f"{name}.amount"] for row in r] for r in variant.rows]
             largest = max(max(map(max, series)), 1e-12)
             label = f"{name.replace('_', ' ')} (1 is {largest:.3g})"
-            weight, amount = f"{name}.weight", f"{name}.amount"
-            band(left, variant, lambda row, k=weight: row["augmentation"][k], i)
-            band(
-                right, variant, lambda row, k=amount, a=largest: row["augmentation"][k] / a,
-                i, label,
-            )  # fmt: skip
+            band(left, variant, augmentation_value(f"{name}.weight"), i)
+            band(right, variant, augmentation_value(f"{name}.amount", largest), i, label)
         left.set(ylabel=f"{variant.name}\nweight", ylim=(-0.03, 1.03))
         right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
         right.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=7)
@@ -118,13 +133,36 @@ def draw_learned(variants: Sequence[Variant]) -> Figure:
     return figure
 
 
+def augmentation_value(key: str, unit: float = 1.0) -> Value:
+    """Return a function that takes a value of the augmentation, in this unit, from a row."""
+    return lambda row: row["augmentation"][key] / unit
+
+
 def color_of(number: int) -> tuple[float, ...]:
-    """Ten strong colours, then their pale twins."""
+    """Choose one of ten strong colours, then one of their pale versions."""
     return colormaps["tab20"](2 * number % 20 + number // 10 % 2)
 
 
-def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | None = None) -> None:
-    """Median over runs, and a shade between the quartiles, of a value of each epoch's row."""
+def band(
+    axis: Axes,
+    variant: Variant,
+    value: Value,
+    number: int,
+    label: str | None = None,
+) -> None:
+    """Draw the median over runs, and a shade between the quartiles, of a value over epochs.
+
+    Parameters
+    ----------
+    axis : Axes
+    variant : Variant
+    value : callable
+        Takes the row of an epoch.
+    number : int
+        Chooses the colour.
+    label : str, optional
+        By default the name of the variant.
+    """
     n_epochs = min(map(len, variant.rows))
     table = np.array(
         [
@@ -138,8 +176,23 @@ def band(axis: Axes, variant: Variant, value: Any, number: int, label: str | Non
     axis.fill_between(epochs, first, third, color=color, alpha=0.2, linewidth=0)
 
 
-def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> None:
-    """A value of every finished run, with the median, a line for each variant."""
+def dots(
+    axis: Axes,
+    variants: Sequence[Variant],
+    value: Value,
+    title: str,
+) -> None:
+    """Draw a value of every finished run, with the median, a line for each variant.
+
+    Parameters
+    ----------
+    axis : Axes
+    variants : sequence of Variant
+    value : callable
+        Takes the metrics of a run; None where the run has no such value.
+    title : str
+        What the value is.
+    """
     for i, variant in enumerate(variants):
         if values := [v for metrics in variant.metrics if (v := value(metrics)) is not None]:
             color = color_of(i)
@@ -152,12 +205,12 @@ def dots(axis: Axes, variants: Sequence[Variant], value: Any, title: str) -> Non
 
 @figure_style()
 def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """Weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
+    """Draw weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
 
     Parameters
     ----------
     rows : sequence of dict
-        Rows of a run; their `augmentation` holds ``"1.frequency_shift.weight"`` and the like.
+        The epochs of a run; `augmentation` holds values such as ``"1.frequency_shift.weight"``.
 
     Returns
     -------
@@ -174,12 +227,12 @@ def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
         names = [key.split(".")[1] for key in keys if key.split(".")[0] == layer]
         for i, name in enumerate(names):
             series = {
-                what: [row["augmentation"][f"{layer}.{name}.{what}"] for row in rows]
-                for what in ("weight", "amount")
+                quantity: [row["augmentation"][f"{layer}.{name}.{quantity}"] for row in rows]
+                for quantity in ("weight", "amount")
             }
             largest = max(max(series["amount"]), 1e-12)
-            chosen = kept(rows[-1]["augmentation"], f"{layer}.{name}")
-            color, style = f"C{i}", "-" if chosen else ":"
+            is_kept = kept(rows[-1]["augmentation"], f"{layer}.{name}")
+            color, style = f"C{i}", "-" if is_kept else ":"
             label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.3g})"
             left.plot(epochs, series["weight"], color=color, linestyle=style)
             relative = [value / largest for value in series["amount"]]

@@ -27,16 +27,16 @@ from sleepaug.support.text import in_words
 from sleepaug.training.runs import RunFolder
 
 IDEAS = {
-    "none": "the network on the windows as they are: the floor",
+    "none": "no augmentation: the floor",
     "fixed": "a policy written by hand",
-    "random": "train with subpolicies drawn at random, keep the best five",
+    "random": "train with subpolicies drawn at random and keep the best five",
     "augnet": "layers inside the network learn the transformations while it trains",
-    "augerino": "widths of random affine maps are learned while the network trains",
+    "augerino": "learn the ranges of random affine maps while the network trains",
     "autoaugment": "train with one subpolicy after the other; a sampler (TPE) proposes the next",
     "fast-aa": "score subpolicies by the loss of a pretrained network on augmented windows",
-    "faster-aa": "gradient descent on the policy against a critic of augmented windows",
-    "dada": "gradient of the validation loss after a training step; one pair of transforms a batch",
-    "adda": "as dada, on a policy of five subpolicies, from a pretrained network",
+    "faster-aa": "gradient descent on the policy, against a critic that detects augmented windows",
+    "dada": "descend the validation loss after a training step; one pair of transforms a batch",
+    "adda": "as dada, with a policy of five subpolicies and a pretrained network",
 }
 
 
