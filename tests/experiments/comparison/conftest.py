@@ -1,7 +1,7 @@
 """A small comparison whose every step lasts one second."""
 
+import copy
 import dataclasses
-import json
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def comparing(tmp_path, loaded):
         root = tmp_path / "comparison"
 
         def start(self, **changes):
-            values = json.loads(json.dumps(SETTINGS))
+            values = copy.deepcopy(SETTINGS)
             for section, change in changes.items():
                 values[section] |= change
             RunFolder(self.root).start(comparison_of(values), "cpu")
