@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,22 +173,25 @@ def _one_fold(
             name: median_invariance(model, some, task.transforms[name], amount)
             for name, amount in loaded.known.items()
         }
-    description = {
-        **loaded.description,
-        "sleepaug": __version__,
-        "classes": list(task.classes),
-        "preprocessing": plain(config.preprocessing),
-        "method": config.method.name,
-        "augmentation": plain(config.method) if model.augment.at_inference else None,
-        "copies_eval": config.training.copies_eval,
-        "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
-    }
+    description = replace(
+        loaded.description,
+        sleepaug=__version__,
+        classes=task.classes,
+        method=config.method.name,
+        augmentation=plain(config.method) if model.augment.at_inference else None,
+        copies_eval=config.training.copies_eval,
+        scores={part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
+    )
     learned = as_data(model.augment)
-    told: dict[str, Any] = {
-        k: description[k] for k in ("method", "channels", "sfreq") if k in description
-    }
+    told: dict[str, Any] = {"method": description.method}
     if config.preprocessing is not None:
-        description = {**for_prediction(model, task, config.training, learned), **description}
+        description = replace(
+            description,
+            preprocessing=config.preprocessing,
+            **for_prediction(model, task, config.training),
+            missing_channels="zero" if drops_channels(learned) else description.missing_channels,
+        )
+        told["channels"], told["sfreq"] = list(description.channels), description.sfreq
         told["normalize"] = config.preprocessing.normalize
     save_model(folder / "model.safetensors", model, description)
     write_json(folder / "policy.json", {**told, **learned})
@@ -223,10 +227,8 @@ def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
     return lines
 
 
-def for_prediction(
-    model: AugmentedModel, task: Task, training: Training, learned: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the end of a training adds to a model's description.
+def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dict[str, Any]:
+    """Fit what makes the probabilities of a trained model right.
 
     Parameters
     ----------
@@ -234,13 +236,11 @@ def for_prediction(
     task : Task
         Its validation nights are what the temperatures are fitted to.
     training : Training
-    learned : dict
-        The augmentation, as `learned.as_data` gives it.
 
     Returns
     -------
     dict
-        `temperature` and `prior` (see `calibration`), and whether `missing_channels` may be zero.
+        `temperature` and `prior` of the model's description; see `calibration`.
     """
     prior = None
     if training.class_weights == "none":
@@ -248,10 +248,7 @@ def for_prediction(
         prior = (counts / counts.sum()).tolist()
     found = log_probabilities(model, task.valid.x).cpu().numpy()
     y, night = task.valid.y.cpu().numpy(), task.valid.group
-    return {
-        "missing_channels": "zero" if drops_channels(learned) else "refuse",
-        **calibration(found, y, night, prior),
-    }
+    return calibration(found, y, night, prior)
 
 
 def drops_channels(learned: Mapping[str, Any]) -> bool:

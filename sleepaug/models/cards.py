@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from sleepaug.models.description import Description
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
@@ -51,23 +51,14 @@ class Card:
     """What is known of a model: its own description, and the text beside its file."""
 
     path: Path
-    description: Mapping[str, Any]
+    description: Description | RecordingDescription
     text: str
 
     def lines(self) -> list[str]:
         """The card as text for a terminal."""
         if self.text:
             return [printable(line) for line in self.text.splitlines()]
-        told = self.description
-        learned = told.get("trained_on", {})
-        lines = [
-            f"channels: {', '.join(map(str, told.get('channels', [])))}",
-            f"trunk: {told.get('trunk')}, method: {told.get('method')}",
-            f"trained on: {learned.get('n_windows')} windows of {learned.get('data')} data",
-        ]
-        for part, score in (told.get("scores") or {}).items():
-            lines.append(f"balanced accuracy ({part}): {score}")
-        return [printable(line) for line in lines]
+        return [printable(line) for line in self.description.lines()]
 
 
 def read_card(path: Path) -> Card:
@@ -78,8 +69,8 @@ def read_card(path: Path) -> Card:
     )
 
 
-def read_description(path: Path) -> dict[str, Any]:
-    """The metadata of a model file, checked to be a mapping only."""
+def read_description(path: Path) -> Description | RecordingDescription:
+    """Read what a model file says of its model, and check it."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ModelError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
@@ -95,11 +86,16 @@ def read_description(path: Path) -> dict[str, Any]:
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: not a model file: {printable(str(error))}.") from error
     try:
-        description = json.loads(text)
+        values = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelError(
             f"{path}: not a model of sleepaug: it does not describe itself."
         ) from error
-    if not isinstance(description, dict):
+    if not isinstance(values, dict):
         raise ModelError(f"{path}: not a model of sleepaug: its description is no mapping.")
-    return description
+    try:
+        if values.get("kind") == "recording":
+            return RecordingDescription.from_json(values)
+        return Description.from_json(values)
+    except ModelError as error:
+        raise ModelError(f"{path}: not a model of sleepaug:\n  {error}") from error

@@ -13,6 +13,7 @@ import dataclasses
 import difflib
 import io
 import math
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -160,11 +161,12 @@ def _plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if hint is Any:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = is_number and abs(value) <= sys.float_info.max  # NaN is not, nor is 10**400
     if hint is bool and isinstance(value, bool):
         return value
     if hint is int and is_number and float(value).is_integer():
         return int(value)
-    if hint is float and is_number and math.isfinite(value):
+    if hint is float and is_number:
         return float(value)
     if hint is str and isinstance(value, str):
         return str(value)

@@ -27,8 +27,8 @@ def test_one_channel_is_enough(channel, sfreq):
 
 def test_it_says_what_it_is():
     card = read_card(find_model())
-    assert card.description["trained_on"]["data"] == "simulated"
-    assert card.description["missing_channels"] == "zero"
-    assert card.description["preprocessing"]["map"] == {}
+    assert card.description.trained_on.data == "simulated"
+    assert card.description.missing_channels == "zero"
+    assert card.description.preprocessing.map == {}
     assert "For research, not for diagnosis" in card.text
-    assert set(card.description["temperature"]) == {"none", "transitions"}
+    assert set(card.description.temperature) == {"none", "transitions"}

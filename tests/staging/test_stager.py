@@ -19,7 +19,6 @@ from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.run import drops_channels
 from sleepaug.models import cards as model_cards
-from sleepaug.models import files as model_files
 from sleepaug.models.trunks import make_trunk
 from sleepaug.staging.prediction import find_nights
 from sleepaug.support.errors import ModelError, RecordingError
@@ -49,7 +48,8 @@ def described(**more):
 def write_model(path, **more):
     torch.manual_seed(0)
     trunk = make_trunk("chambon2018", n_chans=6, n_times=3000, sfreq=100.0, n_classes=5)
-    model_files.save_model(path, AugmentedModel(Identity(), trunk.eval()), described(**more))
+    weights = AugmentedModel(Identity(), trunk).state_dict()
+    save_file(weights, path, metadata={"sleepaug": json.dumps(described(**more))})
     return path
 
 
@@ -172,9 +172,9 @@ def test_training_writes_temperatures_and_the_flag(nights, tmp_path):
         "--channels=C3,O1",
     )
     told = sleepaug.load_model(tmp_path / "run").description
-    assert told["missing_channels"] == "zero"
-    assert set(told["temperature"]) == {"none", "transitions"}
-    assert sum(told["prior"]) == pytest.approx(1)
+    assert told.missing_channels == "zero"
+    assert set(told.temperature) == {"none", "transitions"}
+    assert sum(told.prior) == pytest.approx(1)
 
 
 def test_a_night_with_nothing_to_score_ends_in_3_and_is_written(installed, tmp_path):
@@ -344,7 +344,7 @@ def test_damaged_model_files_give_our_errors_and_no_other(
     path = tmp_path / "m.safetensors"
     path.write_bytes(data[:kept])
     with contextlib.suppress(ModelError):
-        assert len(sleepaug.load_model(path).description["channels"]) == 6
+        assert len(sleepaug.load_model(path).description.channels) == 6
 
 
 JSON = st.recursive(
