@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -14,16 +13,24 @@ from sleepaug.augment.eeg_sensors import (
     channels_dropout,
     channels_shuffle,
     channels_symmetry,
+    dropout_matrix,
+    shuffle_matrix,
     sign_flip,
+    sign_matrix,
+    symmetry_matrix,
+)
+from sleepaug.augment.eeg_terms import (
+    mask_terms,
+    noise_terms,
+    reverse_terms,
+    shift_terms,
+    surrogate_terms,
 )
 from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
-from sleepaug.augment.rotation import rotation
+from sleepaug.augment.rotation import rotation, rotation_matrix
 from sleepaug.augment.transform import Transform
 from sleepaug.support.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TIME_FREQUENCY = (
     "time_reverse",
@@ -98,24 +105,42 @@ def eeg_transforms(
             "shuffle_estimator: 'straight_through' and 'score' are allowed, "
             f"got {shuffle_estimator!r}."
         )
-    swap = 1.0 if official else 0.5
-    symmetry = partial(channels_symmetry, partners=mirrored(ch_names))
-    bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
-    shuffle = partial(channels_shuffle, estimator=shuffle_estimator)
     transforms = [
-        Transform("time_reverse", time_reverse, swap),
-        Transform("time_masking", time_masking, 100.0 if official else 200.0, "samples"),
-        Transform("gaussian_noise", gaussian_noise, 0.2, "std"),
-        Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians"),
-        Transform("frequency_shift", partial(frequency_shift, sfreq=sfreq), 5.0, "Hz"),
-        Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
-        Transform("sign_flip", sign_flip, swap),
-        Transform("channels_symmetry", symmetry, swap),
-        Transform("channels_shuffle", shuffle, 1.0, "fraction"),
-        Transform("channels_dropout", channels_dropout, 1.0, "fraction"),
-        *(Transform(f"rotation_{a}", _rotation(a, ch_names), 30.0, "degrees") for a in "xyz"),
+        *_of_time_and_frequency(sfreq, official=official),
+        *_of_sensors(ch_names, official=official, estimator=shuffle_estimator),
     ]
     return {transform.name: transform for transform in transforms}
+
+
+def _of_time_and_frequency(sfreq: float, *, official: bool) -> list[Transform]:
+    """Return the first six transforms of Table 4."""
+    probability, samples = (1.0, 100.0) if official else (0.5, 200.0)
+    shift = partial(frequency_shift, sfreq=sfreq)
+    bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
+    return [
+        Transform("time_reverse", time_reverse, probability, terms=reverse_terms),
+        Transform("time_masking", time_masking, samples, "samples", terms=mask_terms),
+        Transform("gaussian_noise", gaussian_noise, 0.2, "std", terms=noise_terms),
+        Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians", terms=surrogate_terms),
+        Transform("frequency_shift", shift, 5.0, "Hz", terms=partial(shift_terms, sfreq=sfreq)),
+        Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
+    ]
+
+
+def _of_sensors(ch_names: Sequence[str], *, official: bool, estimator: str) -> list[Transform]:
+    """Return the last seven transforms of Table 4."""
+    probability, partners = 1.0 if official else 0.5, mirrored(ch_names)
+    symmetry = partial(channels_symmetry, partners=partners)
+    symmetry_of = partial(symmetry_matrix, partners=partners)
+    shuffle = partial(channels_shuffle, estimator=estimator)
+    shuffle_of = partial(shuffle_matrix, estimator=estimator)
+    return [
+        Transform("sign_flip", sign_flip, probability, matrix=sign_matrix),
+        Transform("channels_symmetry", symmetry, probability, matrix=symmetry_of),
+        Transform("channels_shuffle", shuffle, 1.0, "fraction", matrix=shuffle_of),
+        Transform("channels_dropout", channels_dropout, 1.0, "fraction", matrix=dropout_matrix),
+        *(_rotation(axis, ch_names) for axis in "xyz"),
+    ]
 
 
 def _without_position(ch_names: Sequence[str]) -> list[str]:
@@ -123,12 +148,14 @@ def _without_position(ch_names: Sequence[str]) -> list[str]:
     return [name for name in ch_names if electrode(name) is None]
 
 
-def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the rotation about ``axis``, or a function that says why there is none."""
+def _rotation(axis: str, ch_names: Sequence[str]) -> Transform:
+    """Return the rotation about ``axis``; without positions, one that says why it cannot rotate."""
     unknown = _without_position(ch_names)
     if not unknown:
         electrodes = tuple(e for e in map(electrode, ch_names) if e is not None)
-        return partial(rotation, axis=axis, electrodes=electrodes)
+        apply = partial(rotation, axis=axis, electrodes=electrodes)
+        matrix = partial(rotation_matrix, axis=axis, electrodes=electrodes)
+        return Transform(f"rotation_{axis}", apply, 30.0, "degrees", matrix=matrix)
 
     def refuse(x: Tensor, amount: Tensor) -> Tensor:
         raise ConfigError(
@@ -137,7 +164,7 @@ def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], 
             "name the channels after electrodes."
         )
 
-    return refuse
+    return Transform(f"rotation_{axis}", refuse, 30.0, "degrees")
 
 
 def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:

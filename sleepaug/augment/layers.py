@@ -101,6 +101,7 @@ class AugmentationLayer(nn.Module):
         self.transforms = tuple(transforms)
         self.temperature = temperature
         self.fused = None if with_probability else fused_sum(transforms)
+        self.is_matrix = self.fused is not None and all(t.matrix for t in transforms)
         n_transforms = len(names)
         self.logits = nn.Parameter(torch.ones(n_transforms))
         self.raw_magnitudes = nn.Parameter(torch.full((n_transforms,), float(magnitude)))
@@ -164,7 +165,7 @@ class AugmentationLayer(nn.Module):
     def sample(self, x: Tensor) -> Tensor:
         """Return each example transformed by one transform, drawn with the weights."""
         choice = torch.multinomial(self.weights, len(x), replacement=True)
-        if self.fused is sensors_sum:  # matrices are cheaper to choose from than windows
+        if self.is_matrix:  # matrices are cheaper to choose from than windows
             drawn = self.active(choice.bincount(minlength=len(self.transforms)), x)
             chosen = torch.stack([choice == q for q in drawn])
             transforms = [self.transforms[q] for q in drawn]

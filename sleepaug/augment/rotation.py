@@ -85,18 +85,23 @@ def fourier_coefficients(
 
 
 def rotation_matrix(
-    max_angle: Tensor, draw: Tensor, *, axis: str, electrodes: tuple[str, ...]
+    max_angle: Tensor,
+    n_chans: int,
+    draw: Tensor | None = None,
+    *,
+    axis: str,
+    electrodes: tuple[str, ...],
 ) -> Tensor:
     """Return ``I + W(angle) - W(0)`` (n_windows, n_chans, n_chans) in float64.
 
     ``max_angle`` (n_windows,) is in degrees and the angle is ``(2 draw - 1) max_angle``.
     """
+    draw = torch.rand_like(max_angle) if draw is None else draw
     cosines, sines = fourier_coefficients(axis, electrodes, max_angle.device)
     angle = ((2 * draw - 1) * max_angle).double() * (math.pi / 180)
     orders = torch.arange(1, N_LEGENDRE + 1, device=angle.device, dtype=angle.dtype)
     phase = angle[:, None] * orders
     change = (phase.cos() - 1) @ cosines + phase.sin() @ sines
-    n_chans = len(electrodes)
     identity = torch.eye(n_chans, device=angle.device, dtype=angle.dtype)
     return identity + change.reshape(-1, n_chans, n_chans)
 
@@ -130,5 +135,5 @@ def rotation(
     white noise on six channels).
     Source: Krell & Kim 2017; range 0-30 degrees in Table 4 of the AugNet paper.
     """
-    draw = torch.rand_like(max_angle) if draw is None else draw
-    return rotation_matrix(max_angle, draw, axis=axis, electrodes=electrodes).to(x.dtype) @ x
+    matrix = rotation_matrix(max_angle, x.shape[1], draw, axis=axis, electrodes=electrodes)
+    return matrix.to(x.dtype) @ x

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from sleepaug.augment.eeg_terms import Terms
 
 RELAXATION = 0.05
 """Temperature of relaxed Bernoulli variables (Faster AutoAugment, and the authors' AugNet)."""
@@ -37,6 +41,20 @@ class Transform:
         What the amount is counted in: Hz, std, samples, degrees, radians, fraction, probability.
     differentiable
         Whether the gradient reaches the amount.
+    matrix : callable, optional
+        Of a transform that is a matrix across channels: function of the amount (n_windows,), the
+        number of channels and a draw or None, which returns the matrices (n_windows, n_chans,
+        n_chans). A layer whose transforms all have one multiplies windows once, by their sum.
+    terms : callable, optional
+        Of a transform in time or frequency: function of ``x``, the amount, a weight () and a draw
+        or None, which returns its `Terms`. A layer whose transforms all have them computes them in
+        one pass.
+
+    Examples
+    --------
+    >>> halved = Transform("gain", lambda x, amount: x * (1 - amount)[:, None, None], 0.5, "factor")
+    >>> halved(torch.ones(2, 1, 3), 1.0)[0]
+    tensor([[0.5000, 0.5000, 0.5000]])
     """
 
     name: str
@@ -44,6 +62,8 @@ class Transform:
     amount_at_1: float = 1.0
     unit: str = "probability"
     differentiable: bool = True
+    matrix: Callable[[Tensor, int, Tensor | None], Tensor] | None = None
+    terms: Callable[[Tensor, Tensor, Tensor, Tensor | None], Terms] | None = None
 
     def __call__(self, x: Tensor, magnitude: Tensor | float) -> Tensor:
         """Transform ``x`` (n_windows, ...) with a magnitude () or (n_windows,) in [0, 1]."""
