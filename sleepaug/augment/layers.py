@@ -266,42 +266,20 @@ class AugmentationModule(Augmentation):
         ]
         return -torch.linalg.vector_norm(torch.cat(parts))
 
-    def learned(self) -> list[list[dict[str, float | str]]]:
-        """Return what was learned as plain data: for each layer, each transform's state.
-
-        Several transforms of a layer that measures may be kept; `kept` says which.
-        """
-        return [
-            [
-                {
-                    "transform": transform.name,
-                    "weight": weight,
-                    "magnitude": magnitude,
-                    "amount": magnitude * transform.amount_at_1,
-                    "unit": transform.unit,
-                    **({"kept": weight > 0} if isinstance(layer, MeasuredLayer) else {}),
-                }
-                for transform, weight, magnitude in zip(
-                    layer.transforms,
-                    layer.weights.tolist(),
-                    layer.magnitudes.tolist(),
-                    strict=True,
-                )
-            ]
-            for layer in self.layers
-        ]
-
     def describe(self) -> dict[str, float]:
         """Return ``{"1.sign_flip.weight": 0.97, "1.sign_flip.amount": 0.4, ...}``.
 
         Layers are counted from 1 in the order in which they are applied.
         """
-        return {
-            f"{number}.{entry['transform']}.{quantity}": float(entry[quantity])
-            for number, layer in enumerate(self.learned(), start=1)
-            for entry in layer
-            for quantity in ("weight", "amount")
-        }
+        described = {}
+        for number, layer in enumerate(self.layers, start=1):
+            weights, magnitudes = layer.weights.tolist(), layer.magnitudes.tolist()
+            for transform, weight, magnitude in zip(
+                layer.transforms, weights, magnitudes, strict=True
+            ):
+                described[f"{number}.{transform.name}.weight"] = weight
+                described[f"{number}.{transform.name}.amount"] = magnitude * transform.amount_at_1
+        return described
 
     def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
         """Let the layers that measure do so."""

@@ -15,7 +15,7 @@ import numpy as np
 from sleepaug import __version__
 from sleepaug.augment import AugmentedModel
 from sleepaug.augment.invariance import median_invariance
-from sleepaug.augment.learned import as_data
+from sleepaug.augment.learned import Learned
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config, members
@@ -182,8 +182,7 @@ def _one_fold(
         copies_eval=config.training.copies_eval,
         scores={part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
     )
-    learned = as_data(model.augment)
-    told: dict[str, Any] = {"method": description.method}
+    learned = Learned.of(model.augment, method=description.method)
     if config.preprocessing is not None:
         description = replace(
             description,
@@ -191,10 +190,14 @@ def _one_fold(
             **for_prediction(model, task, config.training),
             missing_channels="zero" if drops_channels(learned) else description.missing_channels,
         )
-        told["channels"], told["sfreq"] = list(description.channels), description.sfreq
-        told["normalize"] = config.preprocessing.normalize
+        learned = replace(
+            learned,
+            channels=description.channels,
+            sfreq=description.sfreq,
+            normalize=config.preprocessing.normalize,
+        )
     save_model(folder / "model.safetensors", model, description)
-    write_json(folder / "policy.json", {**told, **learned})
+    write_json(folder / "policy.json", learned.to_json())
     return metrics
 
 
@@ -251,13 +254,12 @@ def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dic
     return calibration(found, y, night, prior)
 
 
-def drops_channels(learned: Mapping[str, Any]) -> bool:
-    """Whether a training with what `learned.as_data` says has taught to go without channels."""
-    steps = [step for subpolicy in learned.get("policy", []) for step in subpolicy]
+def drops_channels(learned: Learned) -> bool:
+    """Whether a training with this augmentation has taught the model to go without channels."""
+    steps = [step for subpolicy in learned.policy or () for step in subpolicy]
     if any(name == "channels_dropout" and p > 0 and mu > 0 for name, p, mu in steps):
         return True
-    entries = [entry for layer in learned.get("layers", []) for entry in layer]
+    entries = [entry for layer in learned.layers or () for entry in layer]
     return any(
-        e["transform"] == "channels_dropout" and e["weight"] > 0.1 and e["magnitude"] > 0.05
-        for e in entries
+        e.transform == "channels_dropout" and e.weight > 0.1 and e.magnitude > 0.05 for e in entries
     )

@@ -90,6 +90,12 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
             found[key] = _convert(hints[key], value, path, problems)
         else:
             problems.append(f"{path}: unknown key. {did_you_mean(key, names)}")
+    problems += [
+        f"{where}.{field.name}: is missing." if where else f"{field.name}: is missing."
+        for field in dataclasses.fields(cls)
+        if field.default is field.default_factory is dataclasses.MISSING
+        and field.name not in values
+    ]
     if len(problems) > before:
         return None
     made = cls(**found)

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 import sleepaug
 from sleepaug.augment import AugmentedModel, Identity
+from sleepaug.augment.learned import Learned
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.run import drops_channels
 from sleepaug.models import cards as model_cards
@@ -24,6 +25,7 @@ from sleepaug.staging.prediction import find_nights
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.support.settings import plain
 
+DROPOUT = "channels_dropout"
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
 
 
@@ -145,15 +147,21 @@ def test_temperature_and_context_are_those_of_the_file(installed, night):
 @pytest.mark.parametrize(
     ("learned", "drops"),
     [
-        ({"policy": [[["gaussian_noise", 0.5, 0.5]], [["channels_dropout", 0.5, 0.5]]]}, True),
-        ({"policy": [[["channels_dropout", 0.5, 0.0]]]}, False),
-        ({"layers": [[{"transform": "channels_dropout", "weight": 0.9, "magnitude": 0.4}]]}, True),
-        ({"layers": [[{"transform": "channels_dropout", "weight": 0.0, "magnitude": 0.4}]]}, False),
+        ({"policy": [[["gaussian_noise", 0.5, 0.5]], [[DROPOUT, 0.5, 0.5]]]}, True),
+        ({"policy": [[[DROPOUT, 0.5, 0.0]]]}, False),
+        ({"layers": [[{"transform": DROPOUT, "weight": 0.9, "magnitude": 0.4}]]}, True),
+        ({"layers": [[{"transform": DROPOUT, "weight": 0.0, "magnitude": 0.4}]]}, False),
         ({}, False),
     ],
 )
 def test_who_was_taught_to_go_without_channels(learned, drops):
-    assert drops_channels(learned) is drops
+    state = {"amount": 0.4, "unit": "fraction"}
+    learned = {
+        "ranges": {name: {"amount": 1, "unit": "any"} for name in ("gaussian_noise", DROPOUT)},
+        **learned,
+        "layers": [[{**state, **one} for one in layer] for layer in learned.get("layers", [])],
+    }
+    assert drops_channels(Learned.from_json(learned)) is drops
 
 
 def test_training_writes_temperatures_and_the_flag(nights, tmp_path):
