@@ -70,20 +70,25 @@ def eeg_transforms(
     ----------
     sfreq : float
         Sampling frequency in Hz, at least 10.
-    ch_names
+    ch_names : sequence of str
         Channel names in the order of the windows' channels.
-    official
+    official : bool
         Take the ranges of the authors' code where they differ from the paper's: masks of up to 100
         samples instead of 200, and a probability of 1 instead of 1/2 at magnitude 1 for time
         reverse, sign flip and channels symmetry.
-    shuffle_estimator
-        Gradient of the channels shuffle, ``straight_through`` or ``score``; see `channels_shuffle`.
+    shuffle_estimator : {"straight_through", "score"}
+        Gradient of the channels shuffle; see `channels_shuffle`.
 
     Returns
     -------
     dict of Transform
         ``transforms[name](x, magnitude)`` applies one. See `inapplicable` for those which cannot
         do anything on these channels; calling a rotation without positions raises a ConfigError.
+
+    Raises
+    ------
+    ConfigError
+        The rate is too low, there is no channel, or the estimator is unknown.
 
     Notes
     -----
@@ -170,6 +175,16 @@ def _rotation(axis: str, ch_names: Sequence[str]) -> Transform:
 def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
     """Return which transforms can do nothing on these channels, and why.
 
+    Parameters
+    ----------
+    ch_names : sequence of str
+        Channel names in the order of the windows' channels.
+
+    Returns
+    -------
+    dict of str
+        The reason, by the name of the transform.
+
     Examples
     --------
     >>> inapplicable(["C3", "C4", "F3", "F4", "O1", "O2"])
@@ -195,8 +210,20 @@ def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
 def augnet_layers(names: Collection[str]) -> list[list[str]]:
     """Return the transforms of AugNet's three layers: sensors, then twice time-frequency.
 
-    Only those among `names` are taken, such as the keys of the transforms that apply to the
-    channels (see `inapplicable`); a layer left with none is left out. Source: Section 5.2.
+    Parameters
+    ----------
+    names : collection of str
+        Only these are taken, such as the keys of the transforms that apply to the channels (see
+        `inapplicable`); a layer left with none is left out.
+
+    Notes
+    -----
+    Source: Section 5.2.
+
+    Examples
+    --------
+    >>> augnet_layers(["sign_flip", "time_reverse", "gaussian_noise"])
+    [['sign_flip'], ['time_reverse', 'gaussian_noise'], ['time_reverse', 'gaussian_noise']]
     """
     groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
     layers = [[name for name in group if name in names] for group in groups]
@@ -204,7 +231,17 @@ def augnet_layers(names: Collection[str]) -> list[list[str]]:
 
 
 def applicable(sfreq: float, ch_names: Sequence[str], ranges: str) -> dict[str, Transform]:
-    """The transforms of Table 4 that can do something on these channels."""
+    """Return the transforms of Table 4 that can do something on these channels.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling frequency in Hz, at least 10.
+    ch_names : sequence of str
+        Channel names in the order of the windows' channels.
+    ranges : {"paper", "official"}
+        What magnitude 1 means; see `eeg_transforms`.
+    """
     left_out = inapplicable(ch_names)
     transforms = eeg_transforms(sfreq, ch_names, official=ranges == "official")
     return {name: t for name, t in transforms.items() if name not in left_out}

@@ -44,7 +44,7 @@ def index_tensor(indices: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def take_channels(x: Tensor, source: Tensor) -> Tensor:
-    """Return the windows whose channel i is channel ``source[:, i]`` of ``x``."""
+    """Return windows (n_windows, n_chans, n_times) with channel ``source[:, i]`` of ``x`` as i."""
     n_windows, n_chans = x.shape[:2]
     first = torch.arange(n_windows, device=x.device)[:, None] * n_chans
     rows = x.reshape(n_windows * n_chans, -1).index_select(0, (first + source).flatten())
@@ -95,7 +95,10 @@ def shuffle_draw(fraction: Tensor, n_chans: int) -> Tensor:
 
 
 def shuffle_sources(fraction: Tensor, draw: Tensor) -> Tensor:
-    """Return for each window and channel the number (n_windows, n_chans) of the one it shows."""
+    """Return for each window and channel the number (n_windows, n_chans) of the one it shows.
+
+    `fraction` (n_windows,) and `draw` (2, n_windows, n_chans) are those of `channels_shuffle`.
+    """
     n_chans = draw.shape[-1]
     number = torch.arange(n_chans, device=draw.device)
     stays = draw[0] >= fraction.detach()[:, None]
@@ -164,7 +167,7 @@ def channels_shuffle(
     draw : Tensor of shape (2, n_windows, n_chans), optional
         Uniform in [0, 1): ``draw[0]`` chooses where it is below the fraction, the order of
         ``draw[1]`` among the chosen is their permutation.
-    estimator : str
+    estimator : {"straight_through", "score"}
         How the gradient reaches the fraction. ``straight_through`` (the authors') adds up the
         gradient of all entries of the permutation matrix; this does not depend on the permutation
         drawn, and is a direction rather than a derivative. ``score`` is the derivative of the
@@ -183,11 +186,14 @@ def channels_shuffle(
 
 
 def dropout_gains(fraction: Tensor, draw: Tensor) -> Tensor:
-    """Return what to multiply channels by (n_windows, n_chans): 0 or 1, with a gradient."""
+    """Return what to multiply channels by (n_windows, n_chans): 0 or 1, with a gradient.
+
+    `fraction` (n_windows,) and `draw` (n_windows, n_chans) are those of `channels_dropout`.
+    """
     if not fraction.requires_grad:
         return (draw >= fraction[:, None]).to(fraction.dtype)
-    kept = (draw >= fraction.detach()[:, None]).to(fraction.dtype)
-    return kept - (fraction - fraction.detach())[:, None]
+    gains = (draw >= fraction.detach()[:, None]).to(fraction.dtype)
+    return gains - (fraction - fraction.detach())[:, None]
 
 
 def dropout_matrix(fraction: Tensor, n_chans: int, draw: Tensor | None = None) -> Tensor:

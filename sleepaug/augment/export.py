@@ -34,7 +34,7 @@ def braindecode_step(
     Parameters
     ----------
     name : str
-        One of the 13 transforms.
+        One of the 13 transforms of EEG.
     amount : float
         In the transform's own unit.
     probability : float
@@ -44,6 +44,21 @@ def braindecode_step(
         Hz.
     ch_names : sequence of str
         Electrodes in the order of the channels.
+
+    Returns
+    -------
+    name : str
+    arguments : dict
+
+    Raises
+    ------
+    ConfigError
+        braindecode has no such transform.
+
+    Examples
+    --------
+    >>> braindecode_step("gaussian_noise", 0.1, 0.5, 100.0, ["C3"])
+    ('GaussianNoise', {'probability': 0.5, 'std': 0.1})
     """
     p, channels = {"probability": probability}, {"ordered_ch_names": list(ch_names)}
     switch = {"probability": probability * amount}

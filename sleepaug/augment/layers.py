@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.augment.transform import Transform, apply_chosen, gate
@@ -18,47 +19,12 @@ from sleepaug.support.errors import ConfigError
 REGULARIZERS = ("selective", "magnitudes", "none")
 
 
-class Augmentation(nn.Module):
-    """A random map from a batch to a batch of the same shape; it does nothing by itself.
-
-    Attributes
-    ----------
-    at_inference : bool
-        Whether it belongs to the model and is applied to new data too (AugNet, Augerino), or only
-        to the training data (a policy).
-    """
-
-    at_inference: bool = False
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` as it is."""
-        return x
-
-    def regularizer(self) -> Tensor:
-        """Return what is added to the loss, times the regularization: () and 0 here."""
-        return torch.zeros(())
-
-    def describe(self) -> dict[str, float]:
-        """Return weights and amounts, in their units, for the log."""
-        return {}
-
-    def project_(self) -> None:
-        """Bring learned magnitudes back into [0, 1]; to be called after each optimizer step."""
-
-    def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
-        """Learn from held-out examples after an epoch, where layers do (`MeasuredLayer`)."""
-
-
-class Identity(Augmentation):
-    """No augmentation."""
-
-
 class AugmentationLayer(nn.Module):
     """A weighted average of transformations, of which training selects one (eq. 2).
 
     Parameters
     ----------
-    transforms
+    transforms : sequence of Transform
         Candidates, with different names.
     magnitude : float
         Initial magnitude of all of them, in [0, 1]. At 0 the regularizer gives no direction.
@@ -75,6 +41,14 @@ class AugmentationLayer(nn.Module):
     In training the result is ``sum_q w_q T_q(x; mu_q)``. In evaluation every example draws one
     transform with probabilities ``w`` and only that one is computed.
     Source: Section 3.3. Temperature 0.01 and logits of 1 are the authors' values.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> layer = AugmentationLayer([transforms["sign_flip"], transforms["channels_dropout"]])
+    >>> layer(torch.randn(8, 2, 3000)).shape, layer.weights.tolist()
+    (torch.Size([8, 2, 3000]), [0.5, 0.5])
     """
 
     def __init__(
@@ -189,9 +163,9 @@ class AugmentationModule(Augmentation):
 
     Parameters
     ----------
-    layers
+    layers : sequence of AugmentationLayer or MeasuredLayer
         Applied in this order.
-    regularizer : str
+    regularizer : {"selective", "magnitudes", "none"}
         ``selective``: minus the norm of weights times magnitudes (eq. 3); ``magnitudes``: minus
         the norm of the magnitudes; ``none``.
 
@@ -238,7 +212,18 @@ class AugmentationModule(Augmentation):
         freeze_probabilities: bool = False,
         regularizer: str = "selective",
     ) -> AugmentationModule:
-        """Build the layers from the names of their transforms; see `AugmentationLayer`."""
+        """Build the layers from the names of their transforms.
+
+        Parameters
+        ----------
+        transforms : dict of Transform
+            What the names stand for.
+        layers : sequence of sequences of str
+            The candidates of each layer.
+        magnitude, temperature, freeze_probabilities
+            See `AugmentationLayer`.
+        regularizer : {"selective", "magnitudes", "none"}
+        """
         built = [
             AugmentationLayer(
                 [transforms[name] for name in names],
@@ -257,7 +242,7 @@ class AugmentationModule(Augmentation):
         return x
 
     def regularizer(self) -> Tensor:
-        """Return minus the norm which eq. 3 asks to be large."""
+        """Return minus the norm which eq. 3 asks to be large: (), between -sqrt(n_layers) and 0."""
         if self.kind == "none":
             return torch.zeros(())
         parts = [
@@ -282,7 +267,7 @@ class AugmentationModule(Augmentation):
         return described
 
     def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
-        """Let the layers that measure do so."""
+        """Let the layers that measure do so; see `MeasuredLayer.measure_`."""
         for layer in self.layers:
             if isinstance(layer, MeasuredLayer):
                 layer.measure_(trunk, x, y, weight)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sleepaug.augment.layers import Augmentation, AugmentationLayer, AugmentationModule
+from sleepaug.augment.augmentation import Augmentation
+from sleepaug.augment.layers import AugmentationLayer, AugmentationModule
 from sleepaug.augment.policy import Policy, Step
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.support.errors import ConfigError

@@ -29,7 +29,13 @@ from sleepaug.support.settings import fill
 
 
 def save_model(path: Path, model: AugmentedModel, description: Description) -> None:
-    """Write weights, and in the metadata all that prediction needs."""
+    """Write weights, and in the metadata all that prediction needs.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     write_bytes(path, save(weights, metadata={"sleepaug": json.dumps(description.to_json())}))
 
@@ -43,6 +49,12 @@ class SavedModel:
     model : AugmentedModel
     description : Description
         What the file says of the model: channels, rate, preprocessing, training set, scores.
+
+    Examples
+    --------
+    >>> saved = read_model("default")
+    >>> saved.description.trunk, saved.preprocessing.sfreq, saved.allow_missing
+    ('spectral', 50.0, True)
     """
 
     model: AugmentedModel

@@ -1,4 +1,4 @@
-"""A learned policy leaves for braindecode and does there what it did here."""
+"""A learned policy exported to braindecode does there what it did here."""
 
 import json
 from dataclasses import replace
@@ -50,13 +50,13 @@ def test_amounts_keep_their_units():
         ("sign_flip", 0.8, 1.0),
         ("rotation_y", 1.0, 1.0),
     ]
-    (found,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
-    assert dict(found)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
-    assert dict(found)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
-    assert dict(found)["SmoothTimeMask"]["mask_len_samples"] == 50
-    assert dict(found)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
-    assert dict(found)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
-    assert dict(found)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
+    (exported,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
+    assert dict(exported)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
+    assert dict(exported)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
+    assert dict(exported)["SmoothTimeMask"]["mask_len_samples"] == 50
+    assert dict(exported)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
+    assert dict(exported)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
+    assert dict(exported)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
 
 
 def layers_with(weights_and_magnitudes):

@@ -17,8 +17,8 @@ def test_one_channel_is_enough(channel, sfreq):
     night = sleepaug.load_model().predict(raw)
     assert night.scored.all()
     y = np.array([STAGES.index(stage) for stage in raw.annotations.description])
-    found = np.array([STAGES.index(stage) for stage in night.stages])
-    assert np.nanmean(recalls(confusion_matrix(y, found, 5))) > 0.6
+    staged = np.array([STAGES.index(stage) for stage in night.stages])
+    assert np.nanmean(recalls(confusion_matrix(y, staged, 5))) > 0.6
     assert sum("the model goes without it" in note for note in night.notes) == 5
     assert not any("are few" in note for note in night.notes)
     short = sleepaug.load_model().predict(raw.crop(0, 599.9))

@@ -93,7 +93,7 @@ def test_the_command_says_what_it_does_and_refuses(start, nights, tmp_path):
     assert "has C3, O1, the settings say C3" in refused.stderr
     assert not (tmp_path / "other").exists()
     missing = tune(tmp_path / "nothing", nights, tmp_path / "other", code=2)
-    assert "there is no such model" in missing.stderr
+    assert "no such model" in missing.stderr
 
 
 def test_the_result_is_a_model_like_any(start, nights, tmp_path):
