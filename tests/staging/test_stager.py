@@ -85,7 +85,7 @@ def test_the_shipped_model_is_used_where_none_is_named(installed, night):
 
 def test_without_a_shipped_model_that_is_said(monkeypatch):
     monkeypatch.setattr(model_cards, "shipped_models", dict)
-    with pytest.raises(ModelError, match="--model"):
+    with pytest.raises(ModelError, match="model: none ships"):
         sleepaug.load_model()
     assert "No model ships" in run("models").stdout
 
