@@ -3,12 +3,25 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from safetensors import safe_open
 
+import sleepaug
+from sleepaug.data.signals.features import NAMES
+from sleepaug.data.signals.montage import N_PLACE
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.models.cards import find_model, read_card
 from sleepaug.models.description import Description, TrainedOn
+from sleepaug.models.familiarity import Familiarity
+from sleepaug.models.files import read_model
+from sleepaug.models.recording_description import RecordingDescription
+from sleepaug.models.recording_model import (
+    RecordingModel,
+    read_recording_model,
+    save_recording_model,
+)
+from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.support.errors import ModelError
 
 PLAIN = Description(
@@ -68,3 +81,31 @@ def test_a_key_of_a_later_version_is_left_out():
 def test_a_value_out_of_bounds_is_named(key, value, message):
     with pytest.raises(ModelError, match=message):
         Description.from_json({**PLAIN.to_json(), key: value})
+
+
+def test_a_recording_model_has_a_description_of_its_own(tmp_path):
+    path = tmp_path / "m.safetensors"
+    n = len(NAMES)
+    network = RecordingNetwork(n_features=n, n_place=N_PLACE, n_hidden=8)
+    description = RecordingDescription(
+        n_hidden=8, n_networks=1, trained_on=TrainedOn("simulated", n_windows=70, n_recordings=2)
+    )
+    familiarity = Familiarity(np.zeros(n), np.ones(n), np.eye(n))
+    save_recording_model(path, RecordingModel((network,), familiarity, description))
+    assert sleepaug.load_model(path).description == description
+    assert read_card(path).lines()[-1] == "trained on: 70 windows of 2 recordings (simulated data)"
+    with pytest.raises(ModelError, match="a model of whole recordings"):
+        read_model(path)
+    with pytest.raises(ModelError, match="a model of windows"):
+        read_recording_model(find_model("default"))
+
+
+@pytest.mark.parametrize("key", ["n_hidden", "n_networks"])
+def test_a_recording_model_of_impossible_size_is_refused(key):
+    for value in (0, 10**9, "3", None):
+        values = {"kind": "recording", "n_hidden": 8, "n_networks": 1, key: value}
+        with pytest.raises(ModelError, match=f"{key}: expected a whole number from 1"):
+            RecordingDescription.from_json(values)
+    del values[key]
+    with pytest.raises(ModelError, match=f"{key}: is missing"):
+        RecordingDescription.from_json(values)
