@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sleepaug import __version__
 from sleepaug.augment import AugmentedModel
+from sleepaug.augment.learned import Learned
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config
+from sleepaug.models.description import Description
 from sleepaug.staging.calibration import calibration
 from sleepaug.support.settings import plain
 from sleepaug.training.fit import Training
@@ -22,9 +25,9 @@ def description_of(
     config: Config,
     loaded: TaskData,
     model: AugmentedModel,
-    learned: Mapping[str, Any],
+    learned: Learned,
     metrics: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> Description:
     """Describe a trained model for its file.
 
     Parameters
@@ -32,37 +35,52 @@ def description_of(
     config : Config
     loaded : TaskData
     model : AugmentedModel
-    learned : dict
-        Its augmentation, as `learned.as_data` gives it.
+    learned : Learned
+        Its augmentation.
     metrics : dict
         With the balanced accuracy of `valid` and `test`.
 
     Returns
     -------
-    dict
+    Description
         The task's description with version, classes, settings and scores; for recordings also what
-        `for_prediction` adds.
+        `for_prediction` adds, and whether the model does without some of its channels.
     """
     task = loaded.task
-    description = {
-        **loaded.description,
-        "sleepaug": __version__,
-        "classes": list(task.classes),
-        "preprocessing": plain(config.preprocessing),
-        "method": config.method.name,
-        "augmentation": plain(config.method) if model.augment.at_inference else None,
-        "copies_eval": config.training.copies_eval,
-        "scores": {part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
-    }
+    description = replace(
+        loaded.description,
+        sleepaug=__version__,
+        classes=task.classes,
+        method=config.method.name,
+        augmentation=plain(config.method) if model.augment.at_inference else None,
+        copies_eval=config.training.copies_eval,
+        scores={part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
+    )
     if config.preprocessing is None:
         return description
-    return {**for_prediction(model, task, config.training, learned), **description}
+    return replace(
+        description,
+        preprocessing=config.preprocessing,
+        **for_prediction(model, task, config.training),
+        missing_channels="zero" if drops_channels(learned) else description.missing_channels,
+    )
 
 
-def for_prediction(
-    model: AugmentedModel, task: Task, training: Training, learned: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Describe what staging a recording needs to know of a training.
+def learned_by(config: Config, loaded: TaskData, model: AugmentedModel) -> Learned:
+    """Describe what a training learned, for `policy.json`."""
+    learned = Learned.of(model.augment, method=config.method.name)
+    if config.preprocessing is None:
+        return learned
+    return replace(
+        learned,
+        channels=loaded.description.channels,
+        sfreq=loaded.description.sfreq,
+        normalize=config.preprocessing.normalize,
+    )
+
+
+def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dict[str, Any]:
+    """Fit what makes the probabilities of a trained model right.
 
     Parameters
     ----------
@@ -70,46 +88,36 @@ def for_prediction(
     task : Task
         Its validation nights are what the temperatures are fitted to.
     training : Training
-    learned : dict
-        The augmentation, as `learned.as_data` gives it.
 
     Returns
     -------
     dict
-        `temperature` and `prior` (see `calibration`), and `missing_channels`: "zero" if the model
-        was trained without some of its channels, otherwise "refuse".
+        `temperature` and `prior` of the model's description; see `calibration`.
     """
     prior = None
     if training.class_weights == "none":
         counts = np.bincount(task.train.y.cpu().numpy(), minlength=len(STAGES)) + 1
         prior = (counts / counts.sum()).tolist()
     scores = log_probabilities(model, task.valid.x).cpu().numpy()
-    return {
-        "missing_channels": "zero" if drops_channels(learned) else "refuse",
-        **calibration(scores, task.valid.y.cpu().numpy(), task.valid.group, prior),
-    }
+    return calibration(scores, task.valid.y.cpu().numpy(), task.valid.group, prior)
 
 
-def drops_channels(learned: Mapping[str, Any]) -> bool:
+def drops_channels(learned: Learned) -> bool:
     """Tell whether a training with this augmentation taught the model to do without channels.
 
     Parameters
     ----------
-    learned : dict
-        As `learned.as_data` gives it.
+    learned : Learned
 
     Examples
     --------
-    >>> drops_channels({"policy": [[["channels_dropout", 1.0, 0.5]]]})
-    True
-    >>> drops_channels({})
+    >>> drops_channels(Learned())
     False
     """
-    steps = [step for subpolicy in learned.get("policy", []) for step in subpolicy]
+    steps = [step for subpolicy in learned.policy or () for step in subpolicy]
     if any(name == "channels_dropout" and p > 0 and mu > 0 for name, p, mu in steps):
         return True
-    entries = [entry for layer in learned.get("layers", []) for entry in layer]
+    entries = [entry for layer in learned.layers or () for entry in layer]
     return any(
-        e["transform"] == "channels_dropout" and e["weight"] > 0.1 and e["magnitude"] > 0.05
-        for e in entries
+        e.transform == "channels_dropout" and e.weight > 0.1 and e.magnitude > 0.05 for e in entries
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sleepaug.augment import learned
+from sleepaug.augment.learned import Learned, amount_text, table
 from sleepaug.experiments.figures import draw_layers
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.figure_style import figure_style
@@ -34,28 +34,30 @@ def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | Non
     return folder.config(), folder.rows(), metrics
 
 
-def read_policy(run: Path) -> dict[str, Any]:
+def read_policy(run: Path) -> Learned:
     """Read what a finished run learned: the content of its `policy.json`.
 
     Raises
     ------
     ConfigError
-        The folder holds no run, or one that is not finished.
+        The folder holds no run, one that is not finished, or a damaged policy.
     """
     path = Path(run) / "policy.json"
     if not path.is_file():
         RunFolder(run).config()  # an error of its own where there is no run
         raise ConfigError(f"{run}: has no policy.json. Is the training finished?")
-    return read_json(path)
+    try:
+        return Learned.from_json(read_json(path))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: not the policy of a run:\n{error}") from error
 
 
 def learned_text(run: Path) -> list[str]:
     """Write what a run learned as a table and sentences; nothing where nothing was learned."""
     if not (Path(run) / "policy.json").is_file():
         return []
-    policy = read_policy(run)
-    shown = [learned.table(policy["layers"])] if "layers" in policy else []
-    return shown + learned.in_words(policy)
+    learned = read_policy(run)
+    return [*([] if learned.layers is None else [table(learned.layers)]), *learned.sentences()]
 
 
 def number(value: float | None) -> str:
@@ -114,7 +116,9 @@ def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
         return []
     lines = ["invariance (1: unchanged; 0: as different as two windows):"]
     for name, entry in invariance.items():
-        transform = f"{name.replace('_', ' '):<20}up to {learned.amount_text(entry):<18}"
+        transform = (
+            f"{name.replace('_', ' '):<20}up to {amount_text(entry['amount'], entry['unit']):<18}"
+        )
         lines.append(f"  {transform}{number(entry['median']):>6}")
     return lines
 

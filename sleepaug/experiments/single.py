@@ -7,8 +7,7 @@ from typing import Any
 
 from sleepaug.augment import AugmentedModel
 from sleepaug.augment.invariance import median_invariance
-from sleepaug.augment.learned import as_data
-from sleepaug.experiments.description import description_of
+from sleepaug.experiments.description import description_of, learned_by
 from sleepaug.experiments.settings import Config
 from sleepaug.models.files import save_model
 from sleepaug.support.errors import ConfigError
@@ -72,14 +71,10 @@ def search_and_train(
         )
     model = fit.best_model()
     metrics = score(fit, model, loaded)
-    learned = as_data(model.augment)
+    learned = learned_by(config, loaded, model)
     description = description_of(config, loaded, model, learned, metrics)
     save_model(folder / "model.safetensors", model, description)
-    keys = ("method", "channels", "sfreq")
-    policy: dict[str, Any] = {key: description[key] for key in keys if key in description}
-    if config.preprocessing is not None:
-        policy["normalize"] = config.preprocessing.normalize
-    write_json(folder / "policy.json", {**policy, **learned})
+    write_json(folder / "policy.json", learned.to_json())
     return metrics
 
 

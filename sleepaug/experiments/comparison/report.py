@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sleepaug import __version__
-from sleepaug.augment import learned
+from sleepaug.augment.learned import Learned
 from sleepaug.experiments.comparison.figures import draw_accuracy_over_time, draw_differences
 from sleepaug.experiments.comparison.results import Results, read_results
 from sleepaug.experiments.comparison.settings import FLOOR, Job
@@ -210,7 +210,7 @@ def difference_rows(table: pd.DataFrame) -> list[DifferenceRow]:
 def learned_policies(results: Results) -> list[LearnedPolicy]:
     """Write what each lane's final model was trained with, where something was learned."""
     return [
-        LearnedPolicy(lane.job, learned.in_words(point.learned))
+        LearnedPolicy(lane.job, Learned.from_json(point.learned).sentences())
         for lane in results.lanes
         if (point := results.final(lane)) is not None and point.learned
     ]

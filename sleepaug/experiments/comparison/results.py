@@ -29,7 +29,7 @@ class Point:
     test : dict
         Scores of the test split.
     learned : dict
-        The augmentation, as `learned.as_data` gives it.
+        The augmentation, as `Learned.to_json` gives it.
 
     Examples
     --------

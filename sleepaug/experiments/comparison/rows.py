@@ -26,7 +26,7 @@ class TrainedPoint(TypedDict):
     test : dict
         Scores of the test split, pooled and for each night. For the report alone.
     learned : dict
-        The augmentation, as `learned.as_data` gives it.
+        The augmentation, as `Learned.to_json` gives it.
     """
 
     epochs: int
