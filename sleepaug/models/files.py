@@ -80,6 +80,11 @@ def read_model(path: Path | str | None = None) -> SavedModel:
     """
     path = find_model(path)
     description = read_description(path)
+    if description.get("kind") == "recording":
+        raise ModelError(
+            f"{path}: stages whole recordings and cannot be fine-tuned or taken apart. Name another "
+            "model, such as 'spectral'."
+        )
     problems = _problems(description)
     preprocessing: Preprocessing | None = None
     if not problems:
