@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from sleepaug.data.datasets.mass import mass
+from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import save_recording_model
 from sleepaug.training.recordings.fit import RecordingTraining, fit_recording_model
 from sleepaug.training.recordings.nights import ScoredNight, read_nights
@@ -54,8 +55,8 @@ def main() -> None:
     training = RecordingTraining(
         n_networks=args.networks, steps=args.steps, class_power=args.class_power
     )
-    about = {"data": "simulated", "n_recordings": len(nights), "n_windows": windows}
-    model = fit_recording_model(nights, training, {"trained_on": about})
+    trained_on = TrainedOn("simulated", n_windows=windows, n_recordings=len(nights))
+    model = fit_recording_model(nights, training, trained_on)
     save_recording_model(args.output, model)
     print(f"{args.output}: {len(nights)} recordings, {windows} windows")
 

@@ -2,8 +2,8 @@
 Use the layers on your own PyTorch model and data
 =================================================
 
-Nothing in AugNet's layers knows about sleep. Here they stand before a small network of our own that
-tells a short burst of 20 Hz from one of 30 Hz, wherever in the window it is.
+AugNet's layers know nothing about sleep. Here they stand before a small network that tells a short
+burst of 20 Hz from one of 30 Hz, wherever in the window it is.
 """
 
 # %%
@@ -26,7 +26,7 @@ def bursts(n):
 x, y = bursts(256)
 
 # %%
-# The candidates are the package's transforms of EEG and one of our own: a function of a batch and
+# The candidates are the package's transforms of EEG and one written here: a function of a batch and
 # one amount for each window.
 from sleepaug.augment import AugmentationModule, AugmentedModel, Transform, eeg_transforms
 
@@ -47,8 +47,8 @@ augment = AugmentationModule.of(
 )
 
 # %%
-# A layer learns weights and magnitudes by gradients, so it takes transforms that have one. Ours
-# draws whole samples and has none: it is for fixed policies, where it needs none.
+# A layer learns weights and magnitudes by gradient descent, so it takes differentiable transforms
+# only. The shift is by whole samples and has no gradient: it can be used in a fixed policy.
 from sleepaug.augment import Policy
 
 policy = Policy([[("circular_shift", 1.0, 1.0)]], transforms)

@@ -33,15 +33,16 @@ print(f"{fit.status}, validation accuracy {rows[-1]['valid_balanced_accuracy']:.
 
 # %%
 # What was learned, over the epochs, in a table, and in words.
-from sleepaug.augment import learned
+from sleepaug.augment.learned import Learned, table
+from sleepaug.experiments.figures import draw_layers
 
-picture = learned.draw(rows)
+picture = draw_layers(rows)
 
 # %%
 model = fit.best_model()
-layers = learned.as_data(model.augment)["layers"]
-print(learned.table(layers))
-print(*learned.sentences(layers), sep="\n")
+learned = Learned.of(model.augment)
+print(table(learned.layers))
+print(*learned.sentences(), sep="\n")
 
 # %%
 # Waves that the layer never saw:

@@ -1,6 +1,7 @@
 """Transformations of EEG windows, and the layers and policies which learn or apply them."""
 
 from sleepaug.augment.augerino import Augerino
+from sleepaug.augment.augmentation import Augmentation, Identity
 from sleepaug.augment.eeg import (
     SENSORS,
     TIME_FREQUENCY,
@@ -8,7 +9,7 @@ from sleepaug.augment.eeg import (
     eeg_transforms,
     inapplicable,
 )
-from sleepaug.augment.layers import Augmentation, AugmentationLayer, AugmentationModule, Identity
+from sleepaug.augment.layers import AugmentationLayer, AugmentationModule
 from sleepaug.augment.model import AugmentedModel
 from sleepaug.augment.policy import Policy, RelaxedPolicy
 from sleepaug.augment.transform import Transform

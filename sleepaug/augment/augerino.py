@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sleepaug.augment.layers import Augmentation
+from sleepaug.augment.augmentation import Augmentation
 from sleepaug.support.errors import ConfigError
 
 TRANSLATION = 0.1
@@ -38,6 +38,14 @@ class Augerino(Augmentation):
     ``A = expm(sum_i eps_i G_i)``, ``eps_i`` uniform in [-W_i / 2, W_i / 2], ``W = softplus(raw)``;
     the image is sampled bilinearly at A times the pixels' places. The regularizer is minus the
     norm of W. Source: Benton et al. 2020; half width pi / 8 in Section A.1 of the AugNet paper.
+
+    Examples
+    --------
+    >>> augment = Augerino(half_width=0.2)
+    >>> augment(torch.rand(4, 3, 32, 32)).shape
+    torch.Size([4, 3, 32, 32])
+    >>> f"{augment.describe()['1.rotation.amount']:.2f} degrees"
+    '11.46 degrees'
     """
 
     at_inference = True
@@ -54,7 +62,7 @@ class Augerino(Augmentation):
 
     @property
     def widths(self) -> Tensor:
-        """Widths (6,) of the uniform distributions, in the order of `GENERATORS`."""
+        """Widths (6,), above 0, of the uniform distributions, in the order of `GENERATORS`."""
         return F.softplus(self.raw_widths)
 
     def matrices(self, draw: Tensor) -> Tensor:
@@ -63,7 +71,13 @@ class Augerino(Augmentation):
         return torch.linalg.matrix_exp(torch.einsum("bi,ijk->bjk", steps, self.generators))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Transform images (n_images, n_colours, height, width)."""
+        """Transform images ``x`` (n_images, n_colours, height, width).
+
+        Raises
+        ------
+        ConfigError
+            ``x`` has another number of dimensions.
+        """
         if x.ndim != 4:
             raise ConfigError(
                 "Augerino transforms images (n_images, n_colours, height, width), got shape "

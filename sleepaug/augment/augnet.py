@@ -29,7 +29,7 @@ class AugNetSettings:
     regularizer : {"selective", "magnitudes", "none"}
         ``-||w * mu||`` (eq. 3), or the ablations ``-||mu||`` and 0.
     magnitude : float
-        Of every transform at the start.
+        Of every transform at the start, in [0, 1].
     temperature : float
         The weights are ``softmax(logits / temperature)``.
     freeze_probabilities : bool
@@ -40,7 +40,15 @@ class AugNetSettings:
         each transform is taken as far as the validation split does not mind (`MeasuredLayer`); of
         the other options it uses `layers` and `tolerance` only.
     tolerance : float
-        Accuracy that one transform may cost for certain ("robust").
+        Accuracy that one transform may cost for certain, in [0, 1] ("robust").
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> settings = AugNetSettings(layers=[["sign_flip", "rotation_z"], ["frequency_shift"]])
+    >>> augment = settings.build(eeg_transforms(100.0, ["C3", "C4"]))
+    >>> len(augment.layers)
+    2
     """
 
     name: ClassVar[str] = "augnet"
@@ -54,7 +62,7 @@ class AugNetSettings:
     tolerance: Fraction = 0.0025
 
     def build(self, transforms: Mapping[str, Transform]) -> AugmentationModule:
-        """The layers, untrained."""
+        """Build the layers, untrained, from transforms by name."""
         layers = augnet_layers(transforms) if self.layers is None else self.layers
         if self.selection == "robust":
             measured = [
@@ -81,7 +89,12 @@ class AugerinoSettings:
     regularization : float
         Weight of ``-||W||`` in the loss; 0.05 is the paper's (A.1).
     half_width : float
-        Of all six distributions at the start; pi / 8 is the paper's.
+        Of all six distributions at the start (radians, for the rotation); pi / 8 is the paper's.
+
+    Examples
+    --------
+    >>> AugerinoSettings(half_width=0.1).build({}).widths.shape
+    torch.Size([6])
     """
 
     name: ClassVar[str] = "augerino"
@@ -89,7 +102,7 @@ class AugerinoSettings:
     half_width: Positive = math.pi / 8
 
     def build(self, transforms: Mapping[str, Transform]) -> Augerino:
-        """The affine maps, untrained."""
+        """Build the affine maps, untrained; they need no `transforms`."""
         return Augerino(half_width=self.half_width)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
@@ -14,16 +13,24 @@ from sleepaug.augment.eeg_sensors import (
     channels_dropout,
     channels_shuffle,
     channels_symmetry,
+    dropout_matrix,
+    shuffle_matrix,
     sign_flip,
+    sign_matrix,
+    symmetry_matrix,
+)
+from sleepaug.augment.eeg_terms import (
+    mask_terms,
+    noise_terms,
+    reverse_terms,
+    shift_terms,
+    surrogate_terms,
 )
 from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
-from sleepaug.augment.rotation import rotation
+from sleepaug.augment.rotation import rotation, rotation_matrix
 from sleepaug.augment.transform import Transform
 from sleepaug.support.errors import ConfigError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 TIME_FREQUENCY = (
     "time_reverse",
@@ -63,20 +70,25 @@ def eeg_transforms(
     ----------
     sfreq : float
         Sampling frequency in Hz, at least 10.
-    ch_names
+    ch_names : sequence of str
         Channel names in the order of the windows' channels.
-    official
+    official : bool
         Take the ranges of the authors' code where they differ from the paper's: masks of up to 100
         samples instead of 200, and a probability of 1 instead of 1/2 at magnitude 1 for time
         reverse, sign flip and channels symmetry.
-    shuffle_estimator
-        Gradient of the channels shuffle, ``straight_through`` or ``score``; see `channels_shuffle`.
+    shuffle_estimator : {"straight_through", "score"}
+        Gradient of the channels shuffle; see `channels_shuffle`.
 
     Returns
     -------
     dict of Transform
         ``transforms[name](x, magnitude)`` applies one. See `inapplicable` for those which cannot
         do anything on these channels; calling a rotation without positions raises a ConfigError.
+
+    Raises
+    ------
+    ConfigError
+        The rate is too low, there is no channel, or the estimator is unknown.
 
     Notes
     -----
@@ -98,24 +110,42 @@ def eeg_transforms(
             "shuffle_estimator: 'straight_through' and 'score' are allowed, "
             f"got {shuffle_estimator!r}."
         )
-    swap = 1.0 if official else 0.5
-    symmetry = partial(channels_symmetry, partners=mirrored(ch_names))
-    bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
-    shuffle = partial(channels_shuffle, estimator=shuffle_estimator)
     transforms = [
-        Transform("time_reverse", time_reverse, swap),
-        Transform("time_masking", time_masking, 100.0 if official else 200.0, "samples"),
-        Transform("gaussian_noise", gaussian_noise, 0.2, "std"),
-        Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians"),
-        Transform("frequency_shift", partial(frequency_shift, sfreq=sfreq), 5.0, "Hz"),
-        Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
-        Transform("sign_flip", sign_flip, swap),
-        Transform("channels_symmetry", symmetry, swap),
-        Transform("channels_shuffle", shuffle, 1.0, "fraction"),
-        Transform("channels_dropout", channels_dropout, 1.0, "fraction"),
-        *(Transform(f"rotation_{a}", _rotation(a, ch_names), 30.0, "degrees") for a in "xyz"),
+        *_of_time_and_frequency(sfreq, official=official),
+        *_of_sensors(ch_names, official=official, estimator=shuffle_estimator),
     ]
     return {transform.name: transform for transform in transforms}
+
+
+def _of_time_and_frequency(sfreq: float, *, official: bool) -> list[Transform]:
+    """Return the first six transforms of Table 4."""
+    probability, samples = (1.0, 100.0) if official else (0.5, 200.0)
+    shift = partial(frequency_shift, sfreq=sfreq)
+    bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
+    return [
+        Transform("time_reverse", time_reverse, probability, terms=reverse_terms),
+        Transform("time_masking", time_masking, samples, "samples", terms=mask_terms),
+        Transform("gaussian_noise", gaussian_noise, 0.2, "std", terms=noise_terms),
+        Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians", terms=surrogate_terms),
+        Transform("frequency_shift", shift, 5.0, "Hz", terms=partial(shift_terms, sfreq=sfreq)),
+        Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
+    ]
+
+
+def _of_sensors(ch_names: Sequence[str], *, official: bool, estimator: str) -> list[Transform]:
+    """Return the last seven transforms of Table 4."""
+    probability, partners = 1.0 if official else 0.5, mirrored(ch_names)
+    symmetry = partial(channels_symmetry, partners=partners)
+    symmetry_of = partial(symmetry_matrix, partners=partners)
+    shuffle = partial(channels_shuffle, estimator=estimator)
+    shuffle_of = partial(shuffle_matrix, estimator=estimator)
+    return [
+        Transform("sign_flip", sign_flip, probability, matrix=sign_matrix),
+        Transform("channels_symmetry", symmetry, probability, matrix=symmetry_of),
+        Transform("channels_shuffle", shuffle, 1.0, "fraction", matrix=shuffle_of),
+        Transform("channels_dropout", channels_dropout, 1.0, "fraction", matrix=dropout_matrix),
+        *(_rotation(axis, ch_names) for axis in "xyz"),
+    ]
 
 
 def _without_position(ch_names: Sequence[str]) -> list[str]:
@@ -123,12 +153,14 @@ def _without_position(ch_names: Sequence[str]) -> list[str]:
     return [name for name in ch_names if electrode(name) is None]
 
 
-def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the rotation about ``axis``, or a function that says why there is none."""
+def _rotation(axis: str, ch_names: Sequence[str]) -> Transform:
+    """Return the rotation about ``axis``; without positions, one that says why it cannot rotate."""
     unknown = _without_position(ch_names)
     if not unknown:
         electrodes = tuple(e for e in map(electrode, ch_names) if e is not None)
-        return partial(rotation, axis=axis, electrodes=electrodes)
+        apply = partial(rotation, axis=axis, electrodes=electrodes)
+        matrix = partial(rotation_matrix, axis=axis, electrodes=electrodes)
+        return Transform(f"rotation_{axis}", apply, 30.0, "degrees", matrix=matrix)
 
     def refuse(x: Tensor, amount: Tensor) -> Tensor:
         raise ConfigError(
@@ -137,11 +169,21 @@ def _rotation(axis: str, ch_names: Sequence[str]) -> Callable[[Tensor, Tensor], 
             "name the channels after electrodes."
         )
 
-    return refuse
+    return Transform(f"rotation_{axis}", refuse, 30.0, "degrees")
 
 
 def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
     """Return which transforms can do nothing on these channels, and why.
+
+    Parameters
+    ----------
+    ch_names : sequence of str
+        Channel names in the order of the windows' channels.
+
+    Returns
+    -------
+    dict of str
+        The reason, by the name of the transform.
 
     Examples
     --------
@@ -168,8 +210,20 @@ def inapplicable(ch_names: Sequence[str]) -> dict[str, str]:
 def augnet_layers(names: Collection[str]) -> list[list[str]]:
     """Return the transforms of AugNet's three layers: sensors, then twice time-frequency.
 
-    Only those among `names` are taken, such as the keys of the transforms that apply to the
-    channels (see `inapplicable`); a layer left with none is left out. Source: Section 5.2.
+    Parameters
+    ----------
+    names : collection of str
+        Only these are taken, such as the keys of the transforms that apply to the channels (see
+        `inapplicable`); a layer left with none is left out.
+
+    Notes
+    -----
+    Source: Section 5.2.
+
+    Examples
+    --------
+    >>> augnet_layers(["sign_flip", "time_reverse", "gaussian_noise"])
+    [['sign_flip'], ['time_reverse', 'gaussian_noise'], ['time_reverse', 'gaussian_noise']]
     """
     groups = (SENSORS, TIME_FREQUENCY, TIME_FREQUENCY)
     layers = [[name for name in group if name in names] for group in groups]
@@ -177,7 +231,17 @@ def augnet_layers(names: Collection[str]) -> list[list[str]]:
 
 
 def applicable(sfreq: float, ch_names: Sequence[str], ranges: str) -> dict[str, Transform]:
-    """The transforms of Table 4 that can do something on these channels."""
+    """Return the transforms of Table 4 that can do something on these channels.
+
+    Parameters
+    ----------
+    sfreq : float
+        Sampling frequency in Hz, at least 10.
+    ch_names : sequence of str
+        Channel names in the order of the windows' channels.
+    ranges : {"paper", "official"}
+        What magnitude 1 means; see `eeg_transforms`.
+    """
     left_out = inapplicable(ch_names)
     transforms = eeg_transforms(sfreq, ch_names, official=ranges == "official")
     return {name: t for name, t in transforms.items() if name not in left_out}

@@ -13,12 +13,18 @@ TRANSITION = 0.5
 
 
 def n_phases(n_times: int) -> int:
-    """Return how many frequencies of ``n_times`` samples have a phase (not 0 Hz, not Nyquist)."""
+    """Return how many frequencies of ``n_times`` samples have a phase (not 0 Hz, not Nyquist).
+
+    Examples
+    --------
+    >>> n_phases(3000), n_phases(3001)
+    (1499, 1500)
+    """
     return (n_times - 1) // 2
 
 
 def turn(phase: Tensor) -> Tensor:
-    """Return ``exp(i phase)`` as complex numbers."""
+    """Return ``exp(i phase)`` as complex numbers shaped as ``phase`` (radians)."""
     return torch.polar(torch.ones_like(phase), phase)
 
 
@@ -62,6 +68,19 @@ def hilbert(x: Tensor) -> Tensor:
 def shift_phase(n_times: int, max_shift: Tensor, draw: Tensor, sfreq: float) -> Tensor:
     """Return the phase (n_windows, n_times) in radians of a carrier of ``(2 draw - 1) max_shift``.
 
+    Parameters
+    ----------
+    n_times : int
+        Samples of a window.
+    max_shift : Tensor of shape (n_windows,)
+        In Hz.
+    draw : Tensor of shape (n_windows,)
+        Uniform in [0, 1).
+    sfreq : float
+        In Hz.
+
+    Notes
+    -----
     Counted in turns in float64 and brought near zero: after 30 s at 5 Hz float32 alone would be
     wrong by 2e-4.
     """
@@ -133,7 +152,7 @@ def bandstop_filter(
     sfreq : float
         Sampling frequency in Hz.
     max_freq : float
-        Highest frequency in Hz that there is something to remove at.
+        Highest frequency in Hz at which the windows hold a signal.
 
     Notes
     -----

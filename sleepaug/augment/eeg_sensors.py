@@ -31,6 +31,12 @@ def sign_flip(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> Ten
     return x * per_window(1 - 2 * decide(probability, draw), x)
 
 
+def sign_matrix(probability: Tensor, n_chans: int, draw: Tensor | None = None) -> Tensor:
+    """Return the matrices (n_windows, n_chans, n_chans) which `sign_flip` applies."""
+    eye = torch.eye(n_chans, dtype=probability.dtype, device=probability.device)
+    return eye - 2 * decide(probability, draw)[:, None, None] * eye
+
+
 @lru_cache
 def index_tensor(indices: tuple[int, ...], device: torch.device) -> Tensor:
     """Return ``indices`` as a tensor on the device, made once."""
@@ -38,7 +44,7 @@ def index_tensor(indices: tuple[int, ...], device: torch.device) -> Tensor:
 
 
 def take_channels(x: Tensor, source: Tensor) -> Tensor:
-    """Return the windows whose channel i is channel ``source[:, i]`` of ``x``."""
+    """Return windows (n_windows, n_chans, n_times) with channel ``source[:, i]`` of ``x`` as i."""
     n_windows, n_chans = x.shape[:2]
     first = torch.arange(n_windows, device=x.device)[:, None] * n_chans
     rows = x.reshape(n_windows * n_chans, -1).index_select(0, (first + source).flatten())
@@ -74,13 +80,25 @@ def channels_symmetry(
     return take_channels(x, torch.where(chosen, swapped, stay))
 
 
+def symmetry_matrix(
+    probability: Tensor, n_chans: int, draw: Tensor | None = None, *, partners: tuple[int, ...]
+) -> Tensor:
+    """Return the matrices (n_windows, n_chans, n_chans) which `channels_symmetry` applies."""
+    eye = torch.eye(n_chans, dtype=probability.dtype, device=probability.device)
+    swapped = eye[index_tensor(partners, eye.device)]
+    return torch.lerp(eye, swapped, decide(probability, draw)[:, None, None])
+
+
 def shuffle_draw(fraction: Tensor, n_chans: int) -> Tensor:
     """Draw the (2, n_windows, n_chans) uniform numbers that a shuffle needs."""
     return torch.rand(2, len(fraction), n_chans, dtype=fraction.dtype, device=fraction.device)
 
 
 def shuffle_sources(fraction: Tensor, draw: Tensor) -> Tensor:
-    """Return for each window and channel the number (n_windows, n_chans) of the one it shows."""
+    """Return for each window and channel the number (n_windows, n_chans) of the one it shows.
+
+    `fraction` (n_windows,) and `draw` (2, n_windows, n_chans) are those of `channels_shuffle`.
+    """
     n_chans = draw.shape[-1]
     number = torch.arange(n_chans, device=draw.device)
     stays = draw[0] >= fraction.detach()[:, None]
@@ -111,13 +129,20 @@ class _ScoreGradient(torch.autograd.Function):
         return None, change * (chosen - n_chans * p) / (p * (1 - p)), None
 
 
-def shuffle_matrix(fraction: Tensor, draw: Tensor, estimator: str = "straight_through") -> Tensor:
+def shuffle_matrix(
+    fraction: Tensor,
+    n_chans: int,
+    draw: Tensor | None = None,
+    *,
+    estimator: str = "straight_through",
+) -> Tensor:
     """Return the permutation matrices (n_windows, n_chans, n_chans), with a gradient.
 
     `fraction` (n_windows,) and the rest are as in `channels_shuffle`.
     """
+    draw = shuffle_draw(fraction, n_chans) if draw is None else draw
     source = shuffle_sources(fraction, draw)
-    permutation = torch.nn.functional.one_hot(source, draw.shape[-1]).to(fraction.dtype)
+    permutation = torch.nn.functional.one_hot(source, n_chans).to(fraction.dtype)
     if estimator == "score":
         chosen = (draw[0] < fraction.detach()[:, None]).sum(-1)
         return _ScoreGradient.apply(permutation, fraction, chosen)
@@ -142,7 +167,7 @@ def channels_shuffle(
     draw : Tensor of shape (2, n_windows, n_chans), optional
         Uniform in [0, 1): ``draw[0]`` chooses where it is below the fraction, the order of
         ``draw[1]`` among the chosen is their permutation.
-    estimator : str
+    estimator : {"straight_through", "score"}
         How the gradient reaches the fraction. ``straight_through`` (the authors') adds up the
         gradient of all entries of the permutation matrix; this does not depend on the permutation
         drawn, and is a direction rather than a derivative. ``score`` is the derivative of the
@@ -153,18 +178,30 @@ def channels_shuffle(
     -----
     Source: Saeed et al. 2020; range 0-1 in Table 4 of the AugNet paper.
     """
-    draw = shuffle_draw(fraction, x.shape[1]) if draw is None else draw
+    n_chans = x.shape[1]
     if fraction.requires_grad:
-        return shuffle_matrix(fraction, draw, estimator).to(x.dtype) @ x
+        return shuffle_matrix(fraction, n_chans, draw, estimator=estimator).to(x.dtype) @ x
+    draw = shuffle_draw(fraction, n_chans) if draw is None else draw
     return take_channels(x, shuffle_sources(fraction, draw))
 
 
 def dropout_gains(fraction: Tensor, draw: Tensor) -> Tensor:
-    """Return what to multiply channels by (n_windows, n_chans): 0 or 1, with a gradient."""
+    """Return what to multiply channels by (n_windows, n_chans): 0 or 1, with a gradient.
+
+    `fraction` (n_windows,) and `draw` (n_windows, n_chans) are those of `channels_dropout`.
+    """
     if not fraction.requires_grad:
         return (draw >= fraction[:, None]).to(fraction.dtype)
-    kept = (draw >= fraction.detach()[:, None]).to(fraction.dtype)
-    return kept - (fraction - fraction.detach())[:, None]
+    gains = (draw >= fraction.detach()[:, None]).to(fraction.dtype)
+    return gains - (fraction - fraction.detach())[:, None]
+
+
+def dropout_matrix(fraction: Tensor, n_chans: int, draw: Tensor | None = None) -> Tensor:
+    """Return the matrices (n_windows, n_chans, n_chans) which `channels_dropout` applies."""
+    if draw is None:
+        draw = torch.rand(len(fraction), n_chans, dtype=fraction.dtype, device=fraction.device)
+    eye = torch.eye(n_chans, dtype=fraction.dtype, device=fraction.device)
+    return dropout_gains(fraction, draw)[..., None] * eye
 
 
 def channels_dropout(x: Tensor, fraction: Tensor, draw: Tensor | None = None) -> Tensor:

@@ -32,7 +32,10 @@ def time_reverse(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> 
 
 
 def time_mask(n_times: int, length: Tensor, draw: Tensor) -> Tensor:
-    """Return the smooth mask (n_windows, n_times): 1, and towards 0 over ``length`` samples."""
+    """Return the smooth mask (n_windows, n_times): 1, and towards 0 over ``length`` samples.
+
+    `length` and `draw` (n_windows,) are those of `time_masking`.
+    """
     length = length.clamp(max=n_times)
     start = draw * (n_times - length)
     t = torch.arange(n_times, device=length.device, dtype=length.dtype)

@@ -47,8 +47,8 @@ def electrode(ch_name: str) -> str | None:
     ('C3', 'T7', None)
     """
     name = ch_name.strip().upper().removeprefix("EEG").strip(" _:-")
-    found = _BY_UPPER_CASE.get(_REFERENCE.sub("", name))
-    return None if found is None else OLD_NAMES.get(found, found)
+    known = _BY_UPPER_CASE.get(_REFERENCE.sub("", name))
+    return None if known is None else OLD_NAMES.get(known, known)
 
 
 def mirrored(ch_names: Sequence[str]) -> tuple[int, ...]:

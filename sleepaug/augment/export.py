@@ -1,4 +1,4 @@
-"""A learned policy leaves for braindecode: as its transforms, or as Python code that makes them.
+"""A learned policy for braindecode: as its transforms, or as Python code that makes them.
 
 An AugNet layer that selected a transform becomes that transform, always applied. A policy becomes
 one Compose for each subpolicy, and layers that kept several transforms one for each combination;
@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sleepaug.augment.learned import NEGLIGIBLE
+from sleepaug.augment.learned import NEGLIGIBLE, Learned, LearnedLayer, LearnedTransform
 from sleepaug.support.errors import ConfigError
 
 Step = tuple[str, dict[str, Any]]
@@ -21,6 +21,7 @@ SCALES = {
     "window": "zero mean and unit variance each",
     "recording": "each with a flat median spectrum over its recording",
     "none": "in microvolts",
+    None: "scaled in an unknown way",
 }
 """What amounts in units of the windows refer to, by `Preprocessing.normalize`."""
 
@@ -28,12 +29,12 @@ SCALES = {
 def braindecode_step(
     name: str, amount: float, probability: float, sfreq: float, ch_names: Sequence[str]
 ) -> Step:
-    """The class of `braindecode.augmentation` and its arguments for one transform.
+    """Return the class of `braindecode.augmentation` and its arguments for one transform.
 
     Parameters
     ----------
     name : str
-        One of the 13 transforms.
+        One of the 13 transforms of EEG.
     amount : float
         In the transform's own unit.
     probability : float
@@ -43,6 +44,21 @@ def braindecode_step(
         Hz.
     ch_names : sequence of str
         Electrodes in the order of the channels.
+
+    Returns
+    -------
+    name : str
+    arguments : dict
+
+    Raises
+    ------
+    ConfigError
+        braindecode has no such transform.
+
+    Examples
+    --------
+    >>> braindecode_step("gaussian_noise", 0.1, 0.5, 100.0, ["C3"])
+    ('GaussianNoise', {'probability': 0.5, 'std': 0.1})
     """
     p, channels = {"probability": probability}, {"ordered_ch_names": list(ch_names)}
     switch = {"probability": probability * amount}
@@ -73,13 +89,13 @@ def braindecode_step(
     return makers[name]
 
 
-def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
-    """The steps of each Compose that a learned policy becomes.
+def braindecode_steps(learned: Learned) -> list[list[Step]]:
+    """Return the steps of each Compose that a learned policy becomes.
 
     Parameters
     ----------
-    learned : dict
-        What `policy.json` holds.
+    learned : Learned
+        With the method, the channels and the rate.
 
     Returns
     -------
@@ -91,35 +107,35 @@ def braindecode_steps(learned: Mapping[str, Any]) -> list[list[Step]]:
     ConfigError
         There is nothing that braindecode could apply.
     """
-    if "channels" not in learned:
+    if learned.channels is None or learned.sfreq is None:
         raise ConfigError("The run's examples are no EEG, so its policy means nothing elsewhere.")
-    sfreq, ch_names = learned["sfreq"], learned["channels"]
-    if "layers" in learned:
+    sfreq, ch_names = learned.sfreq, learned.channels
+    if learned.layers is not None:
         return [
-            [braindecode_step(e["transform"], e["amount"], 1.0, sfreq, ch_names) for e in one]
-            for one in itertools.product(*filter(None, map(_chosen, learned["layers"])))
+            [braindecode_step(e.transform, e.amount, 1.0, sfreq, ch_names) for e in combination]
+            for combination in itertools.product(*filter(None, map(_effective, learned.layers)))
         ]
-    if "policy" in learned:
-        at_1 = {name: entry["amount"] for name, entry in learned["ranges"].items()}
+    if learned.policy is not None:
+        at_1 = {name: full.amount for name, full in (learned.ranges or {}).items()}
         return [
             [braindecode_step(name, m * at_1[name], p, sfreq, ch_names) for name, p, m in steps]
-            for steps in learned["policy"]
+            for steps in learned.policy
         ]
     raise ConfigError(
-        f"Method '{learned['method']}' has no policy of EEG transforms that could be exported."
+        f"Method '{learned.method}' has no policy of EEG transforms that could be exported."
     )
 
 
-def _chosen(layer: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Of a layer's transforms those that it kept, or else the heaviest, if they do anything."""
-    kept = [entry for entry in layer if entry.get("kept")]
-    if "kept" not in layer[0]:
-        kept = [max(layer, key=lambda entry: entry["weight"])]
-    return [entry for entry in kept if entry["magnitude"] > NEGLIGIBLE]
+def _effective(layer: LearnedLayer) -> list[LearnedTransform]:
+    """Return the transforms that a layer kept, or else the heaviest, if they do anything."""
+    chosen = [entry for entry in layer if entry.kept]
+    if layer[0].kept is None:
+        chosen = [max(layer, key=lambda entry: entry.weight)]
+    return [entry for entry in chosen if entry.magnitude > NEGLIGIBLE]
 
 
-def to_braindecode(learned: Mapping[str, Any]) -> list[Any]:
-    """The learned policy as braindecode `Compose` objects; see `braindecode_steps`."""
+def to_braindecode(learned: Learned) -> list[Any]:
+    """Return the learned policy as braindecode `Compose` objects; see `braindecode_steps`."""
     from sleepaug.support.braindecode_import import braindecode
 
     kinds = braindecode.augmentation
@@ -129,8 +145,8 @@ def to_braindecode(learned: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def to_code(learned: Mapping[str, Any]) -> str:
-    """The same as Python code, to be pasted where braindecode or skorch trains."""
+def to_code(learned: Learned) -> str:
+    """Return the same as Python code, to be pasted where braindecode or skorch trains."""
     composes = []
     for steps in braindecode_steps(learned):
         lines = [
@@ -140,9 +156,8 @@ def to_code(learned: Mapping[str, Any]) -> str:
         composes.append("Compose([\n" + "".join(lines) + "])")
     used = sorted({name for steps in braindecode_steps(learned) for name, _ in steps})
     code = f"from braindecode.augmentation import {', '.join(['Compose', *used])}\n\n"
-    made = f"method {learned['method']}: windows at {learned['sfreq']:g} Hz"
-    code += f"# Learned by sleepaug, {made},\n"
-    code += f"# channels {', '.join(learned['channels'])}, {SCALES[learned['normalize']]}.\n"
+    code += f"# Learned by sleepaug, method {learned.method}: windows at {learned.sfreq:g} Hz,\n"
+    code += f"# channels {', '.join(learned.channels or ())}, {SCALES[learned.normalize]}.\n"
     if len(composes) == 1:
         return code + f"transform = {composes[0]}\n"
     inner = ",\n".join(composes)
@@ -150,5 +165,5 @@ def to_code(learned: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> Any:
-    """A number with the four digits that matter."""
+    """Return a number with the four digits that matter."""
     return float(f"{value:.4g}") if isinstance(value, float) else value

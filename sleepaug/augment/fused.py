@@ -1,9 +1,9 @@
 """The weighted sum of a layer's EEG transforms, computed together.
 
-`AugmentationLayer` defines the sum; this is how it is computed when all of its transforms are ours.
-Sensor transforms are matrices across channels: their weighted sum is one small matrix a window,
-which is applied once. Time-frequency transforms share their passes over the windows, their Fourier
-transforms and an analytic gradient:
+`AugmentationLayer` defines the sum; this is how it is computed when all of its transforms say what
+they are made of (`Transform.matrix`, `Transform.terms`). Sensor transforms are matrices across
+channels: their weighted sum is one small matrix a window, which is applied once. Time-frequency
+transforms share their passes over the windows, their Fourier transforms and an analytic gradient:
 
     out = a(t) x + r flip(x) + c noise + w irfft(X exp(i phase)) - d(t) H[x]
 
@@ -12,48 +12,21 @@ where a, r, c and d collect what is one number a window, or one a sample for all
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from sleepaug.augment.eeg_frequency import (
-    frequency_shift,
-    ft_surrogate,
-    hilbert,
-    n_phases,
-    shift_phase,
-    turn,
-)
-from sleepaug.augment.eeg_sensors import (
-    channels_dropout,
-    channels_shuffle,
-    channels_symmetry,
-    dropout_gains,
-    index_tensor,
-    shuffle_draw,
-    shuffle_matrix,
-    sign_flip,
-)
-from sleepaug.augment.eeg_time import gaussian_noise, time_mask, time_masking, time_reverse
-from sleepaug.augment.rotation import rotation, rotation_matrix
-from sleepaug.augment.transform import Transform, decide
-
-SENSORS = {sign_flip, channels_symmetry, channels_shuffle, channels_dropout, rotation}
-TIME_FREQUENCY = {time_reverse, time_masking, gaussian_noise, ft_surrogate, frequency_shift}
+from sleepaug.augment.eeg_frequency import hilbert, turn
+from sleepaug.augment.transform import Transform
+from sleepaug.support.errors import ConfigError
 
 Draws = Mapping[str, Tensor]
 
 CHUNK = 300_000
 """Numbers of the windows that are transformed at once on a CPU."""
-
-
-def function_of(transform: Transform) -> Callable[..., Tensor]:
-    """Return the function which a transform applies, without what is bound to it."""
-    return transform.apply.func if isinstance(transform.apply, partial) else transform.apply
 
 
 def fused_sum(transforms: Sequence[Transform]) -> Callable[..., Tensor] | None:
@@ -62,12 +35,10 @@ def fused_sum(transforms: Sequence[Transform]) -> Callable[..., Tensor] | None:
     It is called with ``x`` (n_windows, n_chans, n_times), the transforms, their weights and their
     magnitudes, and optionally the draws of each transform by name.
     """
-    functions = {function_of(transform) for transform in transforms}
-    if functions <= SENSORS:
+    if all(transform.matrix is not None for transform in transforms):
         return sensors_sum
-    if functions <= TIME_FREQUENCY and len(functions) == len(transforms):
-        return time_frequency_sum
-    return None
+    terms = {transform.terms for transform in transforms}
+    return None if None in terms or len(terms) < len(transforms) else time_frequency_sum
 
 
 def sensors_sum(
@@ -79,40 +50,29 @@ def sensors_sum(
 ) -> Tensor:
     """Return ``sum_q w_q T_q(x)`` of sensor transforms as one matrix product a window.
 
-    The weights are (n_transforms,), or (n_transforms, n_windows): each window its own.
+    Parameters
+    ----------
+    x : Tensor of shape (n_windows, n_chans, n_times)
+    transforms : sequence of Transform
+        All have a `matrix`.
+    weights : Tensor of shape (n_transforms,) or (n_transforms, n_windows)
+        Of all windows, or of each its own.
+    magnitudes : Tensor of shape (n_transforms,)
+        In [0, 1].
+    draws : dict of Tensor, optional
+        The random numbers of each transform by its name; drawn here by default.
     """
     n_windows, n_chans = x.shape[:2]
     total: Tensor | None = None
     for q, transform in enumerate(transforms):
+        assert transform.matrix is not None
         amount = (magnitudes[q] * transform.amount_at_1).expand(n_windows)
         draw = None if draws is None else draws[transform.name]
-        matrix = sensor_matrix(transform, amount, n_chans, draw).to(x.dtype)
+        matrix = transform.matrix(amount, n_chans, draw).to(x.dtype)
         weight = weights[q].to(x.dtype).reshape(-1, 1, 1)
         total = weight * matrix if total is None else torch.addcmul(total, matrix, weight)
     assert total is not None
     return total @ x
-
-
-def sensor_matrix(
-    transform: Transform, amount: Tensor, n_chans: int, draw: Tensor | None
-) -> Tensor:
-    """Return the matrices (n_windows, n_chans, n_chans) that a sensor transform applies."""
-    function, bound = function_of(transform), getattr(transform.apply, "keywords", {})
-    eye = torch.eye(n_chans, dtype=amount.dtype, device=amount.device)
-    if function is channels_dropout:
-        if draw is None:
-            draw = torch.rand(len(amount), n_chans, dtype=amount.dtype, device=amount.device)
-        return dropout_gains(amount, draw)[..., None] * eye
-    if function is channels_shuffle:
-        return shuffle_matrix(
-            amount, shuffle_draw(amount, n_chans) if draw is None else draw, **bound
-        )
-    if function is rotation:
-        return rotation_matrix(amount, torch.rand_like(amount) if draw is None else draw, **bound)
-    chosen = decide(amount, draw)[:, None, None]
-    if function is sign_flip:
-        return eye - 2 * chosen * eye
-    return torch.lerp(eye, eye[index_tensor(bound["partners"], eye.device)], chosen)
 
 
 def time_frequency_sum(
@@ -122,36 +82,46 @@ def time_frequency_sum(
     magnitudes: Tensor,
     draws: Draws | None = None,
 ) -> Tensor:
-    """Return ``sum_q w_q T_q(x)`` of time and frequency transforms in one pass."""
+    """Return ``sum_q w_q T_q(x)`` of time and frequency transforms in one pass.
+
+    Parameters are those of `sensors_sum`, with weights (n_transforms,) and transforms that have
+    `terms`.
+    """
     n_windows, _, n_times = x.shape
-    gain: Any = 0.0
-    flip = noise = std = phase = surrogate = carrier = None
+    parts = []
     for q, transform in enumerate(transforms):
-        function, weight = function_of(transform), weights[q].to(x.dtype)
+        assert transform.terms is not None
         amount = (magnitudes[q] * transform.amount_at_1).to(x.dtype).expand(n_windows)
         draw = None if draws is None else draws[transform.name]
-        if function is time_reverse:
-            flip = weight * decide(amount, draw)
-            gain = gain + (weight - flip)[:, None]
-        elif function is gaussian_noise:
-            noise = torch.randn_like(x) if draw is None else draw
-            std = weight * amount
-            gain = gain + weight
-        elif function is ft_surrogate:
-            if draw is None:
-                draw = torch.rand(n_windows, n_phases(n_times), dtype=x.dtype, device=x.device)
-            phase, surrogate = draw * amount[:, None], weight
-        else:
-            draw = torch.rand_like(amount) if draw is None else draw
-            if function is time_masking:
-                gain = gain + weight * time_mask(n_times, amount, draw)
-            else:
-                sfreq = transform.apply.keywords["sfreq"]  # type: ignore[attr-defined]
-                turns = shift_phase(n_times, amount, draw, sfreq)
-                gain = gain + weight * turns.cos()
-                carrier = weight * turns.sin()
-    gain = torch.as_tensor(gain, dtype=x.dtype, device=x.device).expand(n_windows, n_times)
-    return _TimeFrequency.apply(x, gain, flip, std, noise, phase, surrogate, carrier)
+        parts.append(transform.terms(x, amount, weights[q].to(x.dtype), draw))
+    gain = sum((part.gain for part in parts if part.gain is not None), start=0.0)
+    return _TimeFrequency.apply(
+        x,
+        torch.as_tensor(gain, dtype=x.dtype, device=x.device).expand(n_windows, n_times),
+        _total(part.flip for part in parts),
+        _single(part.std for part in parts),
+        _single(part.noise for part in parts),
+        _single(part.phase for part in parts),
+        _single(part.surrogate for part in parts),
+        _total(part.carrier for part in parts),
+    )
+
+
+def _total(terms: Iterable[Tensor | None]) -> Tensor | None:
+    """Return the sum of the terms that exist."""
+    present = [term for term in terms if term is not None]
+    return sum(present[1:], start=present[0]) if present else None
+
+
+def _single(terms: Iterable[Tensor | None]) -> Tensor | None:
+    """Return the one term that exists, if any; terms of this kind do not add up."""
+    present = [term for term in terms if term is not None]
+    if len(present) > 1:
+        raise ConfigError(
+            "transforms: two of a layer have noise, or phases, among their `terms`. Give one of "
+            "them no `terms`."
+        )
+    return present[0] if present else None
 
 
 class _TimeFrequency(torch.autograd.Function):

@@ -2,7 +2,7 @@
 
 The eight of Section 5.1, five of them geometric and three of colours, and the flip and the crop
 which are usual for CIFAR10. A direction and, for the geometric ones, a share of the amount are
-drawn for each image, so that an amount is the largest there is.
+drawn for each image, so that the amount is the largest change.
 """
 
 from __future__ import annotations
@@ -25,12 +25,18 @@ def image_transforms(*, official: bool = False) -> dict[str, Transform]:
 
     Parameters
     ----------
-    official
+    official : bool
         Take the authors' range of translations (0.45 of the image's side instead of 0.5).
 
     Notes
     -----
     Ranges: Section 4.1 (translation by half the image, rotation by pi, shear by 0.3).
+
+    Examples
+    --------
+    >>> rotation = image_transforms()["rotation"]
+    >>> rotation.amount_at_1, rotation.unit
+    (180.0, 'degrees')
     """
     far = 0.45 if official else 0.5
     transforms = [
@@ -54,7 +60,7 @@ def affine(
     """Return a transform that samples images at affine images of their pixels.
 
     ``matrices`` makes (n_images, 2, 3) of the signed amounts (n_images,); coordinates run from -1
-    to 1 over the image, x to the right, y down. Outside there is black.
+    to 1 over the image, x to the right, y down. Outside is black.
     """
 
     def apply(x: Tensor, amount: Tensor, draw: Tensor | None = None) -> Tensor:
@@ -74,19 +80,19 @@ def _matrix(entries: dict[tuple[int, int], Tensor], like: Tensor) -> Tensor:
 
 
 def shift(amount: Tensor, axis: int) -> Tensor:
-    """Translations; an amount of 2 is the whole image."""
+    """Return translations (n_images, 2, 3); an amount of 2 is the whole image."""
     return _matrix({(axis, 2): amount}, amount)
 
 
 def turn(degrees: Tensor) -> Tensor:
-    """Rotations about the middle."""
+    """Return rotations (n_images, 2, 3) about the middle, by degrees (n_images,)."""
     angle = degrees * (math.pi / 180)
     cos, sin = angle.cos(), angle.sin()
     return _matrix({(0, 0): cos, (0, 1): -sin, (1, 0): sin, (1, 1): cos}, degrees)
 
 
 def shear(amount: Tensor, axis: int) -> Tensor:
-    """Shears along an axis (0: x)."""
+    """Return shears (n_images, 2, 3) along an axis (0: x)."""
     return _matrix({(axis, 1 - axis): amount}, amount)
 
 

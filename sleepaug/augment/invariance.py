@@ -14,13 +14,13 @@ from sleepaug.augment.model import EVALUATION_BATCH, EVALUATION_SEED
 
 N_PERMUTATIONS = 20
 SMALLEST_BASELINE = 1e-6
-"""Of two examples with more similar outputs than this, no invariance can be told."""
+"""Where the outputs of examples differ less than this, invariance cannot be measured."""
 
 
 def invariance(
     model: nn.Module, x: Tensor, transform: Transform, *, magnitude: float = 1.0, seed: int = 0
 ) -> np.ndarray:
-    """How little a model's output changes under a transform, against how much examples differ.
+    """Measure how little a model's output changes, against how much examples differ.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def invariance(
     -------
     ndarray of shape (n_examples,)
         ``(b - d) / b``, at most 1 (the output does not change at all); 0 where it changes as much
-        as from one example to another. NaN where an example cannot be told from others. Single
+        as from one example to another. NaN where the output is the same for all examples. Single
         values have heavy tails: report the median (`np.nanmedian`), never the mean.
 
     Notes
@@ -64,9 +64,9 @@ def invariance(
 def median_invariance(
     model: nn.Module, x: Tensor, transform: Transform, amount: float
 ) -> dict[str, float | str | None]:
-    """Median invariance to a transform by up to an amount, ready for `metrics.json`.
+    """Return the median invariance to a transform by up to an amount, ready for `metrics.json`.
 
-    It is None for a model that tells no example from the others.
+    It is None for a model whose output is the same for all examples.
     """
     values = invariance(model, x, replace(transform, amount_at_1=amount))
     median = None if np.isnan(values).all() else float(np.nanmedian(values))
@@ -74,7 +74,7 @@ def median_invariance(
 
 
 def mean_logits(model: nn.Module, x: Tensor) -> Tensor:
-    """Logits in evaluation mode, averaged over copies where a model has them."""
+    """Return logits (n_examples, n_classes) in evaluation mode, averaged over any copies."""
     was_training = model.training
     model.eval()
     out = torch.cat([_logits(model, part) for part in x.split(EVALUATION_BATCH)])
@@ -93,12 +93,12 @@ def _logits(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def cosine_distance(a: Tensor, b: Tensor) -> Tensor:
-    """One minus the cosine of the angle between rows: 0 alike, 1 orthogonal, 2 opposite."""
+    """Return 1 minus the cosine of the angle between rows: 0 alike, 1 orthogonal, 2 opposite."""
     return 1 - F.cosine_similarity(a.double(), b.double(), dim=-1).to(a.dtype)
 
 
 def derangement(n: int) -> Tensor:
-    """A permutation of n in which nothing stays in its place: one random cycle."""
+    """Draw a permutation of n in which nothing stays in its place: one random cycle."""
     cycle = torch.randperm(n)
     out = torch.empty_like(cycle)
     out[cycle] = cycle.roll(-1)

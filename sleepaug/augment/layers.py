@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.augment.transform import Transform, apply_chosen, gate
@@ -18,47 +19,12 @@ from sleepaug.support.errors import ConfigError
 REGULARIZERS = ("selective", "magnitudes", "none")
 
 
-class Augmentation(nn.Module):
-    """A random map from a batch to a batch of the same shape; it does nothing by itself.
-
-    Attributes
-    ----------
-    at_inference : bool
-        Whether it belongs to the model and is applied to new data too (AugNet, Augerino), or only
-        to the training data (a policy).
-    """
-
-    at_inference: bool = False
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return ``x`` as it is."""
-        return x
-
-    def regularizer(self) -> Tensor:
-        """Return what is added to the loss, times the regularization: () and 0 here."""
-        return torch.zeros(())
-
-    def describe(self) -> dict[str, float]:
-        """Return weights and amounts, in their units, for the log."""
-        return {}
-
-    def project_(self) -> None:
-        """Bring learned magnitudes back into [0, 1]; to be called after each optimizer step."""
-
-    def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
-        """Learn from held-out examples after an epoch, where layers do (`MeasuredLayer`)."""
-
-
-class Identity(Augmentation):
-    """No augmentation."""
-
-
 class AugmentationLayer(nn.Module):
     """A weighted average of transformations, of which training selects one (eq. 2).
 
     Parameters
     ----------
-    transforms
+    transforms : sequence of Transform
         Candidates, with different names.
     magnitude : float
         Initial magnitude of all of them, in [0, 1]. At 0 the regularizer gives no direction.
@@ -75,6 +41,14 @@ class AugmentationLayer(nn.Module):
     In training the result is ``sum_q w_q T_q(x; mu_q)``. In evaluation every example draws one
     transform with probabilities ``w`` and only that one is computed.
     Source: Section 3.3. Temperature 0.01 and logits of 1 are the authors' values.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> layer = AugmentationLayer([transforms["sign_flip"], transforms["channels_dropout"]])
+    >>> layer(torch.randn(8, 2, 3000)).shape, layer.weights.tolist()
+    (torch.Size([8, 2, 3000]), [0.5, 0.5])
     """
 
     def __init__(
@@ -101,6 +75,7 @@ class AugmentationLayer(nn.Module):
         self.transforms = tuple(transforms)
         self.temperature = temperature
         self.fused = None if with_probability else fused_sum(transforms)
+        self.is_matrix = self.fused is not None and all(t.matrix for t in transforms)
         n_transforms = len(names)
         self.logits = nn.Parameter(torch.ones(n_transforms))
         self.raw_magnitudes = nn.Parameter(torch.full((n_transforms,), float(magnitude)))
@@ -164,7 +139,7 @@ class AugmentationLayer(nn.Module):
     def sample(self, x: Tensor) -> Tensor:
         """Return each example transformed by one transform, drawn with the weights."""
         choice = torch.multinomial(self.weights, len(x), replacement=True)
-        if self.fused is sensors_sum:  # matrices are cheaper to choose from than windows
+        if self.is_matrix:  # matrices are cheaper to choose from than windows
             drawn = self.active(choice.bincount(minlength=len(self.transforms)), x)
             chosen = torch.stack([choice == q for q in drawn])
             transforms = [self.transforms[q] for q in drawn]
@@ -188,9 +163,9 @@ class AugmentationModule(Augmentation):
 
     Parameters
     ----------
-    layers
+    layers : sequence of AugmentationLayer or MeasuredLayer
         Applied in this order.
-    regularizer : str
+    regularizer : {"selective", "magnitudes", "none"}
         ``selective``: minus the norm of weights times magnitudes (eq. 3); ``magnitudes``: minus
         the norm of the magnitudes; ``none``.
 
@@ -237,7 +212,18 @@ class AugmentationModule(Augmentation):
         freeze_probabilities: bool = False,
         regularizer: str = "selective",
     ) -> AugmentationModule:
-        """Build the layers from the names of their transforms; see `AugmentationLayer`."""
+        """Build the layers from the names of their transforms.
+
+        Parameters
+        ----------
+        transforms : dict of Transform
+            What the names stand for.
+        layers : sequence of sequences of str
+            The candidates of each layer.
+        magnitude, temperature, freeze_probabilities
+            See `AugmentationLayer`.
+        regularizer : {"selective", "magnitudes", "none"}
+        """
         built = [
             AugmentationLayer(
                 [transforms[name] for name in names],
@@ -256,7 +242,7 @@ class AugmentationModule(Augmentation):
         return x
 
     def regularizer(self) -> Tensor:
-        """Return minus the norm which eq. 3 asks to be large."""
+        """Return minus the norm which eq. 3 asks to be large: (), between -sqrt(n_layers) and 0."""
         if self.kind == "none":
             return torch.zeros(())
         parts = [
@@ -265,45 +251,23 @@ class AugmentationModule(Augmentation):
         ]
         return -torch.linalg.vector_norm(torch.cat(parts))
 
-    def learned(self) -> list[list[dict[str, float | str]]]:
-        """Return what was learned as plain data: for each layer, each transform's state.
-
-        Several transforms of a layer that measures may be kept; `kept` says which.
-        """
-        return [
-            [
-                {
-                    "transform": transform.name,
-                    "weight": weight,
-                    "magnitude": magnitude,
-                    "amount": magnitude * transform.amount_at_1,
-                    "unit": transform.unit,
-                    **({"kept": weight > 0} if isinstance(layer, MeasuredLayer) else {}),
-                }
-                for transform, weight, magnitude in zip(
-                    layer.transforms,
-                    layer.weights.tolist(),
-                    layer.magnitudes.tolist(),
-                    strict=True,
-                )
-            ]
-            for layer in self.layers
-        ]
-
     def describe(self) -> dict[str, float]:
         """Return ``{"1.sign_flip.weight": 0.97, "1.sign_flip.amount": 0.4, ...}``.
 
         Layers are counted from 1 in the order in which they are applied.
         """
-        return {
-            f"{number}.{entry['transform']}.{quantity}": float(entry[quantity])
-            for number, layer in enumerate(self.learned(), start=1)
-            for entry in layer
-            for quantity in ("weight", "amount")
-        }
+        described = {}
+        for number, layer in enumerate(self.layers, start=1):
+            weights, magnitudes = layer.weights.tolist(), layer.magnitudes.tolist()
+            for transform, weight, magnitude in zip(
+                layer.transforms, weights, magnitudes, strict=True
+            ):
+                described[f"{number}.{transform.name}.weight"] = weight
+                described[f"{number}.{transform.name}.amount"] = magnitude * transform.amount_at_1
+        return described
 
     def measure_(self, trunk: nn.Module, x: Tensor, y: Tensor, weight: Tensor) -> None:
-        """Let the layers that measure do so."""
+        """Let the layers that measure do so; see `MeasuredLayer.measure_`."""
         for layer in self.layers:
             if isinstance(layer, MeasuredLayer):
                 layer.measure_(trunk, x, y, weight)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sleepaug.augment.layers import Augmentation
+from sleepaug.augment.augmentation import Augmentation
 from sleepaug.support.errors import ConfigError
 
 
@@ -14,9 +14,9 @@ class AugmentedModel(nn.Module):
 
     Parameters
     ----------
-    augment
-        Augmentation of the input.
-    trunk
+    augment : Augmentation
+        Of the input.
+    trunk : nn.Module
         Any module from (n_examples, ...) to logits or log-probabilities (n_examples, n_classes).
     n_copies_train, n_copies_eval : int
         How many transformed copies of each example are averaged. An augmentation that is not part
@@ -27,9 +27,17 @@ class AugmentedModel(nn.Module):
     Notes
     -----
     Nothing is seeded here. For a reproducible evaluation call the model inside
-    ``torch.random.fork_rng()`` with a seed of your own.
+    ``torch.random.fork_rng()`` and a `torch.manual_seed`, or use `log_probabilities`.
     Source: Section 3.2 and Figure 1; predictions are averaged as log-probabilities, as in the
     authors' code.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import Identity
+    >>> trunk = nn.Sequential(nn.Flatten(), nn.Linear(2 * 300, 5))
+    >>> model = AugmentedModel(Identity(), trunk)
+    >>> model(torch.randn(4, 2, 300)).exp().sum(1).allclose(torch.ones(4))
+    True
     """
 
     def __init__(
@@ -86,14 +94,12 @@ class AugmentedModel(nn.Module):
 
 
 EVALUATION_BATCH = 64
-
-
-EVALUATION_SEED = 29  # what is drawn while scoring is always drawn alike
+EVALUATION_SEED = 29  # predictions draw the same numbers each time
 
 
 @torch.no_grad()
 def log_probabilities(model: nn.Module, x: Tensor) -> Tensor:
-    """Predictions of a model in evaluation mode, the same at every call.
+    """Return the predictions of a model in evaluation mode, the same at every call.
 
     Parameters
     ----------

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from sleepaug.augment.layers import Augmentation, AugmentationLayer
+from sleepaug.augment.augmentation import Augmentation
+from sleepaug.augment.layers import AugmentationLayer
 from sleepaug.augment.transform import Transform, apply_chosen
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import did_you_mean
@@ -20,17 +21,30 @@ class Policy(Augmentation):
 
     Parameters
     ----------
-    subpolicies
+    subpolicies : sequence of sequences of (name, probability, magnitude)
         Lists of steps ``(name, probability, magnitude)``, for instance
         ``[[("time_reverse", 0.8, 1.0), ("gaussian_noise", 0.3, 0.4)], ...]``. Probability and
         magnitude are in [0, 1]. An empty policy does nothing.
-    transforms
+    transforms : dict of Transform
         What the names stand for.
+
+    Raises
+    ------
+    ConfigError
+        A step has an unknown name, or a number that is not in [0, 1].
 
     Notes
     -----
     A step is applied to each example with its probability, and the transform's own randomness
     comes on top: ``("sign_flip", 0.8, 1.0)`` flips with probability 0.8 times 1/2.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> policy = Policy([[("time_reverse", 0.8, 1.0), ("gaussian_noise", 0.5, 0.4)]], transforms)
+    >>> policy(torch.randn(8, 2, 3000)).shape
+    torch.Size([8, 2, 3000])
     """
 
     def __init__(
@@ -107,8 +121,8 @@ class RelaxedPolicy(Augmentation):
 
     Parameters
     ----------
-    transforms
-        Candidates of every step; those no gradient reaches are left out.
+    transforms : dict of Transform
+        Candidates of every step; those that no gradient reaches are left out.
     n_subpolicies, n_steps : int
         Number of subpolicies, and of steps in each.
     temperature : float
@@ -118,6 +132,13 @@ class RelaxedPolicy(Augmentation):
     -----
     Every parameter starts uniform in [0, 1], from torch's global generator.
     Source: Faster AutoAugment (Hataya et al. 2020); 5 x 2 in Section 5.2 of the AugNet paper.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> relaxed = RelaxedPolicy(eeg_transforms(100.0, ["C3", "C4"]), n_subpolicies=3)
+    >>> relaxed(torch.randn(8, 2, 3000)).shape, len(relaxed.freeze().subpolicies)
+    (torch.Size([8, 2, 3000]), 3)
     """
 
     def __init__(

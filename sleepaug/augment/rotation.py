@@ -22,7 +22,10 @@ _OTHER_AXES = {"x": (1, 2), "y": (2, 0), "z": (0, 1)}
 
 
 def spline_kernel(cosine: Tensor) -> Tensor:
-    """Return ``g(cos) = sum_n (2n + 1) / (4 pi n^4 (n + 1)^4) P_n(cos)``, n from 1 to 50."""
+    """Return ``g(cos) = sum_n (2n + 1) / (4 pi n^4 (n + 1)^4) P_n(cos)``, n from 1 to 50.
+
+    `cosine` holds cosines of angles between electrodes, of any shape, which is that of the result.
+    """
     previous, current = torch.ones_like(cosine), cosine
     total = torch.zeros_like(cosine)
     for n in range(1, N_LEGENDRE + 1):
@@ -50,8 +53,8 @@ def spline_matrix(positions: Tensor, angle: Tensor, axis: str) -> Tensor:
         Electrode positions; x right, y front, z up.
     angle : Tensor of shape (n,)
         Angles in radians.
-    axis : str
-        Axis of the rotation: x, y or z.
+    axis : {"x", "y", "z"}
+        Axis of the rotation.
 
     Returns
     -------
@@ -85,18 +88,32 @@ def fourier_coefficients(
 
 
 def rotation_matrix(
-    max_angle: Tensor, draw: Tensor, *, axis: str, electrodes: tuple[str, ...]
+    max_angle: Tensor,
+    n_chans: int,
+    draw: Tensor | None = None,
+    *,
+    axis: str,
+    electrodes: tuple[str, ...],
 ) -> Tensor:
     """Return ``I + W(angle) - W(0)`` (n_windows, n_chans, n_chans) in float64.
 
-    ``max_angle`` (n_windows,) is in degrees and the angle is ``(2 draw - 1) max_angle``.
+    Parameters
+    ----------
+    max_angle : Tensor of shape (n_windows,)
+        In degrees; the angle is ``(2 draw - 1) max_angle``.
+    n_chans : int
+        As many as there are electrodes.
+    draw : Tensor of shape (n_windows,), optional
+        Uniform in [0, 1); drawn here by default.
+    axis, electrodes
+        See `rotation`.
     """
+    draw = torch.rand_like(max_angle) if draw is None else draw
     cosines, sines = fourier_coefficients(axis, electrodes, max_angle.device)
     angle = ((2 * draw - 1) * max_angle).double() * (math.pi / 180)
     orders = torch.arange(1, N_LEGENDRE + 1, device=angle.device, dtype=angle.dtype)
     phase = angle[:, None] * orders
     change = (phase.cos() - 1) @ cosines + phase.sin() @ sines
-    n_chans = len(electrodes)
     identity = torch.eye(n_chans, device=angle.device, dtype=angle.dtype)
     return identity + change.reshape(-1, n_chans, n_chans)
 
@@ -119,7 +136,7 @@ def rotation(
         Largest angle in degrees; the angle is uniform in [-max_angle, max_angle).
     draw : Tensor of shape (n_windows,), optional
         Uniform in [0, 1): 0 rotates by -max_angle, 1 would rotate by max_angle.
-    axis : str
+    axis : {"x", "y", "z"}
         x (right), y (front) or z (up).
     electrodes : tuple of str
         10-20 electrode of each channel.
@@ -130,5 +147,5 @@ def rotation(
     white noise on six channels).
     Source: Krell & Kim 2017; range 0-30 degrees in Table 4 of the AugNet paper.
     """
-    draw = torch.rand_like(max_angle) if draw is None else draw
-    return rotation_matrix(max_angle, draw, axis=axis, electrodes=electrodes).to(x.dtype) @ x
+    matrix = rotation_matrix(max_angle, x.shape[1], draw, axis=axis, electrodes=electrodes)
+    return matrix.to(x.dtype) @ x

@@ -1,4 +1,4 @@
-"""Selection by measurement: each transform goes as far as held-out examples do not mind."""
+"""Selection by measurement: each transform is taken as far as it costs no held-out accuracy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ START = 0.1
 """Magnitude at the start, as in AugNet."""
 
 LOWEST = 0.02
-"""Magnitude below which training never goes: a trunk that is shown nothing learns to bear nothing,
-and what it minded before it was trained may be harmless later."""
+"""Magnitude below which training never goes: a trunk that never sees a transform cannot become
+invariant to it, and a transform that did harm early in the training may be harmless later."""
 
 LEAST = 0.05
 """A transform below this magnitude is left out of the trained model."""
@@ -51,10 +51,10 @@ class MeasuredLayer(nn.Module):
 
     Parameters
     ----------
-    transforms
+    transforms : sequence of Transform
         Candidates, with different names. No gradient has to reach their amounts.
     tolerance : float
-        Accuracy that a transform may cost for certain.
+        Accuracy that a transform may cost for certain, in [0, 1].
 
     Notes
     -----
@@ -63,6 +63,14 @@ class MeasuredLayer(nn.Module):
     standard error is the rule of Breiman et al. (1984) for the simplest tree that is as good as the
     best: as far as these examples can tell. It does not fall with repeated measurements, so that
     neither their number nor a transform's range or unit decides how far it goes.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> transforms = eeg_transforms(100.0, ["C3", "C4"])
+    >>> layer = MeasuredLayer([transforms["bandstop_filter"]], tolerance=0.0025)
+    >>> layer(torch.randn(8, 2, 3000)).shape, round(layer.magnitudes.item(), 3)
+    (torch.Size([8, 2, 3000]), 0.1)
     """
 
     def __init__(self, transforms: Sequence[Transform], *, tolerance: float) -> None:
@@ -76,8 +84,8 @@ class MeasuredLayer(nn.Module):
     @property
     def weights(self) -> Tensor:
         """Probability (n_transforms,) of each transform in the trained model; 0: left out."""
-        kept = (self.magnitudes >= LEAST).float()
-        return kept / kept.sum().clamp(min=1)
+        chosen = (self.magnitudes >= LEAST).float()
+        return chosen / chosen.sum().clamp(min=1)
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:

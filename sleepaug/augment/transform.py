@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from sleepaug.augment.eeg_terms import Terms
 
 RELAXATION = 0.05
 """Temperature of relaxed Bernoulli variables (Faster AutoAugment, and the authors' AugNet)."""
@@ -26,17 +30,31 @@ class Transform:
 
     Parameters
     ----------
-    name
+    name : str
         Key of the transform, for instance ``"frequency_shift"``.
-    apply
+    apply : callable
         Function of ``x`` (n_windows, ...) and ``amount`` (n_windows,), in `unit`, which returns a
-        tensor shaped as ``x``. Amount 0 must be the identity. It may be any function of yours.
-    amount_at_1
-        Amount at magnitude 1.
-    unit
+        tensor shaped as ``x``. Amount 0 must be the identity. Any such function will do.
+    amount_at_1 : float
+        Amount at magnitude 1, in `unit`.
+    unit : str
         What the amount is counted in: Hz, std, samples, degrees, radians, fraction, probability.
-    differentiable
+    differentiable : bool
         Whether the gradient reaches the amount.
+    matrix : callable, optional
+        Of a transform that is a matrix across channels: function of the amount (n_windows,), the
+        number of channels and a draw or None, which returns the matrices (n_windows, n_chans,
+        n_chans). A layer whose transforms all have one multiplies windows once, by their sum.
+    terms : callable, optional
+        Of a transform in time or frequency: function of ``x``, the amount, a weight () and a draw
+        or None, which returns its `Terms`. A layer whose transforms all have them computes them in
+        one pass.
+
+    Examples
+    --------
+    >>> halved = Transform("gain", lambda x, amount: x * (1 - amount)[:, None, None], 0.5, "factor")
+    >>> halved(torch.ones(2, 1, 3), 1.0)[0]
+    tensor([[0.5000, 0.5000, 0.5000]])
     """
 
     name: str
@@ -44,6 +62,8 @@ class Transform:
     amount_at_1: float = 1.0
     unit: str = "probability"
     differentiable: bool = True
+    matrix: Callable[[Tensor, int, Tensor | None], Tensor] | None = None
+    terms: Callable[[Tensor, Tensor, Tensor, Tensor | None], Terms] | None = None
 
     def __call__(self, x: Tensor, magnitude: Tensor | float) -> Tensor:
         """Transform ``x`` (n_windows, ...) with a magnitude () or (n_windows,) in [0, 1]."""
@@ -60,9 +80,14 @@ def per_window(values: Tensor, x: Tensor) -> Tensor:
 
 
 def relaxed_bernoulli(probability: Tensor, draw: Tensor) -> Tensor:
-    """Soft decisions in (0, 1) which are above 1/2 where ``draw < probability``.
+    """Return soft decisions in (0, 1) which are above 1/2 where ``draw < probability``.
 
-    The probability is moved into [MARGIN, 1 - MARGIN] without cutting its gradient.
+    Parameters
+    ----------
+    probability : Tensor
+        In [0, 1], any shape. It is moved into [MARGIN, 1 - MARGIN] without cutting its gradient.
+    draw : Tensor
+        Numbers uniform in [0, 1), same shape.
 
     Notes
     -----
@@ -83,6 +108,16 @@ def decide(probability: Tensor, draw: Tensor | None = None) -> Tensor:
         Probabilities, any shape.
     draw : Tensor, optional
         Numbers uniform in [0, 1), same shape; drawn here by default.
+
+    Returns
+    -------
+    Tensor
+        Shaped as `probability`: 0 or 1, or in (0, 1) where the probability requires a gradient.
+
+    Examples
+    --------
+    >>> decide(torch.tensor([0.2, 0.8]), torch.tensor([0.5, 0.5]))
+    tensor([0., 1.])
     """
     if draw is None:
         draw = torch.rand_like(probability)
@@ -102,6 +137,10 @@ def gate(x: Tensor, transformed: Tensor, probability: Tensor, draw: Tensor | Non
         In [0, 1]. Where it requires a gradient the two are mixed by a relaxed decision.
     draw : Tensor of shape (n_windows,), optional
         Numbers uniform in [0, 1); drawn here by default.
+
+    Returns
+    -------
+    Tensor of shape (n_windows, ...)
     """
     chosen = per_window(decide(probability, draw), x)
     if probability.requires_grad:
@@ -118,12 +157,16 @@ def apply_chosen(
     ----------
     x : Tensor of shape (n_windows, ...)
         Windows.
-    transforms
+    transforms : sequence of Transform
         Candidates.
     choice : Tensor of shape (n_windows,)
         Index of the transform of each window, or -1 for none.
     magnitude : Tensor of shape (n_windows,)
-        Magnitude of that transform.
+        Magnitude of that transform, in [0, 1].
+
+    Returns
+    -------
+    Tensor of shape (n_windows, ...)
     """
     host = choice.cpu()  # one read a call; without it a device would be asked once a transform
     out = None

@@ -22,8 +22,11 @@ def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     from sleepaug.experiments.report import read_policy
     from sleepaug.support.files import write_text
 
-    policy = read_policy(run)
-    text = to_code(policy) if form == "braindecode" else json.dumps(policy, indent=2) + "\n"
+    learned = read_policy(run)
+    if form == "braindecode":
+        text = to_code(learned)
+    else:
+        text = json.dumps(learned.to_json(), indent=2) + "\n"
     if output is None:
         click.echo(text, nl=False)
         return

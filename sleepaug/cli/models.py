@@ -17,7 +17,5 @@ def models(name: str | None) -> None:
         return
     shipped = shipped_models()
     for key, path in shipped.items():
-        told = read_card(path).description
-        channels, method = ", ".join(told.get("channels", [])), told.get("method")
-        click.echo(f"{key}: {channels}; trained with method {method}")
+        click.echo(f"{key}: {read_card(path).description.summary}")
     click.echo("What each is and can do: sleepaug models NAME" if shipped else "No model ships.")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sleepaug.augment import learned
+from sleepaug.augment.learned import Learned, amount_text, table
 from sleepaug.experiments.figures import draw_layers
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place, read_json
@@ -26,22 +26,24 @@ def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | Non
     return config, folder.rows(), metrics
 
 
-def read_policy(run: Path) -> dict[str, Any]:
-    """What a finished run learned, as `policy.json` holds it."""
+def read_policy(run: Path) -> Learned:
+    """Read what a finished run learned (`policy.json`)."""
     path = Path(run) / "policy.json"
     if not path.is_file():
         RunFolder(run).config()  # or it is no run at all
         raise ConfigError(f"{run}: holds no policy.json. Is the training finished?")
-    return read_json(path)
+    try:
+        return Learned.from_json(read_json(path))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: not the policy of a run:\n{error}") from error
 
 
 def learned_text(run: Path) -> list[str]:
     """What a run learned, as a table and sentences; nothing where nothing was learned."""
     if not (Path(run) / "policy.json").is_file():
         return []
-    policy = read_policy(run)
-    shown = [learned.table(policy["layers"])] if "layers" in policy else []
-    return shown + learned.in_words(policy)
+    learned = read_policy(run)
+    return [*([] if learned.layers is None else [table(learned.layers)]), *learned.sentences()]
 
 
 def number(value: float | None) -> str:
@@ -97,7 +99,7 @@ def invariance_text(metrics: Mapping[str, Any]) -> list[str]:
         return []
     lines = ["invariance (1: unchanged; 0: as different as two windows):"]
     for name, one in found.items():
-        what = f"{name.replace('_', ' '):<20}up to {learned.amount_text(one):<18}"
+        what = f"{name.replace('_', ' '):<20}up to {amount_text(one['amount'], one['unit']):<18}"
         lines.append(f"  {what}{number(one['median']):>6}")
     return lines
 

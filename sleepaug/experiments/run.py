@@ -6,6 +6,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from sleepaug import __version__
 from sleepaug.augment import AugmentedModel
 from sleepaug.augment.invariance import median_invariance
-from sleepaug.augment.learned import as_data
+from sleepaug.augment.learned import Learned
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config, members
@@ -172,25 +173,31 @@ def _one_fold(
             name: median_invariance(model, some, task.transforms[name], amount)
             for name, amount in loaded.known.items()
         }
-    description = {
-        **loaded.description,
-        "sleepaug": __version__,
-        "classes": list(task.classes),
-        "preprocessing": plain(config.preprocessing),
-        "method": config.method.name,
-        "augmentation": plain(config.method) if model.augment.at_inference else None,
-        "copies_eval": config.training.copies_eval,
-        "scores": {p: metrics[p]["balanced_accuracy"] for p in ("valid", "test")},
-    }
-    learned = as_data(model.augment)
-    told: dict[str, Any] = {
-        k: description[k] for k in ("method", "channels", "sfreq") if k in description
-    }
+    description = replace(
+        loaded.description,
+        sleepaug=__version__,
+        classes=task.classes,
+        method=config.method.name,
+        augmentation=plain(config.method) if model.augment.at_inference else None,
+        copies_eval=config.training.copies_eval,
+        scores={part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
+    )
+    learned = Learned.of(model.augment, method=description.method)
     if config.preprocessing is not None:
-        description = {**for_prediction(model, task, config.training, learned), **description}
-        told["normalize"] = config.preprocessing.normalize
+        description = replace(
+            description,
+            preprocessing=config.preprocessing,
+            **for_prediction(model, task, config.training),
+            missing_channels="zero" if drops_channels(learned) else description.missing_channels,
+        )
+        learned = replace(
+            learned,
+            channels=description.channels,
+            sfreq=description.sfreq,
+            normalize=config.preprocessing.normalize,
+        )
     save_model(folder / "model.safetensors", model, description)
-    write_json(folder / "policy.json", {**told, **learned})
+    write_json(folder / "policy.json", learned.to_json())
     return metrics
 
 
@@ -223,10 +230,8 @@ def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
     return lines
 
 
-def for_prediction(
-    model: AugmentedModel, task: Task, training: Training, learned: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the end of a training adds to a model's description.
+def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dict[str, Any]:
+    """Fit what makes the probabilities of a trained model right.
 
     Parameters
     ----------
@@ -234,13 +239,11 @@ def for_prediction(
     task : Task
         Its validation nights are what the temperatures are fitted to.
     training : Training
-    learned : dict
-        The augmentation, as `learned.as_data` gives it.
 
     Returns
     -------
     dict
-        `temperature` and `prior` (see `calibration`), and whether `missing_channels` may be zero.
+        `temperature` and `prior` of the model's description; see `calibration`.
     """
     prior = None
     if training.class_weights == "none":
@@ -248,19 +251,15 @@ def for_prediction(
         prior = (counts / counts.sum()).tolist()
     found = log_probabilities(model, task.valid.x).cpu().numpy()
     y, night = task.valid.y.cpu().numpy(), task.valid.group
-    return {
-        "missing_channels": "zero" if drops_channels(learned) else "refuse",
-        **calibration(found, y, night, prior),
-    }
+    return calibration(found, y, night, prior)
 
 
-def drops_channels(learned: Mapping[str, Any]) -> bool:
-    """Whether a training with what `learned.as_data` says has taught to go without channels."""
-    steps = [step for subpolicy in learned.get("policy", []) for step in subpolicy]
+def drops_channels(learned: Learned) -> bool:
+    """Whether a training with this augmentation has taught the model to go without channels."""
+    steps = [step for subpolicy in learned.policy or () for step in subpolicy]
     if any(name == "channels_dropout" and p > 0 and mu > 0 for name, p, mu in steps):
         return True
-    entries = [entry for layer in learned.get("layers", []) for entry in layer]
+    entries = [entry for layer in learned.layers or () for entry in layer]
     return any(
-        e["transform"] == "channels_dropout" and e["weight"] > 0.1 and e["magnitude"] > 0.05
-        for e in entries
+        e.transform == "channels_dropout" and e.weight > 0.1 and e.magnitude > 0.05 for e in entries
     )

@@ -20,8 +20,12 @@ def braindecode_trunk(
     ----------
     name : str
         A class of `braindecode.models`, such as ``"SleepStagerBlanco2020"``.
-    n_chans, n_times, sfreq, n_classes
-        Shape of the windows, their rate in Hz, and the number of stages.
+    n_chans, n_times : int
+        Shape of a window.
+    sfreq : float
+        Sampling frequency in Hz.
+    n_classes : int
+        Number of stages.
     **options
         Further arguments of that class.
 

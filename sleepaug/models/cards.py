@@ -1,16 +1,16 @@
-"""Which models there are, and what their files say of themselves; nothing is built of them here."""
+"""Which models are at hand, and what their files say of them; no network is built here."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
+from sleepaug.models.description import Description
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
@@ -18,19 +18,20 @@ LARGEST_FILE = 1 << 30  # bytes
 
 
 def shipped_models() -> dict[str, Path]:
-    """Models that ship with the package, by name."""
+    """Return the models that ship with the package, by name."""
     folder = Path(str(files("sleepaug.models"))) / "pretrained"
     return {file.stem: file for file in sorted(folder.glob("*.safetensors"))}
 
 
 def find_model(path: Path | str | None = None) -> Path:
-    """The file of a model; see `models.files.read_model`."""
+    """Return the file of a model; see `models.files.read_model`."""
     shipped = shipped_models()
     if path is None:
         if DEFAULT_MODEL not in shipped:
             raise ModelError(
-                "No model ships with this copy of the package. Name one with --model: a run "
-                "folder or a model file."
+                "model: none ships with this copy of the package. Name a run folder or a model "
+                "file.",
+                parameters=("model",),
             )
         return shipped[DEFAULT_MODEL]
     if str(path) in shipped and not Path(path).exists():
@@ -48,58 +49,69 @@ def find_model(path: Path | str | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Card:
-    """What is known of a model: its own description, and the text beside its file."""
+    """What is known of a model.
+
+    Attributes
+    ----------
+    path : Path
+    description : Description or RecordingDescription
+        What the file says of the model.
+    text : str
+        The Markdown file beside it, or nothing.
+    """
 
     path: Path
-    description: Mapping[str, Any]
+    description: Description | RecordingDescription
     text: str
 
     def lines(self) -> list[str]:
-        """The card as text for a terminal."""
+        """Return the card as text for a terminal."""
         if self.text:
             return [printable(line) for line in self.text.splitlines()]
-        told = self.description
-        learned = told.get("trained_on", {})
-        lines = [
-            f"channels: {', '.join(map(str, told.get('channels', [])))}",
-            f"trunk: {told.get('trunk')}, method: {told.get('method')}",
-            f"trained on: {learned.get('n_windows')} windows of {learned.get('data')} data",
-        ]
-        for part, score in (told.get("scores") or {}).items():
-            lines.append(f"balanced accuracy ({part}): {score}")
-        return [printable(line) for line in lines]
+        return [printable(line) for line in self.description.lines()]
 
 
 def read_card(path: Path) -> Card:
-    """The description in a model file, and the Markdown file beside it if there is one."""
+    """Read the description in a model file, and the Markdown file beside it, if any."""
     text = path.with_suffix(".md")
     return Card(
         path, read_description(path), text.read_text(encoding="utf-8") if text.is_file() else ""
     )
 
 
-def read_description(path: Path) -> dict[str, Any]:
-    """The metadata of a model file, checked to be a mapping only."""
+def read_description(path: Path) -> Description | RecordingDescription:
+    """Read what a model file says of its model, and check it.
+
+    Raises
+    ------
+    ModelError
+        The file is missing or damaged, or what it says cannot be true.
+    """
     try:
         if path.stat().st_size > LARGEST_FILE:
-            raise ModelError(f"{path}: larger than {LARGEST_FILE >> 30} GiB; no model of ours is.")
+            raise ModelError(
+                f"{path}: larger than {LARGEST_FILE >> 30} GiB, which no model of sleepaug is."
+            )
         with safe_open(path, framework="np") as file:
             text = (file.metadata() or {}).get("sleepaug", "")
-    except FileNotFoundError as error:  # safetensors says so of what may not be read, too
+    except FileNotFoundError as error:  # safetensors raises it without permission, too
         if path.exists():
             raise ModelError(f"{path}: cannot be read: permission denied.") from error
         raise ModelError(
-            f"{path}: there is no such model. Name a run folder, a model file, or a model that "
+            f"{path}: no such model. Name a run folder, a model file, or a model that "
             f"ships ({', '.join(shipped_models()) or 'none does'})."
         ) from error
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: not a model file: {printable(str(error))}.") from error
     try:
-        description = json.loads(text)
+        values = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelError(
-            f"{path}: not a model of sleepaug: it does not describe itself."
-        ) from error
-    if not isinstance(description, dict):
-        raise ModelError(f"{path}: not a model of sleepaug: its description is no mapping.")
-    return description
+        raise ModelError(f"{path}: not a model of sleepaug: it has no description.") from error
+    if not isinstance(values, dict):
+        raise ModelError(f"{path}: not a model of sleepaug: its description has no keys.")
+    try:
+        if values.get("kind") == "recording":
+            return RecordingDescription.from_json(values)
+        return Description.from_json(values)
+    except ModelError as error:
+        raise ModelError(f"{path}: not a model of sleepaug:\n  {error}") from error

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,13 +17,10 @@ from sleepaug.data.signals.montage import N_PLACE
 from sleepaug.data.stages import STAGES
 from sleepaug.models.cards import read_description
 from sleepaug.models.familiarity import Familiarity
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.support.errors import ModelError
 from sleepaug.support.files import write_bytes
-
-KIND = "recording"
-"""What the description of such a file says under `kind`."""
-MOST_NETWORKS, WIDEST = 16, 1024
 
 
 @dataclass(frozen=True)
@@ -38,13 +33,13 @@ class RecordingModel:
         Their probabilities are averaged.
     familiarity : Familiarity
         What windows were like in training.
-    description : dict
-        What the file says of itself.
+    description : RecordingDescription
+        What the file says of the model.
     """
 
     networks: tuple[RecordingNetwork, ...]
     familiarity: Familiarity
-    description: Mapping[str, Any]
+    description: RecordingDescription
 
     @torch.no_grad()
     def probabilities(
@@ -84,8 +79,8 @@ def save_recording_model(path: Path, model: RecordingModel) -> None:
     for name in ("mean", "sd", "precision"):
         value = np.ascontiguousarray(getattr(model.familiarity, name))
         weights[f"familiarity.{name}"] = torch.from_numpy(value)
-    description = {**model.description, "kind": KIND, "n_networks": len(model.networks)}
-    write_bytes(path, save(weights, metadata={"sleepaug": json.dumps(description)}))
+    text = json.dumps(model.description.to_json())
+    write_bytes(path, save(weights, metadata={"sleepaug": text}))
 
 
 def read_recording_model(path: Path) -> RecordingModel:
@@ -97,14 +92,8 @@ def read_recording_model(path: Path) -> RecordingModel:
         The file is damaged, or its weights are not those of the networks it describes.
     """
     description = read_description(path)
-    n, width = description.get("n_networks"), description.get("n_hidden")
-    if not (
-        type(n) is int and 1 <= n <= MOST_NETWORKS and type(width) is int and 1 <= width <= WIDEST
-    ):
-        raise ModelError(
-            f"{path}: not a model of sleepaug: expected 1 to {MOST_NETWORKS} networks of width 1 "
-            f"to {WIDEST}, got {str(n)[:40]} and {str(width)[:40]}."
-        )
+    if not isinstance(description, RecordingDescription):
+        raise ModelError(f"{path}: a model of windows; expected one of whole recordings.")
     try:
         with safe_open(path, framework="pt") as file:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
@@ -112,7 +101,7 @@ def read_recording_model(path: Path) -> RecordingModel:
         raise ModelError(f"{path}: not a model file: {error}.") from error
     if not all(torch.isfinite(value).all() for value in weights.values()):
         raise ModelError(f"{path}: its weights are not all finite numbers.")
-    networks = [_network(n_hidden=width) for _ in range(n)]
+    networks = [_network(description.n_hidden) for _ in range(description.n_networks)]
     try:
         for k, network in enumerate(networks):
             prefix = f"network{k}."

@@ -14,6 +14,11 @@ class SpectralConv1d(nn.Conv1d):
 
     It is `nn.Conv1d` up to rounding, for a stride, dilation and groups of 1 and zeros as padding.
     With 100 taps, 1 channel and 2 filters it takes a fifth of the time or less on a CPU.
+
+    Examples
+    --------
+    >>> SpectralConv1d(1, 2, 100, padding=1)(torch.randn(4, 1, 1000)).shape
+    torch.Size([4, 2, 903])
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -29,7 +34,7 @@ class SpectralConv1d(nn.Conv1d):
 
 
 def wave_cnn(kernel: int, n_classes: int) -> nn.Sequential:
-    """Two convolutions of two filters each, a mean over time, a linear layer.
+    """Build two convolutions of two filters each, a mean over time and a linear layer.
 
     Parameters
     ----------
@@ -57,14 +62,14 @@ def wave_cnn(kernel: int, n_classes: int) -> nn.Sequential:
 
 
 def perceptron(n_in: int, neurons: int, n_layers: int, n_classes: int) -> nn.Sequential:
-    """A multi-layer perceptron with `n_layers` hidden layers of `neurons` (Section 4.3)."""
+    """Build a multi-layer perceptron with `n_layers` hidden layers of `neurons` (Section 4.3)."""
     sizes = [n_in] + [neurons] * n_layers
     hidden = [layer for a, b in pairwise(sizes) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(nn.Flatten(), *hidden, nn.Linear(sizes[-1], n_classes))
 
 
 def sprite_cnn(n_classes: int, width: int = 32) -> nn.Sequential:
-    """Four convolutions of `width` to 8 `width` filters, for images of 32 x 32 pixels (Table 1)."""
+    """Build four convolutions of `width` to 8 `width` filters, for 32 x 32 pixels (Table 1)."""
     layers: list[nn.Module] = []
     sizes = [3, width, 2 * width, 4 * width, 8 * width]
     for n_in, n_out in pairwise(sizes):
@@ -89,13 +94,14 @@ class PreActBlock(nn.Module):
             self.shortcut = nn.Conv2d(n_in, n_out, 1, stride=stride, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Transform ``x`` (n_images, n_in, height, width)."""
         active = F.relu(self.norm1(x))
         shortcut = x if self.shortcut is None else self.shortcut(active)
         return self.conv2(F.relu(self.norm2(self.conv1(active)))) + shortcut
 
 
 def preact_resnet18(n_classes: int, width: int = 64) -> nn.Sequential:
-    """A ResNet-18 with pre-activation for images of 32 x 32 pixels.
+    """Build a ResNet-18 with pre-activation for images of 32 x 32 pixels.
 
     Parameters
     ----------

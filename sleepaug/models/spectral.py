@@ -2,8 +2,8 @@
 
 Chambon's network adds up its channels with fixed weights and measures amplitudes, so it has to be
 trained for each montage and level. Here every channel is described by the same small network, from
-the logarithm of its power in bands (a gain is a shift of it), and the descriptions of those that
-are there are averaged.
+the logarithm of its power in bands (a gain is a shift of it), and the descriptions of the channels
+that a recording has are averaged.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from sleepaug.data.signals.scaling import EDGES
 from sleepaug.support.errors import ConfigError
 
 HIGHEST = 22.0
-"""Hz; what a recording at 50 Hz, the lowest rate that is read, still has."""
+"""Highest frequency in Hz: a recording at 50 Hz, the lowest rate that is read, still has it."""
 FRAME_SECONDS, HOP_SECONDS = 2.0, 1.0
 TYPICAL, FLOOR = 0.03, 1e-3
-"""Power densities: of a window scaled by its recording, and what is added to every one."""
+"""Power densities (1 / Hz): typical of a window scaled by its recording, and added to every one."""
 
 
 class SpectralStager(nn.Module):
-    """Sleep stager on log band powers, second by second, of whichever channels there are.
+    """Sleep stager on log band powers, second by second, of the channels that a recording has.
 
     Parameters
     ----------
     n_chans, n_times : int
-        Shape of a window. A channel that is all zero is not there.
+        Shape of a window. A channel that is all zero counts as missing.
     sfreq : float
         Sampling frequency in Hz.
     n_classes : int
@@ -40,8 +40,9 @@ class SpectralStager(nn.Module):
 
     Notes
     -----
-    Frames of 2 s (Hann) every second, bands of `whitening.EDGES` up to 22 Hz, two convolutions over
-    time, their mean, maximum and standard deviation, and what is known of the channel's place.
+    Frames of 2 s (Hann) every second, bands of `sleepaug.data.signals.scaling.EDGES` up to 22 Hz,
+    two convolutions over time, their mean, maximum and standard deviation, and a learned vector for
+    the place of the channel.
 
     Examples
     --------
@@ -95,13 +96,13 @@ class SpectralStager(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n_windows, n_classes) of ``x`` (n_windows, n_chans, n_times)."""
-        there = (x != 0).any(-1)
-        h = F.gelu(self.conv_1(self.log_power(x[there])))
+        present = (x != 0).any(-1)
+        h = F.gelu(self.conv_1(self.log_power(x[present])))
         h = F.gelu(self.conv_2(h))
         mean = h.mean(-1)
         spread = ((h - mean[..., None]).square().mean(-1) + 1e-6).sqrt()
         h = self.summary(self.dropout(torch.cat([mean, h.amax(-1), spread], 1)))
-        h = F.gelu(h + self.place.expand(*there.shape, -1)[there])
-        each = h.new_zeros(*there.shape, h.shape[-1]).masked_scatter(there[..., None], h)
-        all_of_them = each.sum(1) / there.sum(1, keepdim=True).clamp(min=1)
-        return self.final_layer(self.dropout(F.gelu(self.hidden(all_of_them))))
+        h = F.gelu(h + self.place.expand(*present.shape, -1)[present])
+        each = h.new_zeros(*present.shape, h.shape[-1]).masked_scatter(present[..., None], h)
+        mean_channel = each.sum(1) / present.sum(1, keepdim=True).clamp(min=1)
+        return self.final_layer(self.dropout(F.gelu(self.hidden(mean_channel))))

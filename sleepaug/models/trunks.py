@@ -18,12 +18,32 @@ def make_trunk(
 
     Parameters
     ----------
-    name
+    name : str
         Of `TRUNKS`, or a class of ``braindecode.models``.
-    n_chans, n_times, sfreq, n_classes
-        Shape of the windows, their rate in Hz, and the number of stages.
+    n_chans, n_times : int
+        Shape of a window.
+    sfreq : float
+        Sampling frequency in Hz.
+    n_classes : int
+        Number of stages.
     **options
         Further arguments of the trunk.
+
+    Returns
+    -------
+    nn.Module
+        (n_windows, n_chans, n_times) -> logits (n_windows, n_classes).
+
+    Raises
+    ------
+    ConfigError
+        No trunk has this name, or it cannot be built for this input.
+
+    Examples
+    --------
+    >>> trunk = make_trunk("chambon2018", n_chans=2, n_times=3000, sfreq=100.0, n_classes=5)
+    >>> sum(parameter.numel() for parameter in trunk.parameters())
+    4987
     """
     make: Callable[..., nn.Module]
     if name in TRUNKS:

@@ -117,7 +117,7 @@ def _staged(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> n
     at = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
     whole = np.full((at[-1] + 1, len(STAGES)), np.nan)
     whole[at] = own
-    return apply_context(context, whole, stager.description.get("prior"))[at]
+    return apply_context(context, whole, stager.description.prior)[at]
 
 
 def _is_telling(y: np.ndarray) -> bool:
@@ -132,17 +132,17 @@ def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windo
     dataset is called, if stages change in it at all often. Simulated subjects are numbered alike in
     every simulation, so only the scoring tells them apart.
     """
-    known = stager.description.get("trained_on", {})
-    same_names = data == known.get("data") and data != "simulated"
+    known = stager.description.trained_on
+    same_names = data == known.data and data != "simulated"
     seen, subjects = [], np.unique(windows.subject)
     for subject in subjects:
         nights = np.unique(windows.recording[windows.subject == subject])
         same_night = any(
             _is_telling(windows.y[windows.recording == night])
-            and fingerprint(windows, night) in known.get("scorings", [])
+            and fingerprint(windows, night) in known.scorings
             for night in nights
         )
-        if same_night or (same_names and subject in known.get("subjects", [])):
+        if same_night or (same_names and subject in known.subjects):
             seen.append(str(subject))
     if not seen:
         return []

@@ -19,7 +19,7 @@ from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.signals.channels import choose, parse_name
 from sleepaug.data.signals.montage import montage
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
-from sleepaug.data.signals.preprocessing import MAX_SFREQ, Preprocessing, unusable
+from sleepaug.data.signals.preprocessing import MAX_SFREQ, unusable
 from sleepaug.data.signals.quality import (
     PLAUSIBLE_MICROVOLTS,
     QualityMonitor,
@@ -27,10 +27,9 @@ from sleepaug.data.signals.quality import (
     unit_suggestion,
 )
 from sleepaug.data.stages import WINDOW_SECONDS, is_stage
-from sleepaug.models.recording_model import KIND
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.staging.scoring_fit import scoring_fit, scoring_lines
-from sleepaug.support.errors import ConfigError, RecordingError, printable
-from sleepaug.support.settings import fill
+from sleepaug.support.errors import RecordingError, printable
 from sleepaug.support.text import ranges
 
 ROLES = (
@@ -243,15 +242,11 @@ def _model_use(
     if model is None and not shipped_models():
         return None
     path = find_model(model)
-    told = read_card(path).description
-    if told.get("kind") == KIND:
+    description = read_card(path).description
+    if isinstance(description, RecordingDescription):
         return {"file": str(path), "allow_missing": True, **_montage_use(recorded, map, exclude)}
-    problems: list[str] = []
-    trained_with = fill(Preprocessing, told.get("preprocessing"), "preprocessing", problems)
-    if trained_with is None:
-        raise ConfigError("\n  ".join([f"{path}: not a model of sleepaug:", *problems]))
-    settings = trained_with.with_overrides(map, reference, exclude)
-    allow_missing = told.get("missing_channels") == "zero"
+    settings = description.preprocessing.with_overrides(map, reference, exclude)
+    allow_missing = description.missing_channels == "zero"
     found: dict[str, Any] = {"file": str(path), "allow_missing": allow_missing}
     try:
         sources = choose(

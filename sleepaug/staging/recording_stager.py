@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES
 from sleepaug.models.familiarity import FAR_WINDOW
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_features import RecordingFeatures, recording_features
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -41,7 +42,7 @@ class RecordingStager:
     model: RecordingModel
 
     @property
-    def description(self) -> Mapping[str, Any]:
+    def description(self) -> RecordingDescription:
         """What the model file says of itself."""
         return self.model.description
 
@@ -141,7 +142,7 @@ class RecordingStager:
         return x, notes
 
     def _notes(self, context: str) -> list[str]:
-        data = self.description.get("trained_on", {}).get("data", "unknown")
+        data = self.description.trained_on.data
         notes = [
             f"The model was trained on {data} recordings; its certainty is that of its networks."
         ]

@@ -15,7 +15,8 @@ from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
 from sleepaug.models.cards import find_model, read_description
 from sleepaug.models.files import SavedModel, read_model
-from sleepaug.models.recording_model import KIND, read_recording_model
+from sleepaug.models.recording_description import RecordingDescription
+from sleepaug.models.recording_model import read_recording_model
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -82,7 +83,7 @@ class Stager(SavedModel):
             )
         return Hypnogram(
             onset=night.onset,
-            probabilities=apply_context(context, probabilities, self.description.get("prior")),
+            probabilities=apply_context(context, probabilities, self.description.prior),
             reason=night.reason,
             start=night.start,
             notes=[*night.notes, *self._notes(context, len(good))],
@@ -101,13 +102,13 @@ class Stager(SavedModel):
 
     def temperature(self, context: str) -> float:
         """By what the log-probabilities are divided, so that the certainties are right."""
-        return float(self.description.get("temperature", {}).get(context, 1.0))
+        return self.description.temperature.get(context, 1.0)
 
     def _notes(self, context: str, n_windows: int) -> list[str]:
         """What was done to the probabilities, and how far to trust them, in sentences."""
-        data = self.description.get("trained_on", {}).get("data", "unknown")
+        data = self.description.trained_on.data
         notes = [f"Probabilities are calibrated on the model's validation nights ({data} data)."]
-        if context not in self.description.get("temperature", {}):
+        if context not in self.description.temperature:
             notes = ["Probabilities are not calibrated: the model file has no temperature."]
         if context == "transitions":
             notes.append("Neighbouring epochs were taken into account (--context transitions).")
@@ -139,7 +140,7 @@ def load_model(path: Path | str | None = None) -> Stager | RecordingStager:
         There is no model, or the file is not one.
     """
     file = find_model(path)
-    if read_description(file).get("kind") == KIND:
+    if isinstance(read_description(file), RecordingDescription):
         return RecordingStager(read_recording_model(file))
     saved = read_model(file)
-    return Stager(saved.model, saved.description, saved.preprocessing)
+    return Stager(saved.model, saved.description)

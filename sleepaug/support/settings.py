@@ -13,6 +13,7 @@ import dataclasses
 import difflib
 import io
 import math
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -89,6 +90,12 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
             found[key] = _convert(hints[key], value, path, problems)
         else:
             problems.append(f"{path}: unknown key. {did_you_mean(key, names)}")
+    problems += [
+        f"{where}.{field.name}: is missing." if where else f"{field.name}: is missing."
+        for field in dataclasses.fields(cls)
+        if field.default is field.default_factory is dataclasses.MISSING
+        and field.name not in values
+    ]
     if len(problems) > before:
         return None
     made = cls(**found)
@@ -160,11 +167,12 @@ def _plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if hint is Any:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = is_number and abs(value) <= sys.float_info.max  # NaN is not, nor is 10**400
     if hint is bool and isinstance(value, bool):
         return value
     if hint is int and is_number and float(value).is_integer():
         return int(value)
-    if hint is float and is_number and math.isfinite(value):
+    if hint is float and is_number:
         return float(value)
     if hint is str and isinstance(value, str):
         return str(value)

@@ -16,7 +16,9 @@ from torch import nn
 
 from sleepaug.models.cards import find_model, read_card
 from sleepaug.models.files import SavedModel, read_model
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.settings import plain
 
 LEARNING_RATE = 1e-4
 """A tenth of what a training from scratch takes by default (`Training.learning_rate`)."""
@@ -45,10 +47,14 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     task = _section(values, "task")
     path = find_model(str(task["start_from"]))
-    told = read_card(path).description
+    description = read_card(path).description
+    if isinstance(description, RecordingDescription):
+        raise ConfigError(
+            f"task.start_from: {path} is a model of whole recordings. Name one that `train` made."
+        )
     model = {
-        "task": {"trunk": told.get("trunk"), "trunk_options": told.get("trunk_options")},
-        "preprocessing": _section(told, "preprocessing"),
+        "task": {"trunk": description.trunk, "trunk_options": description.trunk_options},
+        "preprocessing": plain(description.preprocessing),
     }
     given = {"task": task, "preprocessing": _section(values, "preprocessing")}
     checked = {"task": ("trunk", "trunk_options"), "preprocessing": FIXED}
@@ -104,15 +110,9 @@ class Start:
         return self.saved.allow_missing
 
     @property
-    def scorings(self) -> list[str]:
+    def scorings(self) -> tuple[str, ...]:
         """Nights the model was trained on: what starts from it has seen them too."""
-        return list(self.saved.description.get("trained_on", {}).get("scorings", []))
-
-    @property
-    def inherited(self) -> dict[str, Any]:
-        """What the description of the new model has of the old one's."""
-        missing = {"missing_channels": "zero"} if self.allow_missing else {}
-        return {"started_from": self.name, **missing}
+        return self.saved.description.trained_on.scorings
 
     def weighted(self, make_trunk: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
         """`make_trunk`, whose trunks begin with the model's weights."""

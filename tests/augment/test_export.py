@@ -1,13 +1,14 @@
-"""A learned policy leaves for braindecode and does there what it did here."""
+"""A learned policy exported to braindecode does there what it did here."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
 
-from sleepaug.augment import AugmentationModule, Policy, eeg_transforms
+from sleepaug.augment import AugmentationModule, Identity, Policy, eeg_transforms
 from sleepaug.augment.export import braindecode_steps, to_braindecode, to_code
-from sleepaug.augment.learned import as_data, in_words, sentences, table
+from sleepaug.augment.learned import Learned, table
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.experiments.figures import draw_layers
 from sleepaug.support.errors import ConfigError
@@ -17,8 +18,12 @@ TRANSFORMS = eeg_transforms(100.0, CHANNELS)
 
 
 def learned(augment):
-    told = {"method": "any", "sfreq": 100.0, "channels": CHANNELS, "normalize": "window"}
-    return json.loads(json.dumps({**told, **as_data(augment)}))
+    written = Learned.of(
+        augment, method="any", sfreq=100.0, channels=tuple(CHANNELS), normalize="window"
+    )
+    read = Learned.from_json(json.loads(json.dumps(written.to_json())))
+    assert read == written
+    return read
 
 
 @pytest.mark.parametrize("name", list(TRANSFORMS))
@@ -45,13 +50,13 @@ def test_amounts_keep_their_units():
         ("sign_flip", 0.8, 1.0),
         ("rotation_y", 1.0, 1.0),
     ]
-    (found,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
-    assert dict(found)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
-    assert dict(found)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
-    assert dict(found)["SmoothTimeMask"]["mask_len_samples"] == 50
-    assert dict(found)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
-    assert dict(found)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
-    assert dict(found)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
+    (exported,) = braindecode_steps(learned(Policy([steps], TRANSFORMS)))
+    assert dict(exported)["GaussianNoise"] == {"probability": 0.3, "std": pytest.approx(0.1)}
+    assert dict(exported)["FrequencyShift"]["max_delta_freq"] == pytest.approx(0.5)
+    assert dict(exported)["SmoothTimeMask"]["mask_len_samples"] == 50
+    assert dict(exported)["FTSurrogate"]["phase_noise_magnitude"] == pytest.approx(0.5)
+    assert dict(exported)["SignFlip"]["probability"] == pytest.approx(0.4)  # 0.8 of a fair coin
+    assert dict(exported)["SensorsYRotation"]["max_degrees"] == pytest.approx(30)
 
 
 def layers_with(weights_and_magnitudes):
@@ -73,15 +78,14 @@ def test_sentences_say_what_was_kept_and_what_was_rejected():
             {"frequency_shift": (0.6, 0.12), "gaussian_noise": (0.4, 0.5)},
         ]
     )
-    layers = learned(module)["layers"]
-    assert sentences(layers) == [
+    assert learned(module).sentences() == [
         "frequency shift up to 0.5 Hz and 0.6 Hz: kept",
         "sign flip: rejected",
         "channels shuffle: selected, but with nothing to do (amount 0)",
         "time reverse: rejected",
         "gaussian noise up to 0.1 std: undecided (weight 0.40)",
     ]
-    text = table(layers)
+    text = table(learned(module).layers)
     assert "2      frequency shift       0.950  0.5 Hz" in text
     (steps,) = braindecode_steps(learned(module))
     assert [name for name, _ in steps] == ["FrequencyShift", "FrequencyShift"]
@@ -89,14 +93,14 @@ def test_sentences_say_what_was_kept_and_what_was_rejected():
 
 def test_policies_are_said_in_words_with_the_amounts_of_their_ranges():
     steps = [("time_reverse", 0.8, 1.0), ("time_masking", 0.3, 0.4)]
-    (sentence,) = in_words(learned(Policy([steps], TRANSFORMS)))
+    (sentence,) = learned(Policy([steps], TRANSFORMS)).sentences()
     assert sentence == (
         "subpolicy 1: time reverse with probability 0.40, "
         "then time masking up to 80 samples with probability 0.30"
     )
     official = eeg_transforms(100.0, CHANNELS, official=True)
     policy = learned(Policy([steps, steps], official))
-    assert in_words(policy)[1] == (
+    assert policy.sentences()[1] == (
         "subpolicy 2: time reverse with probability 0.80, "
         "then time masking up to 40 samples with probability 0.30"
     )
@@ -104,7 +108,7 @@ def test_policies_are_said_in_words_with_the_amounts_of_their_ranges():
     assert reverse[1]["probability"] == pytest.approx(0.8)
     assert mask[1]["mask_len_samples"] == 40
     assert "subpolicies = [" in to_code(policy)
-    assert in_words({}) == []
+    assert Learned().sentences() == []
 
 
 def test_layers_that_kept_several_transforms_become_all_combinations():
@@ -123,7 +127,7 @@ def test_layers_that_kept_several_transforms_become_all_combinations():
 def test_code_says_how_its_windows_were_scaled():
     policy = learned(Policy([[("gaussian_noise", 1.0, 0.5)]], TRANSFORMS))
     for normalize, words in (("window", "unit variance"), ("none", "microvolts")):
-        assert words in to_code({**policy, "normalize": normalize})
+        assert words in to_code(replace(policy, normalize=normalize))
 
 
 def test_the_picture_has_a_row_for_each_layer():
@@ -135,6 +139,44 @@ def test_the_picture_has_a_row_for_each_layer():
 
 def test_what_has_no_policy_is_refused():
     with pytest.raises(ConfigError, match="no policy"):
-        braindecode_steps({"method": "none", "sfreq": 100.0, "channels": CHANNELS})
+        braindecode_steps(Learned(method="none", sfreq=100.0, channels=tuple(CHANNELS)))
     with pytest.raises(ConfigError, match="no EEG"):
-        braindecode_steps({"method": "augnet", "layers": []})
+        braindecode_steps(Learned(method="augnet", layers=()))
+
+
+def test_the_form_of_policy_json():
+    module = layers_with([{"frequency_shift": (1.0, 0.5)}])
+    assert Learned.of(module, method="augnet").to_json() == {
+        "method": "augnet",
+        "layers": [
+            [
+                {
+                    "transform": "frequency_shift",
+                    "weight": 1.0,
+                    "magnitude": 0.5,
+                    "amount": 2.5,
+                    "unit": "Hz",
+                }
+            ]
+        ],
+    }
+    assert Learned.of(Policy([[("sign_flip", 1, 1)]], TRANSFORMS)).to_json() == {
+        "policy": [[["sign_flip", 1.0, 1.0]]],
+        "ranges": {"sign_flip": {"amount": 0.5, "unit": "probability"}},
+    }
+    assert Learned.of(Identity()).to_json() == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"layers": [[{"transform": "sign_flip"}]]}, r"layers\[0\]\[0\].weight: is missing"),
+        ({"policy": [[["sign_flip", 1, 1]]]}, "ranges.sign_flip: is missing"),
+        ({"policy": [[["sign_flip", 1]]]}, r"policy\[0\]\[0\]: expected 3 values"),
+        ({"polcy": []}, "Did you mean 'policy'"),
+        ([], "expected keys and values"),
+    ],
+)
+def test_another_form_is_refused(values, message):
+    with pytest.raises(ConfigError, match=message):
+        Learned.from_json(values)

@@ -1,10 +1,13 @@
 """A layer's fused sum equals the plain weighted sum, with all its gradients, to rounding."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from sleepaug.augment import SENSORS, TIME_FREQUENCY, AugmentationLayer, Transform, eeg_transforms
 from sleepaug.augment.fused import fused_sum, sensors_sum, time_frequency_sum
+from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES, draw_for
 
 LAYERS = [
@@ -109,13 +112,38 @@ def test_transforms_whose_weight_is_0_are_left_out(transforms, names):
     assert layer.raw_magnitudes.grad.nonzero().tolist() == [[2]]
 
 
-def test_only_our_own_transforms_are_fused(transforms):
+def test_transforms_are_fused_by_what_they_are_made_of(transforms):
     mine = Transform("sign_flip", lambda x, amount: x)
     assert fused_sum([transforms["sign_flip"]]) is sensors_sum
     assert fused_sum([transforms["time_reverse"]]) is time_frequency_sum
     assert fused_sum([transforms["sign_flip"], transforms["time_reverse"]]) is None
     assert fused_sum([transforms["rotation_x"], mine]) is None
     assert fused_sum([mine]) is None
+
+
+def test_a_transform_with_a_matrix_is_fused_whoever_wrote_it(transforms):
+    def matrix(amount, n_chans, draw):
+        return (1 - amount)[:, None, None] * torch.eye(n_chans, dtype=amount.dtype)
+
+    mine = Transform("fade", lambda x, amount: x * (1 - amount)[:, None, None], matrix=matrix)
+    layer = AugmentationLayer([mine, transforms["sign_flip"]], magnitude=0.4)
+    x = torch.randn(5, 6, 40)
+    wanted = []
+    for fused in (layer.fused, None):
+        layer.fused = fused
+        torch.manual_seed(1)
+        wanted.append(layer(x))
+    assert sensors_sum is fused_sum(layer.transforms)
+    torch.testing.assert_close(*wanted)
+
+
+def test_two_transforms_with_noise_do_not_add_up(transforms):
+    noise = transforms["gaussian_noise"]
+    assert fused_sum([noise, replace(noise, name="more_noise")]) is None
+    other = replace(noise, name="more_noise", terms=lambda *args: noise.terms(*args))
+    layer = AugmentationLayer([noise, other])
+    with pytest.raises(ConfigError, match="two of a layer have noise"):
+        layer(torch.randn(2, 6, 50))
 
 
 @pytest.mark.parametrize("names", [SENSORS, TIME_FREQUENCY], ids=["sensors", "time-frequency"])

@@ -33,8 +33,8 @@ TURN = Transform("turn", turn, 90.0, "degrees")
 def test_orthogonal_examples_that_turn_by_an_angle(degrees):
     """All baselines are 1 and all distances 1 - cos(angle), so the metric is the cosine."""
     x = torch.eye(24)[::2]
-    found = invariance(nn.Identity(), x, TURN, magnitude=degrees / 90)
-    assert found == pytest.approx(np.full(12, math.cos(math.radians(degrees))), abs=1e-6)
+    values = invariance(nn.Identity(), x, TURN, magnitude=degrees / 90)
+    assert values == pytest.approx(np.full(12, math.cos(math.radians(degrees))), abs=1e-6)
 
 
 def test_it_is_independent_of_the_scale_of_the_logits():

@@ -224,7 +224,7 @@ def test_shuffle_score_estimator_is_unbiased_for_a_linear_loss():
     n = 40_000
     fraction = torch.full((n,), 0.4, dtype=torch.float64, requires_grad=True)
     draw = torch.rand(2, n, 3, dtype=torch.float64)
-    y = shuffle_matrix(fraction, draw, "score") @ x
+    y = shuffle_matrix(fraction, draw.shape[-1], draw, estimator="score") @ x
     (grads,) = torch.autograd.grad((y * probe).sum(), fraction)
     error = grads.std() / math.sqrt(n)
     assert abs(grads.mean() - wanted) < 4 * error

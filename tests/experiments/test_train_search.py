@@ -22,7 +22,7 @@ def train(task, path, method, *, stop_after=None, epochs=2):
         preprocessing=Preprocessing(),
         run=SimpleNamespace(seed=3, fold=0),
     )
-    loaded = TaskData(task, task.valid, {}, {}, [])
+    loaded = TaskData(task, task.valid)
     folder = RunFolder(path)
     folder.path.mkdir(exist_ok=True)
     rows = []

@@ -17,8 +17,8 @@ def test_one_channel_is_enough(channel, sfreq):
     night = sleepaug.load_model().predict(raw)
     assert night.scored.all()
     y = np.array([STAGES.index(stage) for stage in raw.annotations.description])
-    found = np.array([STAGES.index(stage) for stage in night.stages])
-    assert np.nanmean(recalls(confusion_matrix(y, found, 5))) > 0.6
+    staged = np.array([STAGES.index(stage) for stage in night.stages])
+    assert np.nanmean(recalls(confusion_matrix(y, staged, 5))) > 0.6
     assert sum("the model goes without it" in note for note in night.notes) == 5
     assert not any("are few" in note for note in night.notes)
     short = sleepaug.load_model().predict(raw.crop(0, 599.9))
@@ -27,8 +27,8 @@ def test_one_channel_is_enough(channel, sfreq):
 
 def test_it_says_what_it_is():
     card = read_card(find_model())
-    assert card.description["trained_on"]["data"] == "simulated"
-    assert card.description["missing_channels"] == "zero"
-    assert card.description["preprocessing"]["map"] == {}
+    assert card.description.trained_on.data == "simulated"
+    assert card.description.missing_channels == "zero"
+    assert card.description.preprocessing.map == {}
     assert "For research, not for diagnosis" in card.text
-    assert set(card.description["temperature"]) == {"none", "transitions"}
+    assert set(card.description.temperature) == {"none", "transitions"}

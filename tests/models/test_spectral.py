@@ -29,8 +29,8 @@ def test_log_power_is_that_of_scipy(trunk):
     edges = [edge for edge in EDGES if edge <= 22]
     expected = [power[:, (freqs >= a) & (freqs < b)].mean(1) for a, b in itertools.pairwise(edges)]
     expected = np.log10((np.stack(expected, 1) + FLOOR) / TYPICAL)
-    found = trunk.log_power(torch.tensor(x, dtype=torch.float32))
-    np.testing.assert_allclose(found, expected, atol=1e-3)
+    power = trunk.log_power(torch.tensor(x, dtype=torch.float32))
+    np.testing.assert_allclose(power, expected, atol=1e-3)
 
 
 def test_a_missing_channel_counts_for_nothing(trunk):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.models.description import Description
 from sleepaug.models.trunks import make_trunk
 from sleepaug.staging.inspection import inspect_recording, inspection_text
 from sleepaug.staging.stager import Stager
@@ -49,9 +50,11 @@ def content(tmp_path_factory) -> bytes:
 @pytest.fixture(scope="module")
 def stager() -> Stager:
     trunk = make_trunk("chambon2018", n_chans=2, n_times=3000, sfreq=100.0, n_classes=5)
-    told = {"missing_channels": "zero"}
-    model = AugmentedModel(Identity(), trunk, n_copies_eval=1).eval()
-    return Stager(model, told, Preprocessing(("C3", "C4")))
+    channels = ("C3", "C4")
+    description = Description(
+        missing_channels="zero", channels=channels, preprocessing=Preprocessing(channels)
+    )
+    return Stager(AugmentedModel(Identity(), trunk, n_copies_eval=1).eval(), description)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from command_line import run
 
 import sleepaug
 from sleepaug.data.signals.features import NAMES
+from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import read_recording_model, save_recording_model
 from sleepaug.simulation import simulate_night
 from sleepaug.staging.recording_stager import RecordingStager
@@ -41,7 +42,7 @@ def model():
     training = RecordingTraining(
         steps=40, n_networks=2, n_hidden=16, learning_rate=0.02, variation=NONE
     )
-    return fit_recording_model(nights, training, {"trained_on": {"data": "made-up"}})
+    return fit_recording_model(nights, training, TrainedOn("made-up"))
 
 
 def test_it_learns_what_there_is_to_learn(model):
@@ -60,7 +61,7 @@ def test_the_file_gives_the_same_model_back(model, tmp_path):
     np.testing.assert_array_equal(
         again.probabilities(night.x, night.places), model.probabilities(night.x, night.places)
     )
-    assert again.description["trained_on"] == {"data": "made-up"}
+    assert again.description.trained_on == TrainedOn("made-up")
     rows = np.random.default_rng(0).normal(0, 1, (9, len(NAMES)))
     np.testing.assert_allclose(again.familiarity.distance(rows), model.familiarity.distance(rows))
 

@@ -16,15 +16,16 @@ from safetensors.torch import save_file
 
 import sleepaug
 from sleepaug.augment import AugmentedModel, Identity
+from sleepaug.augment.learned import Learned
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.run import drops_channels
 from sleepaug.models import cards as model_cards
-from sleepaug.models import files as model_files
 from sleepaug.models.trunks import make_trunk
 from sleepaug.staging.prediction import find_nights
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.support.settings import plain
 
+DROPOUT = "channels_dropout"
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
 
 
@@ -49,7 +50,8 @@ def described(**more):
 def write_model(path, **more):
     torch.manual_seed(0)
     trunk = make_trunk("chambon2018", n_chans=6, n_times=3000, sfreq=100.0, n_classes=5)
-    model_files.save_model(path, AugmentedModel(Identity(), trunk.eval()), described(**more))
+    weights = AugmentedModel(Identity(), trunk).state_dict()
+    save_file(weights, path, metadata={"sleepaug": json.dumps(described(**more))})
     return path
 
 
@@ -83,7 +85,7 @@ def test_the_shipped_model_is_used_where_none_is_named(installed, night):
 
 def test_without_a_shipped_model_that_is_said(monkeypatch):
     monkeypatch.setattr(model_cards, "shipped_models", dict)
-    with pytest.raises(ModelError, match="--model"):
+    with pytest.raises(ModelError, match="model: none ships"):
         sleepaug.load_model()
     assert "No model ships" in run("models").stdout
 
@@ -145,15 +147,21 @@ def test_temperature_and_context_are_those_of_the_file(installed, night):
 @pytest.mark.parametrize(
     ("learned", "drops"),
     [
-        ({"policy": [[["gaussian_noise", 0.5, 0.5]], [["channels_dropout", 0.5, 0.5]]]}, True),
-        ({"policy": [[["channels_dropout", 0.5, 0.0]]]}, False),
-        ({"layers": [[{"transform": "channels_dropout", "weight": 0.9, "magnitude": 0.4}]]}, True),
-        ({"layers": [[{"transform": "channels_dropout", "weight": 0.0, "magnitude": 0.4}]]}, False),
+        ({"policy": [[["gaussian_noise", 0.5, 0.5]], [[DROPOUT, 0.5, 0.5]]]}, True),
+        ({"policy": [[[DROPOUT, 0.5, 0.0]]]}, False),
+        ({"layers": [[{"transform": DROPOUT, "weight": 0.9, "magnitude": 0.4}]]}, True),
+        ({"layers": [[{"transform": DROPOUT, "weight": 0.0, "magnitude": 0.4}]]}, False),
         ({}, False),
     ],
 )
 def test_who_was_taught_to_go_without_channels(learned, drops):
-    assert drops_channels(learned) is drops
+    state = {"amount": 0.4, "unit": "fraction"}
+    learned = {
+        "ranges": {name: {"amount": 1, "unit": "any"} for name in ("gaussian_noise", DROPOUT)},
+        **learned,
+        "layers": [[{**state, **one} for one in layer] for layer in learned.get("layers", [])],
+    }
+    assert drops_channels(Learned.from_json(learned)) is drops
 
 
 def test_training_writes_temperatures_and_the_flag(nights, tmp_path):
@@ -172,9 +180,9 @@ def test_training_writes_temperatures_and_the_flag(nights, tmp_path):
         "--channels=C3,O1",
     )
     told = sleepaug.load_model(tmp_path / "run").description
-    assert told["missing_channels"] == "zero"
-    assert set(told["temperature"]) == {"none", "transitions"}
-    assert sum(told["prior"]) == pytest.approx(1)
+    assert told.missing_channels == "zero"
+    assert set(told.temperature) == {"none", "transitions"}
+    assert sum(told.prior) == pytest.approx(1)
 
 
 def test_a_night_with_nothing_to_score_ends_in_3_and_is_written(installed, tmp_path):
@@ -344,7 +352,7 @@ def test_damaged_model_files_give_our_errors_and_no_other(
     path = tmp_path / "m.safetensors"
     path.write_bytes(data[:kept])
     with contextlib.suppress(ModelError):
-        assert len(sleepaug.load_model(path).description["channels"]) == 6
+        assert len(sleepaug.load_model(path).description.channels) == 6
 
 
 JSON = st.recursive(

@@ -93,7 +93,7 @@ def test_the_command_says_what_it_does_and_refuses(start, nights, tmp_path):
     assert "has C3, O1, the settings say C3" in refused.stderr
     assert not (tmp_path / "other").exists()
     missing = tune(tmp_path / "nothing", nights, tmp_path / "other", code=2)
-    assert "there is no such model" in missing.stderr
+    assert "no such model" in missing.stderr
 
 
 def test_the_result_is_a_model_like_any(start, nights, tmp_path):
@@ -101,8 +101,8 @@ def test_the_result_is_a_model_like_any(start, nights, tmp_path):
     tune(start, nights, tmp_path / "tuned")
     before, after = load_model(start), load_model(tmp_path / "tuned")
     assert after.allow_missing
-    assert after.description["started_from"] == "run"
-    known = [set(m.description["trained_on"]["scorings"]) for m in (before, after)]
+    assert after.description.started_from == "run"
+    known = [set(m.description.trained_on.scorings) for m in (before, after)]
     assert known[0] <= known[1]
     old, new = (load_file(f / "model.safetensors") for f in (start, tmp_path / "tuned"))
     assert not torch.equal(old["trunk.conv_1.weight"], new["trunk.conv_1.weight"])
@@ -117,7 +117,7 @@ def test_a_last_training_may_test_nobody(start, nights, tmp_path):
     told = json.loads((tmp_path / "all/metrics.json").read_text())
     assert told["test"]["n_windows"] == 0
     assert told["test"]["balanced_accuracy"] is None
-    learned_from = load_model(tmp_path / "all").description["trained_on"]["subjects"]
+    learned_from = load_model(tmp_path / "all").description.trained_on.subjects
     assert len(learned_from) == 5
     run("report", tmp_path / "all")
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sleepaug.augment import Identity
-from sleepaug.augment.learned import as_data
+from sleepaug.augment.learned import Learned
 from sleepaug.training.fit import Fit, Training, scores_by_group
 from sleepaug.training.methods.search import Search
 from sleepaug.training.random_state import random_state, set_random_state
@@ -200,7 +200,7 @@ class Lane:
             "training": fit.status,
             "valid_balanced_accuracy": fit.best_score,
             "test": scores_by_group(model, self.test, self.task.classes),
-            "learned": as_data(model.augment),
+            "learned": Learned.of(model.augment).to_json(),
         }
 
     def state_dict(self) -> dict[str, Any]:

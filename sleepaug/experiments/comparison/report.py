@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sleepaug import __version__
-from sleepaug.augment import learned
+from sleepaug.augment.learned import Learned
 from sleepaug.experiments.comparison import figures, results
 from sleepaug.experiments.comparison.results import Results
 from sleepaug.experiments.comparison.settings import FLOOR
@@ -163,7 +163,7 @@ def policies(found: Results) -> list[dict[str, Any]]:
     for lane in found.lanes:
         point = found.final(lane)
         if point is not None and point.learned:
-            shown.append({"job": lane.job, "lines": learned.in_words(point.learned)})
+            shown.append({"job": lane.job, "lines": Learned.from_json(point.learned).sentences()})
     return shown
 
 

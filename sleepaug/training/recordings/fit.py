@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,9 @@ from sleepaug import __version__
 from sleepaug.data.signals.features import NAMES
 from sleepaug.data.signals.montage import N_PLACE
 from sleepaug.data.stages import STAGES
+from sleepaug.models.description import TrainedOn
 from sleepaug.models.familiarity import Familiarity
+from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
@@ -65,7 +66,7 @@ class RecordingTraining:
 
 
 def fit_recording_model(
-    nights: Sequence[ScoredNight], training: RecordingTraining, description: dict[str, Any]
+    nights: Sequence[ScoredNight], training: RecordingTraining, trained_on: TrainedOn
 ) -> RecordingModel:
     """Train a recording model.
 
@@ -73,8 +74,8 @@ def fit_recording_model(
     ----------
     nights : sequence of ScoredNight
     training : RecordingTraining
-    description : dict
-        What the file is to say of the training set, under ``trained_on``.
+    trained_on : TrainedOn
+        What the file is to say of the training set.
 
     Returns
     -------
@@ -87,8 +88,15 @@ def fit_recording_model(
         [night.x[::5][:, night.is_eeg].reshape(-1, len(NAMES)) for night in nights]
     )
     familiarity = Familiarity.of(eeg[~np.isnan(eeg).any(axis=1)].astype(float), 0.5 * directions())
-    about = {"sleepaug": __version__, "features": list(NAMES), "n_hidden": training.n_hidden}
-    return RecordingModel(networks, familiarity, {**about, "classes": list(STAGES), **description})
+    description = RecordingDescription(
+        n_hidden=training.n_hidden,
+        n_networks=len(networks),
+        sleepaug=__version__,
+        features=NAMES,
+        classes=STAGES,
+        trained_on=trained_on,
+    )
+    return RecordingModel(networks, familiarity, description)
 
 
 def fit_network(

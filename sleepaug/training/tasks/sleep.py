@@ -25,6 +25,7 @@ from sleepaug.data.recording import Recording
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
 from sleepaug.data.windows import Windows, prepare
+from sleepaug.models.description import Description, TrainedOn
 from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean
@@ -172,20 +173,21 @@ class Sleep:
             task=task,
             test=splits["test"],
             parts=parts,
-            description={
-                **({} if start is None else start.inherited),
-                "channels": list(windows.ch_names),
-                "sfreq": windows.sfreq,
-                "ranges": self.ranges,
-                "trunk": self.trunk,
-                "trunk_options": self.trunk_options,
-                "trained_on": {
-                    "data": self.data,
-                    "subjects": sorted(parts["train"] + parts["valid"]),
-                    "n_windows": len(splits["train"]),
-                    "scorings": sorted(scorings.union(start.scorings if start else ())),
-                },
-            },
+            description=Description(
+                missing_channels="zero" if start is not None and start.allow_missing else "refuse",
+                started_from=None if start is None else start.name,
+                channels=tuple(windows.ch_names),
+                sfreq=windows.sfreq,
+                ranges=self.ranges,
+                trunk=self.trunk,
+                trunk_options=self.trunk_options,
+                trained_on=TrainedOn(
+                    data=self.data,
+                    subjects=tuple(sorted(parts["train"] + parts["valid"])),
+                    n_windows=len(splits["train"]),
+                    scorings=tuple(sorted(scorings.union(start.scorings if start else ()))),
+                ),
+            ),
             notes=notes,
             nights=windows.notes,
             known={name: t.amount_at_1 / 2 for name, t in transforms.items()},

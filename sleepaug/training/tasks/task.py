@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+
+from sleepaug.models.description import Description
 
 if TYPE_CHECKING:
     from sleepaug.augment import Transform
@@ -75,8 +77,8 @@ class TaskData:
     test : Split
     parts : dict
         What is written to `splits.json`: the subjects of each part.
-    description : dict
-        What prediction needs to know, written into the model file.
+    description : Description
+        What is known of the model before its training: its input, network and training set.
     notes : list of str
         What its owner should hear of the task.
     nights : dict
@@ -90,7 +92,7 @@ class TaskData:
     task: Task
     test: Split
     parts: dict[str, list[str]] = field(default_factory=dict)
-    description: dict[str, Any] = field(default_factory=dict)
+    description: Description = field(default_factory=Description)
     notes: list[str] = field(default_factory=list)
     nights: dict[str, list[str]] = field(default_factory=dict)
     known: dict[str, float] = field(default_factory=dict)

@@ -49,7 +49,7 @@ def loaded(tiny_task):
     test = Split(task.valid.x, task.valid.y, np.repeat(["a", "b"], 20))
     train = Split(task.train.x[:48], task.train.y[:48], task.train.group[:48])
     task = dataclasses.replace(task, train=train)
-    return TaskData(task, test, {}, {}, [])
+    return TaskData(task, test)
 
 
 @pytest.fixture

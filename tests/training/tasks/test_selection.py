@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment import AugmentationModule, AugmentedModel, Transform
-from sleepaug.augment.learned import sentences
+from sleepaug.augment.learned import Learned
 from sleepaug.augment.selection import (
     BEYOND,
     LEAST,
@@ -182,7 +182,7 @@ def test_what_was_learned_is_saved_with_the_model(tiny_task):
     second.load_state_dict(first.state_dict())
     assert second.describe() == first.describe()
     assert second.describe()["1.time_reverse.amount"] == pytest.approx(0.25)
-    assert sentences(second.learned()) == [
+    assert Learned.of(second).sentences() == [
         "time reverse up to 0.25 probability: kept",
         "gaussian noise: rejected",
     ]
@@ -192,4 +192,4 @@ def test_several_transforms_of_a_layer_may_be_kept(tiny_task):
     method = AugNet(layers=[["gaussian_noise", "ft_surrogate", "time_masking"]], selection="robust")
     augment = method.build(tiny_task.transforms)
     augment.layers[0].magnitudes.fill_(1.0)
-    assert [text.endswith("kept") for text in sentences(augment.learned())] == [True] * 3
+    assert [text.endswith("kept") for text in Learned.of(augment).sentences()] == [True] * 3

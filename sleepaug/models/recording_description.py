@@ -1,0 +1,64 @@
+"""What the file of a recording model says of it: its networks, its features, its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from sleepaug.models.description import TrainedOn, bound
+from sleepaug.support.settings import Range, plain
+
+
+@dataclass(frozen=True)
+class RecordingDescription:
+    """What the file of a recording model says of it; the order of the fields is that of the file.
+
+    Attributes
+    ----------
+    n_hidden : int
+        Width of the networks.
+    n_networks : int
+        Networks whose probabilities are averaged.
+    sleepaug : str
+        Version of the package that trained the model.
+    features : tuple of str
+        Names of the features of a window and channel, in this order.
+    classes : tuple of str
+        Names of the outputs, in this order.
+    trained_on : TrainedOn
+    kind : {"recording"}
+        Tells the file from that of a model of windows (`Description`).
+    """
+
+    n_hidden: Annotated[int, Range(1, 1024)]
+    n_networks: Annotated[int, Range(1, 16)]
+    sleepaug: str = ""
+    features: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    trained_on: TrainedOn = field(default_factory=TrainedOn)
+    kind: Literal["recording"] = "recording"
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> RecordingDescription:
+        """Check what a model file says; see `Description.from_json`."""
+        return bound(cls, values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the file holds."""
+        return dict(plain(self))
+
+    @property
+    def summary(self) -> str:
+        """What the model is, in a few words."""
+        return f"any EEG channels; {self.n_networks} networks for whole recordings"
+
+    def lines(self) -> list[str]:
+        """Return the description as text for a terminal."""
+        trained_on = self.trained_on
+        return [
+            "channels: any EEG channels, and EOG and chin EMG",
+            f"networks: {self.n_networks} of width {self.n_hidden}, for whole recordings",
+            f"trained on: {trained_on.n_windows} windows of {trained_on.n_recordings} recordings "
+            f"({trained_on.data} data)",
+        ]
