@@ -37,13 +37,12 @@ coverage: install
 	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage report --skip-covered
 
-# The model in sleepaug/models/pretrained; its card, default.md, is written by hand from what this prints.
+# The model in sleepaug/models/pretrained; its card, default.md, is written by hand from what the
+# commands in docs/results.md print.
 default-model: install
-	rm -rf build/nights
-	$(BIN)/python benchmarks/default_nights.py build/nights
-	$(BIN)/sleepaug train configs/default_model.yaml --data-dir build/nights -o build/default-model --overwrite
-	mkdir -p sleepaug/models/pretrained
-	cp build/default-model/model.safetensors sleepaug/models/pretrained/default.safetensors
+	$(BIN)/python benchmarks/default_nights.py build/nights --people 260
+	$(BIN)/python benchmarks/default_model.py build/nights build/default.safetensors
+	cp build/default.safetensors sleepaug/models/pretrained/default.safetensors
 
 clean:
 	rm -rf .venv build dist *.egg-info demo docs/_build docs/gallery docs/generated

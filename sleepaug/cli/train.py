@@ -33,7 +33,7 @@ from sleepaug.cli.options import (
     "--from",
     "start_from",
     metavar="MODEL",
-    help="Start from the weights of a run folder, a model file, or a shipped model ('default').",
+    help="Start from the weights of a run folder, a model file, or a shipped model ('spectral').",
 )
 @input_options
 @click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")

@@ -92,7 +92,10 @@ def read_model(path: Path | str | None = None) -> SavedModel:
     path = find_model(path)
     description = read_description(path)
     if isinstance(description, RecordingDescription):
-        raise ModelError(f"{path}: a model of whole recordings; expected one that `train` made.")
+        raise ModelError(
+            f"{path}: stages whole recordings and cannot be fine-tuned or taken apart. Name a model"
+            " that `train` made, or 'spectral'."
+        )
     try:
         model = _build(path, description)
     except (ValueError, TypeError, KeyError, RuntimeError, ArithmeticError, LookupError) as error:
