@@ -169,7 +169,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
     >>> parse_setting("training.betas=[0.9, 0.999]")
     ('training.betas', [0.9, 0.999])
     """
-    from ruamel.yaml.error import YAMLError
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     key, equals, value = text.partition("=")
     if not equals or not key:
@@ -179,8 +179,9 @@ def parse_setting(text: str) -> tuple[str, Any]:
     try:
         return key.strip(), parse_yaml(value)
     except YAMLError as error:
+        why = error.problem if isinstance(error, MarkedYAMLError) else error
         raise ConfigError(
-            f"{text}: the value is not valid YAML.\n{error}", parameters=("settings",)
+            f"{text}: the value is not valid YAML: {why}.", parameters=("settings",)
         ) from error
 
 
