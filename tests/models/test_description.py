@@ -30,7 +30,7 @@ PLAIN = Description(
 
 
 def test_a_file_says_the_same_after_it_was_read_and_written():
-    path = find_model("default")
+    path = find_model("spectral")
     with safe_open(path, framework="np") as file:
         read = json.loads(file.metadata()["sleepaug"])
     written = json.loads(json.dumps(read_card(path).description.to_json()))
@@ -94,7 +94,7 @@ def test_a_recording_model_has_a_description_of_its_own(tmp_path):
     save_recording_model(path, RecordingModel((network,), familiarity, description))
     assert sleepaug.load_model(path).description == description
     assert read_card(path).lines()[-1] == "trained on: 70 windows of 2 recordings (simulated data)"
-    with pytest.raises(ModelError, match="a model of whole recordings"):
+    with pytest.raises(ModelError, match="stages whole recordings"):
         read_model(path)
     with pytest.raises(ModelError, match="a model of windows"):
         read_recording_model(find_model("default"))

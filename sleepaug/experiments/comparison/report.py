@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -23,7 +22,7 @@ from sleepaug.experiments.comparison.tables import (
     points_table,
 )
 from sleepaug.support.files import into_place, read_json, write_text
-from sleepaug.support.text import in_words
+from sleepaug.support.text import html_template, in_words
 from sleepaug.training.runs import RunFolder
 
 IDEAS = {
@@ -117,7 +116,7 @@ def write_report(folder: Path) -> Written:
         into_place(folder / f"{name}.png", partial(figure.savefig, dpi=150))
         write_text(folder / f"{name}.svg", pictures[name])
     comparison = results.comparison
-    page = _template().render(
+    page = html_template(Path(__file__).with_name("report.html")).render(
         settings=comparison.compare,
         comparison=comparison,
         environment=read_json(RunFolder(folder) / "environment.json"),
@@ -135,17 +134,6 @@ def write_report(folder: Path) -> Written:
     )
     write_text(folder / "report.html", page)
     return Written(folder / "report.html", summary(results, table))
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html")
 
 
 def svg(figure: Figure) -> str:
