@@ -16,6 +16,7 @@ import pytest
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.page import html_report
 from sleepaug.staging.scoring_pairs import pair_up
 from sleepaug.support.errors import ConfigError, OutputError
 from sleepaug.support.text import ranges
@@ -143,6 +144,17 @@ def test_the_report_is_one_page_that_runs_nothing(tmp_path):
     assert "<script>alert(1)</script>" in page.text  # as words
     for words in ("For research, not for diagnosis", "C3: flat", "11-13", "time in bed"):
         assert words in page.text
+
+
+def test_hostile_text_of_a_reason_is_words_in_the_report():
+    night = make(n=20)
+    reason = [f"{text}: {NASTY}" if text else "" for text in night.reason]
+    page = Tags()
+    text = html_report(replace(night, reason=np.array(reason)))
+    page.feed(text)
+    assert "script" not in page.tags
+    assert "\x1b" not in text
+    assert "C3: flat: x<script>alert(1)</script>" in page.text
 
 
 def test_pictures(tmp_path):
