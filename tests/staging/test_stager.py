@@ -21,7 +21,7 @@ from sleepaug.experiments.run import drops_channels
 from sleepaug.models import cards as model_cards
 from sleepaug.models import files as model_files
 from sleepaug.models.trunks import make_trunk
-from sleepaug.staging.prediction import find_nights
+from sleepaug.staging.nights import find_nights
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.support.settings import plain
 
@@ -215,7 +215,7 @@ def test_folders_jobs_summary_and_json(shipped, nights, tmp_path):
     assert len(rows) == 4
     assert "2 of 3 nights staged" in two.stderr
     refused = run(*args, "-o", tmp_path / "one", code=2)
-    assert "is there already" in refused.output
+    assert "already exists" in refused.output
 
 
 def test_lights_and_context_are_options(installed, night, tmp_path):

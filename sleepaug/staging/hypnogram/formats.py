@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,11 +123,11 @@ FORMS = {
 
 def targets(folder: Path, name: str, forms: Mapping[str, Any] | list[str]) -> list[Path]:
     """The files that a night is written to."""
-    found = []
+    files = []
     for form in forms:
         base = name.removesuffix("_eeg") if form == "bids" else name
-        found += [folder / f"{base}{part.ending}" for part in FORMS[form]]
-    return found
+        files += [folder / f"{base}{part.ending}" for part in FORMS[form]]
+    return files
 
 
 def write_forms(night: Hypnogram, folder: Path, name: str, forms: list[str]) -> list[Path]:
@@ -154,11 +154,20 @@ def save(night: Hypnogram, path: Path, *, overwrite: bool = False) -> None:
                 f"{', '.join(endings)} and _events.tsv."
             )
         parts = {path: endings[path.suffix.lower()]}
-    for file in parts:
-        if file.exists() and not overwrite:
-            raise ConfigError(f"{file}: is there already. Name another, or say overwrite=True.")
+    if not overwrite:
+        refuse_existing(parts)
     for file, write in parts.items():
         into_place(file, lambda where, write=write: write(night, where))  # type: ignore[misc]
+
+
+def refuse_existing(files: Iterable[Path]) -> None:
+    """Raise a `ConfigError` if a file that would be written already exists."""
+    for file in files:
+        if file.exists():
+            raise ConfigError(
+                f"{file}: already exists. Choose another place, or allow overwriting.",
+                parameters=("output", "overwrite"),
+            )
 
 
 def summary(night: Hypnogram) -> dict[str, Any]:
