@@ -20,7 +20,7 @@ from sleepaug.staging.hypnogram.formats import (
     write_forms,
 )
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
-from sleepaug.staging.hypnogram.statistics import clock_or_seconds, seconds_of
+from sleepaug.staging.hypnogram.lights import Lights
 from sleepaug.staging.nights import safe_name
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager, load_model
@@ -69,9 +69,9 @@ class PredictionSettings:
     lights_on: str | None = None
     overwrite: bool = False
 
-    def lights(self) -> dict[str, str | None]:
-        """Return lights off and on by their names."""
-        return {"lights_off": self.lights_off, "lights_on": self.lights_on}
+    def lights(self) -> Lights:
+        """Return the times of lights off and on; a `ConfigError` if they cannot be read."""
+        return Lights(self.lights_off, self.lights_on)
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def stage_files(
         nothing was written.
     """
     stager = load_model(model)
-    _check_lights(settings)
+    settings.lights()
     _check_targets(nights, settings)
     make_folder(settings.output)
     jobs = min(jobs, len(nights))
@@ -185,55 +185,16 @@ def stage_file(
             reference=settings.reference,
             context=settings.context,
         )
-        off, on = _lights(path, hypnogram, settings)
     except RecordingError as error:
         return NightResult(path, error=str(error), parameters=error.parameters)
+    try:
+        duration = len(hypnogram) * WINDOW_SECONDS
+        off, on = settings.lights().seconds(hypnogram.start, duration)
+    except RecordingError as error:
+        return NightResult(path, error=f"{path}: {error}", parameters=error.parameters)
     hypnogram = replace(hypnogram, defer=settings.defer, lights_off=off, lights_on=on)
     files = write_forms(hypnogram, settings.output, safe_name(path), settings.forms)
     return NightResult(path, hypnogram, tuple(files))
-
-
-def _check_lights(settings: PredictionSettings) -> None:
-    """Raise a `ConfigError` if lights off or on cannot be read, or they are in the wrong order."""
-    seconds: list[float] = []
-    for name, text in settings.lights().items():
-        try:
-            time = None if text is None else clock_or_seconds(text)
-        except ConfigError as error:
-            raise ConfigError(str(error), parameters=(name,)) from error
-        if isinstance(time, float):  # a time of day depends on when a recording starts
-            seconds.append(time)
-    if len(seconds) == 2 and seconds[1] <= seconds[0]:
-        raise ConfigError(_not_after(settings), parameters=tuple(settings.lights()))
-
-
-def _not_after(settings: PredictionSettings) -> str:
-    return f"lights on at {settings.lights_on} is not after lights off at {settings.lights_off}."
-
-
-def _lights(
-    path: Path, hypnogram: Hypnogram, settings: PredictionSettings
-) -> tuple[float | None, float | None]:
-    """Return lights off and on of a night in seconds from its start, None where not set.
-
-    Raises a `RecordingError` if the night does not have them.
-    """
-    seconds: list[float | None] = []
-    for name, text in settings.lights().items():
-        try:
-            seconds.append(None if text is None else seconds_of(text, hypnogram.start))
-        except RecordingError as error:
-            raise RecordingError(f"{path}: {error}", parameters=(name,)) from error
-    off, on = seconds
-    if off is not None and on is not None and on <= off:
-        raise RecordingError(f"{path}: {_not_after(settings)}", parameters=tuple(settings.lights()))
-    if off is not None and off >= (end := len(hypnogram) * WINDOW_SECONDS):
-        raise RecordingError(
-            f"{path}: lights off at {settings.lights_off}: the recording has ended by then, "
-            f"{end:g} s from its start.",
-            parameters=("lights_off",),
-        )
-    return off, on
 
 
 def _check_targets(nights: Sequence[Path], settings: PredictionSettings) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.models.trunks import make_trunk
-from sleepaug.staging.inspection import inspect_recording, inspection_text
+from sleepaug.staging.inspection import inspect_recording
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import RecordingError
 
@@ -79,7 +79,7 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
             assert len(night.rows()) == len(night.stages)
             assert "\x1b" not in night.summary() + "".join(night.notes)
         with contextlib.suppress(RecordingError):
-            assert "\x1b" not in inspection_text(inspect_recording(path))
+            assert "\x1b" not in inspect_recording(path).text()
         assert time.perf_counter() - start < 60
         assert tracemalloc.get_traced_memory()[1] < 100e6
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
-from sleepaug.support.errors import ConfigError, RecordingError
 
 EPOCH_MINUTES = WINDOW_SECONDS / 60
 NAMES = {
@@ -92,59 +89,3 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
 def _both_known(stage: np.ndarray) -> np.ndarray:
     """For each pair of neighbours, whether both have a stage."""
     return (stage[1:] != UNKNOWN) & (stage[:-1] != UNKNOWN)
-
-
-def clock_or_seconds(text: str) -> time | float:
-    """Read a time such as "23:10", "23:10:30" (of day) or "600" (seconds).
-
-    Raises
-    ------
-    ConfigError
-        The text is no time.
-    """
-    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text.strip())
-    if clock is not None:
-        hour, minute, second = (int(part or 0) for part in clock.groups())
-        return time(hour, minute, second)
-    if re.fullmatch(r"\d{1,6}(\.\d*)?", text.strip()):
-        return float(text)
-    raise ConfigError(
-        f"'{text}' is no time. Write a time of day such as 23:10 or 23:10:30, or seconds from "
-        "the start of the recording."
-    )
-
-
-def seconds_of(text: str, start: datetime | None) -> float:
-    """Seconds from the start of a recording of a time such as "23:10", "23:10:30" or "600".
-
-    Parameters
-    ----------
-    text : str
-        Time of day, or seconds from the start.
-    start : datetime or None
-        When the recording starts, by the clock.
-
-    Raises
-    ------
-    ConfigError
-        The text is no time.
-    RecordingError
-        A time of day is given, and the recording does not say when it starts.
-
-    Examples
-    --------
-    >>> seconds_of("00:30", datetime(2020, 5, 17, 22, 30))
-    7200.0
-    """
-    clock = clock_or_seconds(text)
-    if isinstance(clock, float):
-        return clock
-    if start is None:
-        raise RecordingError(
-            f"'{text}': the recording does not say at what time it starts. Write seconds from its "
-            "start instead."
-        )
-    wanted = datetime.combine(start.date(), clock, start.tzinfo)
-    if wanted < start - timedelta(hours=1):  # lights may go off shortly before the recording
-        wanted += timedelta(days=1)
-    return max((wanted - start).total_seconds(), 0.0)
