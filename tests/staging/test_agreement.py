@@ -102,9 +102,9 @@ def test_the_command_compares_text_with_a_table_and_draws(tmp_path):
     args = ["agree", str(tmp_path / "a"), str(tmp_path / "b"), "--json", "-o", str(picture)]
     result = CliRunner().invoke(main, args, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert told["accuracy"] == pytest.approx(4 / 6)
-    assert list(told["nights"]) == ["n1"]
+    numbers = json.loads(result.stdout)
+    assert numbers["accuracy"] == pytest.approx(4 / 6)
+    assert list(numbers["nights"]) == ["n1"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     again = CliRunner().invoke(main, args)
     assert again.exit_code == 2

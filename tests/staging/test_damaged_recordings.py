@@ -49,9 +49,9 @@ def content(tmp_path_factory) -> bytes:
 @pytest.fixture(scope="module")
 def stager() -> Stager:
     trunk = make_trunk("chambon2018", n_chans=2, n_times=3000, sfreq=100.0, n_classes=5)
-    told = {"missing_channels": "zero"}
+    description = {"missing_channels": "zero"}
     model = AugmentedModel(Identity(), trunk, n_copies_eval=1).eval()
-    return Stager(model, told, Preprocessing(("C3", "C4")))
+    return Stager(model, description, Preprocessing(("C3", "C4")))
 
 
 @pytest.mark.parametrize(
