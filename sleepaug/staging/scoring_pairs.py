@@ -15,6 +15,11 @@ from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.support.errors import ConfigError, RecordingError
 
+MOST_EPOCHS = 100_000
+"""About 35 days: two scorings that are farther apart do not belong to one night."""
+EPOCHS_OF_A_DAY = 24 * 3600 / WINDOW_SECONDS
+ROUNDING = 1e-6
+"""Share of an epoch by which onsets may be off and still count as equal."""
 LENGTHS_DIFFER = 2 * WINDOW_SECONDS
 """Seconds: two scorings of a night often differ by an epoch or two at an end, not by more."""
 
@@ -123,11 +128,11 @@ def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
     """
     first = a.onset[0]
     low = min(a.onset[0], b.onset[0])
-    low = first - np.ceil((first - low) / WINDOW_SECONDS - 1e-6) * WINDOW_SECONDS
+    low = first - np.ceil((first - low) / WINDOW_SECONDS - ROUNDING) * WINDOW_SECONDS
     high = max(s.onset[-1] + s.duration[-1] for s in (a, b))
-    n = int(np.ceil((high - low) / WINDOW_SECONDS - 1e-6))
-    if n > 1e5:
-        raise RecordingError(f"{name}: the two scorings lie {n / 2880:.0f} days apart.")
+    n = int(np.ceil((high - low) / WINDOW_SECONDS - ROUNDING))
+    if n > MOST_EPOCHS:
+        raise RecordingError(f"{name}: the two scorings lie {n / EPOCHS_OF_A_DAY:.0f} days apart.")
     onset = low + WINDOW_SECONDS * np.arange(n)
     notes = (*a.notes, *b.notes, *_lengths_differ(a, b))
     pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset), notes)
