@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.hypnogram.statistics import NAMES
+from sleepaug.staging.hypnogram.statistics import STATISTICS, Statistic
 from sleepaug.support.text import html_template, ranges
 
 if TYPE_CHECKING:
@@ -22,9 +22,8 @@ class StatisticRow:
     """A statistic as the page shows it."""
 
     name: str
-    meaning: str
     value: str
-    unit: str
+    about: Statistic
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,8 @@ def html_report(night: Hypnogram) -> str:
 def _statistics(night: Hypnogram) -> list[StatisticRow]:
     rows = []
     for name, value in night.statistics().items():
-        meaning, unit = NAMES[name]
         shown = "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-        rows.append(StatisticRow(name, meaning, shown, unit))
+        rows.append(StatisticRow(name, shown, STATISTICS[name]))
     return rows
 
 

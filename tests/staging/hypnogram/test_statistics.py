@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.hypnogram.statistics import NAMES, sleep_statistics
+from sleepaug.staging.hypnogram.statistics import STATISTICS, sleep_statistics
 
 YASA = {
     "TIB": "TIB", "TST": "TST", "SE": "SE", "SOL": "SOL", "SPT": "SPT", "wake_in_SPT": "WASO",
@@ -25,7 +25,7 @@ def test_a_night_by_hand():
         "N2_percent_TST": pytest.approx(300 / 7), "N3_percent_TST": pytest.approx(100 / 7),
         "R_percent_TST": pytest.approx(200 / 7), "awakenings": 1, "transitions": 7, "unscored": 1,
     }  # fmt: skip
-    assert list(found) == list(NAMES)
+    assert list(found) == list(STATISTICS)
 
 
 @pytest.mark.parametrize("stages", [[], ["W"] * 4, ["?"] * 3])
