@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,16 +65,16 @@ class EvaluationSettings:
     def task(self) -> Sleep:
         """Return the dataset as a task; a `ConfigError` if it is not one."""
         problems: list[str] = []
-        names = ("data", "data_dir", "pattern", "codes")
-        task = fill(Sleep, {name: getattr(self, name) for name in names}, "task", problems)
+        values = {
+            "data": self.data,
+            "data_dir": self.data_dir,
+            "pattern": self.pattern,
+            "codes": self.codes,
+        }
+        task = fill(Sleep, values, "task", problems)
         if task is None:
             raise ConfigError("\n".join(problems))
         return task
-
-    def recording_options(self) -> dict[str, Any]:
-        """Return the arguments of `RecordingStager.predict`."""
-        names = ("map", "exclude", "reference", "context")
-        return {name: getattr(self, name) for name in names}
 
 
 def evaluate_model(
@@ -105,8 +106,14 @@ def evaluate_model(
     stager = load_model(model)
     recordings = task.recordings(cache_dir=settings.cache_dir, progress=progress)
     if isinstance(stager, RecordingStager):
-        options = settings.recording_options()
-        windows, probabilities = staged_recordings(stager, recordings, options, progress=progress)
+        stage = partial(
+            stager.predict,
+            map=settings.map,
+            exclude=settings.exclude,
+            reference=settings.reference,
+            context=settings.context,
+        )
+        windows, probabilities = staged_recordings(stage, recordings, progress=progress)
     else:
         windows = prepare(
             recordings,
