@@ -111,20 +111,17 @@ def judge_transfer(args: argparse.Namespace) -> None:
 
 def ask_model(model: Path, folder: Path, excerpts: Sequence[int], context: str) -> np.ndarray:
     """Return a model's confusion matrix for each excerpt."""
-    from sleepaug.staging.evaluation import evaluate_model
+    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 
     with tempfile.TemporaryDirectory() as chosen:
         for k in excerpts:
             for name in (f"excerpt{k}.txt", f"Hypnogram_excerpt{k}.txt"):
                 (Path(chosen) / name).symlink_to((folder / name).resolve())
-        found = evaluate_model(
-            model,
-            data="dreams",
-            data_dir=Path(chosen),
-            map={"C3": "C3-A1|CZ-A1"},
-            context=context,
-        )["nights"]
-    return np.stack([np.array(found[f"excerpt{k}"]["confusion"]) for k in excerpts])
+        settings = EvaluationSettings(
+            data="dreams", data_dir=Path(chosen), map={"C3": "C3-A1|CZ-A1"}, context=context
+        )
+        nights = evaluate_model(model, settings)["nights"]
+    return np.stack([np.array(nights[f"excerpt{k}"]["confusion"]) for k in excerpts])
 
 
 def ask_yasa(folder: Path, number: int) -> np.ndarray:

@@ -2,8 +2,8 @@
 Stage a night and look at it
 ============================
 
-A night is simulated, staged by the model that ships, and compared with its scoring. With a
-recording of your own, begin at the second step.
+Simulate a night, stage it with the model that ships, and compare the stages with the scoring. If
+you have a recording, begin at the second step.
 """
 
 # %%
@@ -14,8 +14,8 @@ raw = sleepaug.simulate_night(seed=11, hours=1.5, ch_names=["C3", "C4", "F3", "O
 print(raw)
 
 # %%
-# The model that ships takes any of six channels; the two that are missing here count as missing.
-# A path to an EDF file may stand in place of ``raw``.
+# The model that ships needs only some of its six channels; notes name the two that are missing
+# here. Instead of ``raw``, you may give the path of an EDF file.
 stager = sleepaug.load_model()
 night = stager.predict(raw)
 print(night.summary())
@@ -27,15 +27,15 @@ for note in night.notes:
 picture = night.plot()
 
 # %%
-# One row for each epoch of 30 s: what the model believes, and how firmly.
+# One row for each epoch of 30 s: the stage, and how certain the model is.
 night.table().head()
 
 # %%
-# What a sleep laboratory reports, in minutes and percent.
+# The statistics that a sleep laboratory reports, in minutes and percent.
 print({name: value for name, value in night.statistics().items() if value is not None})
 
 # %%
-# The simulated night came with its scoring, as annotations. Simulated nights are easier than real
-# ones, and the model was trained on such nights.
+# The simulated night has its scoring as annotations. Simulated nights are easier than recorded
+# ones, and the model was trained on simulated nights.
 scored = raw.annotations.description
 print(f"{(night.stages == scored).mean():.0%} of the epochs are staged as scored")

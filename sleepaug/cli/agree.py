@@ -36,14 +36,15 @@ def agree(
     text with one stage for each epoch. Folders may be those of a dataset; files are matched by the
     names of their nights.
     """
-    from sleepaug.staging.agreement import agreement_text, compare, draw_disagreement
+    from sleepaug.staging.agreement import compare
+    from sleepaug.staging.disagreement import draw_disagreement
     from sleepaug.staging.scoring_pairs import pair_up
 
     if output is not None and output.exists() and not overwrite:
         raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
     nights = pair_up(a, b, codes)
     result = compare(nights, seed=seed)
-    click.echo(json.dumps(result) if as_json else agreement_text(result))
+    click.echo(json.dumps(result.to_json()) if as_json else result.text())
     if output is not None:
         draw_disagreement(nights, output)
         click.echo(f"Picture: {output}", err=as_json)

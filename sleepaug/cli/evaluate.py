@@ -29,9 +29,7 @@ from sleepaug.support.errors import ConfigError
 @cache_option
 def evaluate(
     run: Path,
-    cache_dir: Path | None,
     as_json: bool,
-    device: str,
     output: Path | None,
     overwrite: bool,
     **options: Any,
@@ -42,12 +40,12 @@ def evaluate(
     """
     from sleepaug.experiments.report import scores_text
     from sleepaug.staging.calibration import draw_reliability
-    from sleepaug.staging.evaluation import evaluate_model
+    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 
     if output is not None and output.exists() and not overwrite:
         raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
     options["data"] = options["data"] or "simulated"
-    scores = evaluate_model(run, cache_dir=cache_dir, device=device, progress=True, **options)
+    scores = evaluate_model(run, EvaluationSettings(**options), progress=True)
     if output is not None:
         title = (
             f"{run.stem}, {options['data']} nights, context {options['context'] or 'of the model'}"

@@ -20,7 +20,7 @@ from sleepaug.cli.options import FILE, channel_option, exclude_option, reference
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
     """Look at a recording before anything runs: header, channels, units, bad stretches."""
-    from sleepaug.staging.inspection import inspect_recording, inspection_text
+    from sleepaug.staging.inspection import inspect_recording
 
-    found = inspect_recording(night, model, **options)
-    click.echo(json.dumps(found, indent=2) if as_json else inspection_text(found))
+    inspection = inspect_recording(night, model, **options)
+    click.echo(json.dumps(inspection.to_json(), indent=2) if as_json else inspection.text())

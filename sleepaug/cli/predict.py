@@ -64,7 +64,6 @@ def predict(
     output: Path | None,
     jobs: int,
     as_json: bool,
-    overwrite: bool,
     **options: Any,
 ) -> None:
     """Stage recordings: files, or folders of them. Writes a table, a picture and a report of each.
@@ -73,22 +72,13 @@ def predict(
     """
     import torch
 
-    from sleepaug.models.cards import find_model
-    from sleepaug.staging.prediction import (
-        Request,
-        find_nights,
-        new_folder,
-        stage_files,
-        write_summary,
-    )
-    from sleepaug.staging.stager import load_model
+    from sleepaug.staging.nights import find_nights, new_folder
+    from sleepaug.staging.prediction import PredictionSettings, stage_files, write_summary
 
     torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
-    model = find_model(model)
-    stager, found = load_model(model), find_nights(nights)
-    request = Request(output or new_folder(nights), **options)
+    settings = PredictionSettings(output or new_folder(nights), **options)
     results = []
-    for result in stage_files(stager, found, request, overwrite=overwrite, jobs=jobs, model=model):
+    for result in stage_files(model, find_nights(nights), settings, jobs=jobs):
         results.append(result)
         if result.error:
             command = click.get_current_context().command
@@ -100,13 +90,13 @@ def predict(
     if as_json:
         click.echo(json.dumps([result.to_json() for result in results], indent=2))
     elif failed < len(results):
-        click.echo(f"Hypnograms: {request.output}")
+        click.echo(f"Hypnograms: {settings.output}")
     if len(results) > 1:
-        table = write_summary(results, request.output)
+        table = write_summary(results, settings.output)
         click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
     if failed:
         with contextlib.suppress(OSError):
-            request.output.rmdir()  # only if nothing was written
+            settings.output.rmdir()  # only if nothing was written
         sys.exit(FAILED)
     staged = (result.hypnogram for result in results)
     if not any(night is not None and night.scored.any() for night in staged):

@@ -1,46 +1,168 @@
-"""Agreement of two scorings of the same nights: by stage, by night, with intervals, and drawn."""
+"""Agreement of two scorings of the same nights: by stage, by night, with intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.scoring_pairs import ScoringPair
-from sleepaug.support.errors import ConfigError
-from sleepaug.support.files import into_place
 from sleepaug.training.metrics import confusion_matrix, scores
 
+OVERALL = ("accuracy", "cohen_kappa", "balanced_accuracy")
 N_RESAMPLES = 2000
 BLOCK = 20
 """Epochs that are drawn together where there is one night: neighbours are not independent."""
 
 
-def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> dict[str, Any]:
-    """Agreement over all nights, by night and by stage.
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its interval.
+
+    Attributes
+    ----------
+    value : float or None
+        None where there is none, as the kappa of a stage that nobody scored.
+    interval : tuple of 2 floats, optional
+        95 %.
+
+    Examples
+    --------
+    >>> print(Estimate(0.8125, (0.75, 0.875)), Estimate(None))
+    0.812 [0.750, 0.875] -
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None = None
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return "-"
+        if self.interval is None:
+            return f"{self.value:.3f}"
+        return f"{self.value:.3f} [{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
+
+
+@dataclass(frozen=True)
+class StageAgreement:
+    """Agreement about one stage.
+
+    Attributes
+    ----------
+    in_a, in_b, both : int
+        Epochs that A, that B, and that both call so.
+    f1 : Estimate
+        Twice the shared epochs over the sum of both.
+    kappa : Estimate
+        Cohen's kappa of this stage against all others.
+    """
+
+    in_a: int
+    in_b: int
+    both: int
+    f1: Estimate
+    kappa: Estimate
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement of two scorings A and B of the same nights.
+
+    Attributes
+    ----------
+    n_nights, n_epochs : int
+        What was compared.
+    not_compared : int
+        Epochs that have a stage in one of the scorings only, or in neither.
+    accuracy, cohen_kappa : Estimate
+    balanced_accuracy : Estimate
+        Mean over the stages of B of the share that A calls the same.
+    stages : dict of str to StageAgreement
+    nights : dict
+        Scores of each night with B as the truth; see `sleepaug.training.metrics.scores`.
+    confusion : list of lists of int
+        Epochs by the stage in A (rows) and in B (columns).
+    resampled : str
+        What was drawn again for the intervals.
+    notes : dict of str to list of str
+        How pairs were read, where that is worth saying.
+    """
+
+    n_nights: int
+    n_epochs: int
+    not_compared: int
+    accuracy: Estimate
+    cohen_kappa: Estimate
+    balanced_accuracy: Estimate
+    stages: Mapping[str, StageAgreement]
+    nights: Mapping[str, Mapping[str, Any]]
+    confusion: list[list[int]]
+    resampled: str
+    notes: Mapping[str, list[str]]
+
+    def overall(self) -> dict[str, Estimate]:
+        """Return the numbers over all nights and stages, by name."""
+        return {name: getattr(self, name) for name in OVERALL}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything, ready for JSON; intervals of the overall numbers stand together."""
+        overall = self.overall()
+        return {
+            **asdict(self),
+            **{name: estimate.value for name, estimate in overall.items()},
+            "interval": {name: estimate.interval for name, estimate in overall.items()},
+        }
+
+    def text(self) -> str:
+        """Describe the agreement for a person."""
+        lines = [
+            f"{self.n_epochs} epochs of {self.n_nights} nights scored in both, "
+            f"{self.not_compared} in one of them only or in neither"
+        ]
+        lines += [f"Note on {name}: {note}" for name, notes in self.notes.items() for note in notes]
+        lines += [f"{name.replace('_', ' ')}: {value}" for name, value in self.overall().items()]
+        lines.append(f"{'stage':<7}{'in A':>6}{'in B':>6}{'both':>6}  {'F1':<24}kappa")
+        lines += [
+            f"{name:<7}{one.in_a:>6}{one.in_b:>6}{one.both:>6}  {one.f1!s:<24}{one.kappa}"
+            for name, one in self.stages.items()
+        ]
+        if self.n_nights > 1:
+            lines += [
+                f"{name}: accuracy {Estimate(one['accuracy'])}, "
+                f"kappa {Estimate(one['cohen_kappa'])} ({one['n_windows']} epochs)"
+                for name, one in self.nights.items()
+            ]
+        lines.append(f"Intervals: 95 %, bootstrap over {self.resampled}.")
+        return "\n".join(lines)
+
+
+def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> Agreement:
+    """Compare two scorings over all nights, by night and by stage.
 
     Parameters
     ----------
     nights : sequence of ScoringPair
-        A is the rows of the confusion, B its columns; B is the expert where there is one.
+        B is the expert where there is one.
     seed : int
-        Of the bootstrap.
+        Random seed of the bootstrap.
 
     Returns
     -------
-    dict
-        `n_epochs`, `accuracy`, `cohen_kappa`, `balanced_accuracy` (mean over the stages of B of
-        the share that A calls the same) with intervals of 95 % under `interval`; `stages`: for
-        each, epochs in A and in B, kappa and F1 (twice the shared epochs over the sum of both),
-        with intervals; `nights`; `confusion`; `notes` on how each pair was read.
+    Agreement
 
     Notes
     -----
     Percentile bootstrap: nights are drawn with replacement where there are several, otherwise
     blocks of 10 minutes (Kuensch 1989), for neighbouring epochs are not independent.
+
+    Examples
+    --------
+    >>> a, b = np.array(["W", "N2", "N2", "R"]), np.array(["W", "N2", "N1", "R"])
+    >>> compare([ScoringPair("night", 30.0 * np.arange(4), a, b)]).accuracy.value
+    0.75
     """
     counts = np.array([_confusion(pair) for pair in nights])
     pieces = counts if len(nights) > 1 else _blocks(nights[0])
@@ -49,43 +171,42 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> dict[str, Any]:
     drawn = random.integers(len(pieces), size=(N_RESAMPLES, len(pieces)))
     times = np.stack([np.bincount(row, minlength=len(pieces)) for row in drawn])
     draws = agreement_numbers(np.tensordot(times, pieces, axes=1))
-    found = {key: float(value[0]) for key, value in agreement_numbers(total[None]).items()}
-    interval = {key: _interval(values) for key, values in draws.items()}
-    stages = {}
-    for k, stage in enumerate(STAGES):
-        stages[stage] = {
-            "in_a": int(total[k].sum()),
-            "in_b": int(total[:, k].sum()),
-            "both": int(total[k, k]),
-            **{
-                what: {"value": _clean(found[key]), "interval": interval[key]}
-                for what, key in (("f1", f"f1_{stage}"), ("kappa", f"kappa_{stage}"))
-            },
-        }
-    overall = ("accuracy", "cohen_kappa", "balanced_accuracy")
-    return {
-        "n_nights": len(nights),
-        "n_epochs": int(total.sum()),
-        "notes": {pair.name: list(pair.notes) for pair in nights if pair.notes},
-        "not_compared": int(sum((~pair.both).sum() for pair in nights)),
-        **{key: _clean(found[key]) for key in overall},
-        "interval": {key: interval[key] for key in overall},
-        "resampled": "nights" if len(nights) > 1 else f"blocks of {BLOCK} epochs",
-        "stages": stages,
-        "nights": {
+    numbers = agreement_numbers(total[None])
+    estimates = {
+        name: Estimate(_number(value[0]), _interval(draws[name])) for name, value in numbers.items()
+    }
+    return Agreement(
+        n_nights=len(nights),
+        n_epochs=int(total.sum()),
+        not_compared=int(sum((~pair.both).sum() for pair in nights)),
+        **{name: estimates[name] for name in OVERALL},
+        stages={
+            stage: StageAgreement(
+                in_a=int(total[k].sum()),
+                in_b=int(total[:, k].sum()),
+                both=int(total[k, k]),
+                f1=estimates[f"f1_{stage}"],
+                kappa=estimates[f"kappa_{stage}"],
+            )
+            for k, stage in enumerate(STAGES)
+        },
+        nights={
             pair.name: {k: v for k, v in scores(one.T, STAGES).items() if k != "confusion"}
             for pair, one in zip(nights, counts, strict=True)
         },
-        "confusion": total.tolist(),
-    }
+        confusion=total.tolist(),
+        resampled="nights" if len(nights) > 1 else f"blocks of {BLOCK} epochs",
+        notes={pair.name: list(pair.notes) for pair in nights if pair.notes},
+    )
 
 
 def _confusion(pair: ScoringPair) -> np.ndarray:
+    """Count the epochs that both scored by their stages, shape (5, 5)."""
     return confusion_matrix(*pair.codes(), len(STAGES))
 
 
 def _blocks(pair: ScoringPair) -> np.ndarray:
-    """Confusion of each stretch of `BLOCK` epochs, shape (n_blocks, 5, 5)."""
+    """Count each stretch of `BLOCK` epochs, shape (n_blocks, 5, 5)."""
     a, b = pair.codes()
     return np.array(
         [
@@ -96,7 +217,7 @@ def _blocks(pair: ScoringPair) -> np.ndarray:
 
 
 def agreement_numbers(confusion: np.ndarray) -> dict[str, np.ndarray]:
-    """The numbers of confusion matrices.
+    """Compute the numbers of confusion matrices.
 
     Parameters
     ----------
@@ -114,98 +235,32 @@ def agreement_numbers(confusion: np.ndarray) -> dict[str, np.ndarray]:
     both = np.diagonal(confusion, axis1=1, axis2=2).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         recall = both / in_b
-        found = {
+        numbers = {
             "accuracy": both.sum(axis=1) / n,
             "cohen_kappa": _kappa(both.sum(axis=1), (in_a * in_b).sum(axis=1), n),
             "balanced_accuracy": np.nansum(recall, axis=1) / (in_b > 0).sum(axis=1),
         }
         for k, stage in enumerate(STAGES):
             a, b = in_a[:, k], in_b[:, k]
-            found[f"f1_{stage}"] = 2 * both[:, k] / (a + b)
+            numbers[f"f1_{stage}"] = 2 * both[:, k] / (a + b)
             alike = n - a - b + 2 * both[:, k]
-            found[f"kappa_{stage}"] = _kappa(alike, a * b + (n - a) * (n - b), n)
-    return found
+            numbers[f"kappa_{stage}"] = _kappa(alike, a * b + (n - a) * (n - b), n)
+    return numbers
 
 
 def _kappa(alike: np.ndarray, by_chance: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Cohen's kappa from counts of agreement, products of margins and totals; NaN for 0 / 0."""
+    """Compute Cohen's kappa from counts of agreement, products of margins and totals; or NaN."""
     return (alike / n - by_chance / n**2) / (1 - by_chance / n**2)
 
 
-def _interval(values: np.ndarray) -> list[float] | None:
-    """2.5th and 97.5th percentile; None where no draw had a value."""
+def _interval(values: np.ndarray) -> tuple[float, float] | None:
+    """Return the 2.5th and 97.5th percentile; None where no draw had a value."""
     known = values[np.isfinite(values)]
-    return [float(v) for v in np.percentile(known, [2.5, 97.5])] if len(known) else None
+    if not len(known):
+        return None
+    low, high = np.percentile(known, [2.5, 97.5])
+    return float(low), float(high)
 
 
-def _clean(value: float) -> float | None:
-    return value if np.isfinite(value) else None
-
-
-def agreement_text(result: dict[str, Any]) -> str:
-    """What `compare` found, as text."""
-
-    def shown(value: float | None, interval: list[float] | None) -> str:
-        if value is None:
-            return "-"
-        return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]" if interval else f"{value:.3f}"
-
-    lines = [
-        f"{result['n_epochs']} epochs of {result['n_nights']} nights scored in both, "
-        f"{result['not_compared']} in one of them only or in neither"
-    ]
-    lines += [
-        f"Note on {name}: {note}" for name, notes in result["notes"].items() for note in notes
-    ]
-    lines += [
-        f"{key.replace('_', ' ')}: {shown(result[key], result['interval'][key])}"
-        for key in ("accuracy", "cohen_kappa", "balanced_accuracy")
-    ]
-    lines.append(f"{'stage':<7}{'in A':>6}{'in B':>6}{'both':>6}  {'F1':<24}kappa")
-    for stage, one in result["stages"].items():
-        f1, kappa = (shown(one[k]["value"], one[k]["interval"]) for k in ("f1", "kappa"))
-        lines.append(f"{stage:<7}{one['in_a']:>6}{one['in_b']:>6}{one['both']:>6}  {f1:<24}{kappa}")
-    if result["n_nights"] > 1:
-        lines += [
-            f"{name}: accuracy {shown(one['accuracy'], None)}, "
-            f"kappa {shown(one['cohen_kappa'], None)} ({one['n_windows']} epochs)"
-            for name, one in result["nights"].items()
-        ]
-    lines.append(f"Intervals: 95 %, bootstrap over {result['resampled']}.")
-    return "\n".join(lines)
-
-
-def draw_disagreement(nights: Sequence[ScoringPair], path: Path) -> None:
-    """Draw A over B for each night, with the epochs of disagreement marked between them.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be written, or is neither PNG nor SVG.
-    """
-    from matplotlib.figure import Figure
-
-    from sleepaug.staging.hypnogram.plot import draw_stages, label_time, runs, time_axis
-
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise ConfigError(f"{path}: pictures are .png or .svg.")
-    figure = Figure(figsize=(11, 3.6 * len(nights)), layout="constrained")
-    grid = figure.subplots(3 * len(nights), 1, height_ratios=(5, 1, 5) * len(nights))
-    for k, pair in enumerate(nights):
-        top, strip, bottom = grid[3 * k : 3 * k + 3]
-        edges = time_axis(pair.onset, None)
-        for axis, stages, name in ((top, pair.a, "A"), (bottom, pair.b, "B")):
-            draw_stages(axis, edges, stages)
-            axis.set_ylabel(name)
-        for begin, end in runs(pair.both & (pair.a != pair.b)):
-            strip.axvspan(edges[begin], edges[end], color="#d1495b", linewidth=0)
-        for begin, end in runs(~pair.both):
-            strip.axvspan(edges[begin], edges[end], color="0.85", linewidth=0)
-        share = (pair.a == pair.b)[pair.both].mean()
-        strip.set(yticks=[], ylabel="differ")
-        top.set_title(f"{pair.name}: {share:.0%} alike", loc="left", fontsize=11, parse_math=False)
-        for axis in (top, strip, bottom):
-            label_time(axis, edges, None)
-            if axis is not bottom:
-                axis.set(xlabel="", xticklabels=[])
-    into_place(path, lambda part: figure.savefig(part, format=path.suffix[1:].lower(), dpi=110))
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

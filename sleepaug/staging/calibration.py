@@ -1,4 +1,4 @@
-"""Calibration: whether of epochs called N2 with 80 % certainty 80 % are N2, and making it so."""
+"""Calibration: epochs staged with a certainty of 80 % should be right in 80 % of cases."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place
 
 LOWEST, HIGHEST = 0.05, 20.0
-"""Temperatures that are looked at."""
+"""Limits of the search for a temperature."""
 
 
 def softened(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities of a model at a temperature: 1 leaves them, more makes them less certain.
+    """Return the probabilities of a model at a temperature; above 1 they are less certain.
 
     Parameters
     ----------
@@ -31,6 +31,11 @@ def softened(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
     -------
     ndarray of shape (n_windows, n_classes)
         Rows sum to 1.
+
+    Examples
+    --------
+    >>> softened(np.log([[0.8, 0.2]]), 2.0).round(3)
+    array([[0.667, 0.333]])
     """
     scaled = np.asarray(log_probabilities, np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
@@ -43,7 +48,7 @@ def fit_temperature(
     y: np.ndarray,
     after: Callable[[np.ndarray], np.ndarray] = lambda probabilities: probabilities,
 ) -> float:
-    """The temperature with the least cross-entropy on scored windows.
+    """Find the temperature with the least cross-entropy on scored windows.
 
     Parameters
     ----------
@@ -91,7 +96,7 @@ def calibration(
     night: np.ndarray,
     prior: Sequence[float] | None = None,
 ) -> dict[str, Any]:
-    """What a model file holds for calibrated predictions.
+    """Fit what a model file holds for calibrated predictions.
 
     Parameters
     ----------
@@ -107,19 +112,19 @@ def calibration(
     dict
         `temperature` for each context, and `prior`.
     """
-    rows = [np.flatnonzero(night == name) for name in np.unique(night)]
+    nights = [np.flatnonzero(night == name) for name in np.unique(night)]
 
     def after(context: str) -> Callable[[np.ndarray], np.ndarray]:
         def combine(probabilities: np.ndarray) -> np.ndarray:
             result = np.empty_like(probabilities)
-            for row in rows:
-                result[row] = apply_context(context, probabilities[row], prior)
+            for rows in nights:
+                result[rows] = apply_context(context, probabilities[rows], prior)
             return result
 
         return combine
 
-    found = {name: fit_temperature(log_probabilities, y, after(name)) for name in CONTEXTS}
-    return {"temperature": found, "prior": None if prior is None else list(prior)}
+    temperature = {name: fit_temperature(log_probabilities, y, after(name)) for name in CONTEXTS}
+    return {"temperature": temperature, "prior": None if prior is None else list(prior)}
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,12 @@ class Reliability:
         Mean of both in each bin; NaN in an empty one.
     count : ndarray of shape (n_bins,)
         Windows in each bin.
+
+    Examples
+    --------
+    >>> bins = reliability(np.array([[0.9, 0.1], [0.4, 0.6]]), np.array([0, 0]), n_bins=2)
+    >>> bins.count, bins.accuracy
+    (array([0, 2]), array([nan, 0.5]))
     """
 
     confidence: np.ndarray
@@ -140,12 +151,12 @@ class Reliability:
 
     @property
     def expected_error(self) -> float:
-        """Mean distance of confidence and accuracy over windows (ECE)."""
+        """Mean distance of confidence and accuracy over windows (expected calibration error)."""
         gap = np.abs(np.nan_to_num(self.confidence - self.accuracy))
         return float((gap * self.count).sum() / self.count.sum())
 
     def to_json(self) -> list[dict[str, float]]:
-        """Bins that hold windows, ready for JSON."""
+        """Return the bins that hold windows, ready for JSON."""
         columns = zip(self.confidence, self.accuracy, self.count, strict=True)
         return [
             {"confidence": float(c), "accuracy": float(a), "windows": int(n)}
@@ -163,6 +174,10 @@ def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> R
     y : ndarray of shape (n_windows,)
         Classes.
     n_bins : int
+
+    Returns
+    -------
+    Reliability
 
     Notes
     -----
@@ -223,7 +238,22 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
 
 
 def wilson(share: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % interval of a share that was seen in `n` trials."""
+    """Return the 95 % interval of a share of `n` trials (Wilson 1927).
+
+    Parameters
+    ----------
+    share, n : ndarray of shape (n_shares,)
+
+    Returns
+    -------
+    low, high : ndarray of shape (n_shares,)
+
+    Examples
+    --------
+    >>> low, high = wilson(np.array([0.5]), np.array([10]))
+    >>> low.round(4), high.round(4)
+    (array([0.2366]), array([0.7634]))
+    """
     z2 = 1.96**2 / n
     centre = (share + z2 / 2) / (1 + z2)
     half = np.sqrt(share * (1 - share) * z2 + z2**2 / 4) / (1 + z2)

@@ -1,4 +1,4 @@
-"""Context: neighbouring epochs help to tell a stage, as they help a scorer.
+"""Context: neighbouring epochs help to stage an epoch, as they help a scorer.
 
 The probabilities of single epochs are combined with a table of how often a stage follows another
 (fitted to real scorings by `benchmarks/fit_transitions.py`) by the forward-backward algorithm.
@@ -18,6 +18,10 @@ from sleepaug.data.stages import STAGES
 from sleepaug.support.errors import ConfigError
 
 CONTEXTS = ("transitions", "none")
+N_ITERATIONS = 200
+"""Of proportional fitting; the shares are then right to 1e-9."""
+LEAST_PROBABILITY = 1e-12
+"""In place of 0, so that no stage is impossible in any epoch."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,12 @@ class Transitions:
     matrix : ndarray of shape (5, 5)
         Probability of the next stage (column) after a stage (row); rows sum to 1.
     share : ndarray of shape (5,)
-        How frequent each stage is.
+        How frequent each stage is; sums to 1.
+
+    Examples
+    --------
+    >>> Transitions.shipped().matrix.shape
+    (5, 5)
     """
 
     matrix: np.ndarray
@@ -37,18 +46,22 @@ class Transitions:
 
     @classmethod
     def from_counts(cls, counts: np.ndarray) -> Transitions:
-        """From how often each stage (column) followed each other (row); one is added to each."""
+        """Estimate from counts (5, 5) of stages (column) after stages (row), one added to each."""
         added = counts + 1.0
         total = added.sum()
         return cls(added / added.sum(axis=1, keepdims=True), added.sum(axis=1) / total)
 
     def tempered(self, power: float = 0.5) -> Transitions:
-        """The same pattern of transitions among stages of more equal shares.
+        """Keep the pattern of transitions, and make the shares of the stages more equal.
 
         Parameters
         ----------
         power : float
-            Of the shares: 1 leaves them, 0 makes them equal.
+            To which the shares are raised: 1 leaves them, 0 makes them equal.
+
+        Returns
+        -------
+        Transitions
 
         Notes
         -----
@@ -57,7 +70,7 @@ class Transitions:
         """
         share = self.share**power / (self.share**power).sum()
         pairs = self.share[:, None] * self.matrix
-        for _ in range(200):
+        for _ in range(N_ITERATIONS):
             pairs *= (share / pairs.sum(axis=1))[:, None]
             pairs *= share / pairs.sum(axis=0)
         return Transitions(pairs / pairs.sum(axis=1, keepdims=True), share)
@@ -65,7 +78,7 @@ class Transitions:
     @classmethod
     @cache
     def shipped(cls) -> Transitions:
-        """The table that ships with the package."""
+        """Read the table that ships with the package."""
         text = (files("sleepaug.staging") / "transitions.json").read_text(encoding="utf-8")
         table = json.loads(text)
         return cls(np.array(table["transitions"]), np.array(table["share"]))
@@ -74,7 +87,7 @@ class Transitions:
 def smooth(
     probabilities: np.ndarray, transitions: Transitions, prior: Sequence[float] | None = None
 ) -> np.ndarray:
-    """Probabilities of each epoch's stage given all epochs of the night.
+    """Return the probabilities of each epoch's stage given all epochs of the night.
 
     Parameters
     ----------
@@ -82,8 +95,8 @@ def smooth(
         Of each epoch by itself, in the order of the night; NaN where it was not scored.
     transitions : Transitions
     prior : sequence of 5 numbers, optional
-        How frequent the model was taught that the stages are; equally by default. A probability
-        divided by it is a likelihood, up to a factor.
+        How frequent the stages were in training; by default equally. A probability divided by it
+        is a likelihood, up to a factor.
 
     Returns
     -------
@@ -105,7 +118,8 @@ def smooth(
     array([2, 2, 2])
     """
     base = np.full(len(STAGES), 1 / len(STAGES)) if prior is None else np.asarray(prior, float)
-    likelihood = np.where(np.isnan(probabilities), 1.0, np.maximum(probabilities, 1e-12) / base)
+    possible = np.maximum(probabilities, LEAST_PROBABILITY)
+    likelihood = np.where(np.isnan(probabilities), 1.0, possible / base)
     forward = np.empty_like(likelihood)
     backward = np.ones_like(likelihood)
     expected = transitions.share
@@ -123,15 +137,19 @@ def smooth(
 def apply_context(
     name: str, probabilities: np.ndarray, prior: Sequence[float] | None = None
 ) -> np.ndarray:
-    """`smooth` by the shipped table, or nothing; unscored epochs stay so.
+    """Smooth probabilities by the shipped table, or leave them; unscored epochs stay unscored.
 
     Parameters
     ----------
     name : "transitions" or "none"
     probabilities, prior
-        See `smooth`. Without a prior the model was taught that all stages are equally frequent, to
-        find rare ones; the shares of the table would undo that (N1 would hardly be found), equal
-        shares would find too much of it. So their square roots are taken (`tempered`).
+        See `smooth`. A model without a prior was trained with equal weights of the stages, so that
+        it finds rare ones. The shares of the table would undo that (N1 would hardly be found);
+        equal shares would give too much N1. So their square roots are taken (`tempered`).
+
+    Returns
+    -------
+    ndarray of shape (n_windows, 5)
 
     Raises
     ------

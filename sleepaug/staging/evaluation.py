@@ -1,8 +1,10 @@
-"""Evaluation: a trained model is scored on another dataset."""
+"""Evaluation: score a trained model on another dataset."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +24,61 @@ from sleepaug.training.runs import pick_device
 from sleepaug.training.tasks.sleep import Sleep, fingerprint
 
 FEWEST_CHANGES = 4
-"""Of stage: short recordings of hardly more than one stage may be scored alike by chance."""
+"""Changes of stage: short recordings with fewer may be scored alike by chance."""
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """On which nights a model is scored, and how it stages them.
+
+    Attributes
+    ----------
+    data, data_dir, pattern, codes
+        The dataset, as in the settings of a run; see `Sleep`.
+    map, exclude, reference
+        In place of those that the model was trained with; see `Stager.predict`.
+    context : str, optional
+        Whether neighbouring epochs help: "none" or "transitions" (default: "none"), or, for a model
+        of recordings, "network" or "none" (default: "network").
+    device : {"auto", "cpu", "cuda"}
+    cache_dir : Path, optional
+        Folder of prepared nights.
+
+    Examples
+    --------
+    >>> settings = EvaluationSettings(data="dreams", data_dir=Path("dreams"))
+    >>> settings.task().data
+    'dreams'
+    """
+
+    data: str = "simulated"
+    data_dir: Path | None = None
+    pattern: str | None = None
+    codes: str | None = None
+    map: Mapping[str, str] | None = None
+    exclude: Sequence[str] | None = None
+    reference: str | None = None
+    context: str | None = None
+    device: str = "auto"
+    cache_dir: Path | None = None
+
+    def task(self) -> Sleep:
+        """Return the dataset as a task; a `ConfigError` if it is not one."""
+        problems: list[str] = []
+        values = {
+            "data": self.data,
+            "data_dir": self.data_dir,
+            "pattern": self.pattern,
+            "codes": self.codes,
+        }
+        task = fill(Sleep, values, "task", problems)
+        if task is None:
+            raise ConfigError("\n".join(problems))
+        return task
 
 
 def evaluate_model(
-    model: Path | str | None,
-    *,
-    data: str,
-    data_dir: Path | None = None,
-    pattern: str | None = None,
-    codes: str | None = None,
-    map: Mapping[str, str] | None = None,
-    exclude: Sequence[str] | None = None,
-    reference: str | None = None,
-    context: str | None = None,
-    device: str = "auto",
-    cache_dir: Path | None = None,
-    progress: bool = False,
+    model: Path | str | None, settings: EvaluationSettings, *, progress: bool = False
 ) -> dict[str, Any]:
     """Score a trained model on a dataset.
 
@@ -46,51 +86,49 @@ def evaluate_model(
     ----------
     model : path, optional
         A run folder or model file; without it, the shipped model.
-    data, data_dir, pattern, codes
-        As in the settings of a run, section `task`.
-    map, exclude, reference
-        In place of what the model was trained with.
-    context : str, optional
-        Whether neighbouring epochs help: "none" or "transitions" (default: "none"), or, for a model
-        of recordings, "network" or "none" (default: "network").
-    device : {"auto", "cpu", "cuda"}
-    cache_dir : Path, optional
-        Where prepared nights are kept.
+    settings : EvaluationSettings
     progress : bool
         Show a progress bar on a terminal.
 
     Returns
     -------
     dict
-        Scores, pooled and by night; `calibration_error`, the mean distance of the model's certainty
-        from how often it is right, and `reliability`, both in bins of certainty; under `warnings`,
-        which subjects the model was trained on.
+        Scores (see `sleepaug.training.metrics.scores`) of all windows, and of each night under
+        `nights`; `calibration_error`, the mean distance of certainty and accuracy, and
+        `reliability`, both in bins of certainty; `warnings` name subjects the model was trained on.
+
+    Raises
+    ------
+    ConfigError, ModelError, RecordingError
+        The dataset, the model or a night cannot be used.
     """
-    problems: list[str] = []
-    settings = {"data": data, "data_dir": data_dir, "pattern": pattern, "codes": codes}
-    sleep: Sleep | None = fill(Sleep, settings, "task", problems)
-    if sleep is None:
-        raise ConfigError("\n".join(problems))
+    task = settings.task()
     stager = load_model(model)
-    recordings = sleep.recordings(cache_dir=cache_dir, progress=progress)
+    recordings = task.recordings(cache_dir=settings.cache_dir, progress=progress)
     if isinstance(stager, RecordingStager):
-        options = {"map": map, "exclude": exclude, "reference": reference, "context": context}
-        windows, probabilities = staged_recordings(stager, recordings, options, progress=progress)
+        stage = partial(
+            stager.predict,
+            map=settings.map,
+            exclude=settings.exclude,
+            reference=settings.reference,
+            context=settings.context,
+        )
+        windows, probabilities = staged_recordings(stage, recordings, progress=progress)
     else:
         windows = prepare(
             recordings,
-            stager.preprocessing.with_overrides(map, reference, exclude),
-            cache_dir=cache_dir,
+            stager.preprocessing.with_overrides(settings.map, settings.reference, settings.exclude),
+            cache_dir=settings.cache_dir,
             progress=progress,
             on_error="skip",
             allow_missing=stager.allow_missing,
         )
-        stager.model.to(pick_device(device))
+        stager.model.to(pick_device(settings.device))
         probabilities = np.empty((len(windows), len(STAGES)))
         for night in np.unique(windows.recording):
             rows = np.flatnonzero(windows.recording == night)
-            probabilities[rows] = _staged(
-                stager, windows.x[rows], windows.onset[rows], context or "none"
+            probabilities[rows] = _stage_night(
+                stager, windows.x[rows], windows.onset[rows], settings.context or "none"
             )
     found = probabilities.argmax(axis=1)
 
@@ -101,36 +139,48 @@ def evaluate_model(
         str(night): scores(confusion(windows.recording == night), STAGES)
         for night in np.unique(windows.recording)
     }
-    certain = reliability(probabilities, windows.y)
+    bins = reliability(probabilities, windows.y)
     return {
         **scores(confusion(np.ones(len(windows), bool)), STAGES),
         "nights": nights,
-        "calibration_error": certain.expected_error,
-        "reliability": certain.to_json(),
-        "warnings": seen_in_training(stager, data, windows),
+        "calibration_error": bins.expected_error,
+        "reliability": bins.to_json(),
+        "warnings": seen_in_training(stager, settings.data, windows),
     }
 
 
-def _staged(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> np.ndarray:
-    """Probabilities of the windows of one night; what lies between them is unknown."""
-    own = softened(stager.log_probabilities(x), stager.temperature(context))
-    at = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
-    whole = np.full((at[-1] + 1, len(STAGES)), np.nan)
-    whole[at] = own
-    return apply_context(context, whole, stager.description.prior)[at]
+def _stage_night(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> np.ndarray:
+    """Return probabilities (n_windows, 5) of a night; epochs between its windows are unknown."""
+    alone = softened(stager.log_probabilities(x), stager.temperature(context))
+    epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
+    night = np.full((epochs[-1] + 1, len(STAGES)), np.nan)
+    night[epochs] = alone
+    return apply_context(context, night, stager.description.prior)[epochs]
 
 
-def _is_telling(y: np.ndarray) -> bool:
-    """Whether a scoring has so many changes of stage that no other night has the same."""
+def _is_distinctive(y: np.ndarray) -> bool:
+    """Tell whether a scoring changes stage so often that no other night has the same."""
     return bool(np.count_nonzero(np.diff(y)) >= FEWEST_CHANGES)
 
 
 def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windows) -> list[str]:
-    """Which subjects of a dataset the model was trained or selected on: a sentence, if any.
+    """Name the subjects of a dataset that the model was trained or selected on.
 
     A subject is recognised by name within one dataset, and a night by its scoring whatever the
-    dataset is called, if stages change in it at all often. Simulated subjects are numbered alike in
+    dataset is called, if its stage changes often enough. Simulated subjects are numbered alike in
     every simulation, so only the scoring tells them apart.
+
+    Parameters
+    ----------
+    stager : Stager or RecordingStager
+    data : str
+        Name of the dataset.
+    windows : Windows
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
     """
     known = stager.description.trained_on
     same_names = data == known.data and data != "simulated"
@@ -138,7 +188,7 @@ def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windo
     for subject in subjects:
         nights = np.unique(windows.recording[windows.subject == subject])
         same_night = any(
-            _is_telling(windows.y[windows.recording == night])
+            _is_distinctive(windows.y[windows.recording == night])
             and fingerprint(windows, night) in known.scorings
             for night in nights
         )
@@ -148,5 +198,5 @@ def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windo
         return []
     return [
         f"the model was trained on {len(seen)} of the {len(subjects)} subjects, whose scores "
-        f"flatter it: {', '.join(seen)}."
+        f"are therefore too good: {', '.join(seen)}."
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -14,16 +14,15 @@ from sleepaug.data.signals.cutting import scored_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.data.windows import Windows
-from sleepaug.staging.recording_stager import RecordingStager
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.support.errors import RecordingError
 
 SETTINGS = Preprocessing(channels=("EEG",), sfreq=50.0, lowpass=22.0, normalize="none")
 
 
 def staged_recordings(
-    stager: RecordingStager,
+    stage: Callable[[Path], Hypnogram],
     recordings: Sequence[Recording],
-    options: Mapping[str, Any],
     *,
     progress: bool = False,
 ) -> tuple[Windows, np.ndarray]:
@@ -31,10 +30,9 @@ def staged_recordings(
 
     Parameters
     ----------
-    stager : RecordingStager
+    stage : callable
+        Stages a recording, as `RecordingStager.predict` does.
     recordings : sequence of Recording
-    options : mapping
-        Further arguments of `RecordingStager.predict`.
     progress : bool
         Show a progress bar on a terminal.
 
@@ -55,7 +53,7 @@ def staged_recordings(
     for recording in tqdm(recordings, "Staging", unit="night", disable=not progress or None):
         try:
             scoring = recording.scoring()
-            night = stager.predict(recording.files[0], **options)
+            night = stage(recording.files[0])
         except RecordingError as error:
             failures[recording.id] = str(error)
             continue

@@ -147,7 +147,7 @@ class RecordingStager:
             f"The model was trained on {data} recordings; its certainty is that of its networks."
         ]
         if context == "network":
-            notes.append("Neighbouring epochs were taken into account (--context network).")
+            notes.append("Neighbouring epochs were taken into account (context: network).")
         return notes
 
 

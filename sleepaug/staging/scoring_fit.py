@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,53 @@ FITS = 2 * WINDOW_SECONDS
 """Seconds by which a scoring may begin or end off its recording without a warning."""
 
 
-def scoring_fit(recording: Path, seconds: float) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class ScoringFit:
+    """A scoring beside a recording, and whether it fits.
+
+    Attributes
+    ----------
+    file : str
+        Name of the scoring.
+    problem : str
+        Why it cannot be used; "" if it can, and then the others are set.
+    epochs : dict of str to int
+        How many epochs of 30 s have each stage.
+    begins, ends : float
+        Seconds from the start of the recording.
+    fits : bool
+        Whether it covers the recording, but for two epochs at either end.
+    notes : tuple of str
+        What had to be decided while reading.
+    """
+
+    file: str
+    problem: str = ""
+    epochs: Mapping[str, int] = field(default_factory=dict)
+    begins: float = 0.0
+    ends: float = 0.0
+    fits: bool = False
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the problem or the rest, ready for JSON."""
+        values = asdict(self) | {"notes": list(self.notes)}
+        problem = values.pop("problem")
+        return {"file": self.file, "problem": problem} if problem else values
+
+    def lines(self) -> list[str]:
+        """Describe it for a person."""
+        if self.problem:
+            return [f"  The scoring {self.file} cannot be used: {self.problem}"]
+        stages = ", ".join(f"{stage} {n}" for stage, n in self.epochs.items() if n)
+        span = f"from {self.begins:g} to {self.ends:g} s of the recording"
+        warning = "" if self.fits else ". Warning: it does not cover the recording as a whole."
+        return [f"  The scoring {self.file}: {stages} epochs, {span}{warning}"] + [
+            f"    {note}" for note in self.notes
+        ]
+
+
+def scoring_fit(recording: Path, seconds: float) -> ScoringFit | None:
     """Read the scoring beside a recording and compare its length with the recording's.
 
     Parameters
@@ -26,43 +74,28 @@ def scoring_fit(recording: Path, seconds: float) -> dict[str, Any] | None:
 
     Returns
     -------
-    dict or None
-        `file`, and `problem` or `epochs` (of each stage, in 30 s), `begins` and `ends` in seconds
-        from the start of the recording, `fits`, and `notes`; None where no scoring lies beside.
+    ScoringFit or None
+        None where no scoring lies beside it.
     """
     beside = scorings_beside(recording)
     if not beside:
         return None
     if len(beside) > 1:
         names = ", ".join(path.name for path in beside)
-        return {"file": names, "problem": "several scorings lie beside it; keep one of them there"}
+        return ScoringFit(names, problem="several scorings lie beside it; keep one of them there")
     try:
         scoring = read_scoring((recording, beside[0]))
     except RecordingError as error:
-        return {"file": beside[0].name, "problem": str(error)}
+        return ScoringFit(beside[0].name, problem=str(error))
     counts: Counter[str] = Counter()
     for stage, duration in zip(scoring.stage, scoring.duration, strict=True):
         counts[stage] += round(duration / WINDOW_SECONDS)
     begins, ends = scoring.onset[0], scoring.onset[-1] + scoring.duration[-1]
-    return {
-        "file": beside[0].name,
-        "epochs": {stage: counts[stage] for stage in (*STAGES, UNKNOWN)},
-        "begins": begins,
-        "ends": ends,
-        "fits": begins >= -FITS and abs(ends - seconds) <= FITS,
-        "notes": list(scoring.notes),
-    }
-
-
-def scoring_lines(fit: dict[str, Any] | None) -> list[str]:
-    """What `scoring_fit` found, as lines for a person."""
-    if fit is None:
-        return ["  No scoring lies beside it."]
-    if "problem" in fit:
-        return [f"  The scoring {fit['file']} cannot be used: {fit['problem']}"]
-    stages = ", ".join(f"{stage} {n}" for stage, n in fit["epochs"].items() if n)
-    span = f"from {fit['begins']:g} to {fit['ends']:g} s of the recording"
-    warning = "" if fit["fits"] else ". Warning: it does not cover the recording as a whole."
-    return [f"  The scoring {fit['file']}: {stages} epochs, {span}{warning}"] + [
-        f"    {note}" for note in fit["notes"]
-    ]
+    return ScoringFit(
+        beside[0].name,
+        epochs={stage: counts[stage] for stage in (*STAGES, UNKNOWN)},
+        begins=begins,
+        ends=ends,
+        fits=begins >= -FITS and abs(ends - seconds) <= FITS,
+        notes=tuple(scoring.notes),
+    )

@@ -1,4 +1,4 @@
-"""Two scorings of a night, found by name and laid on one grid."""
+"""Two scorings of a night, matched by name and put on one grid of epochs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.support.errors import ConfigError, RecordingError
 
+MOST_EPOCHS = 100_000
+"""About 35 days: two scorings that are farther apart do not belong to one night."""
+EPOCHS_OF_A_DAY = 24 * 3600 / WINDOW_SECONDS
+ROUNDING = 1e-6
+"""Share of an epoch by which onsets may be off and still count as equal."""
 LENGTHS_DIFFER = 2 * WINDOW_SECONDS
 """Seconds: two scorings of a night often differ by an epoch or two at an end, not by more."""
 
@@ -26,12 +31,19 @@ class ScoringPair:
     Attributes
     ----------
     name : str
+        Of the night.
     onset : ndarray of shape (n_windows,)
         Seconds from the start of the recording.
     a, b : ndarray of shape (n_windows,), str
         Stages; "?" where one of them has none.
     notes : tuple of str
         What had to be decided while reading, and whether the two differ in length.
+
+    Examples
+    --------
+    >>> a, b = np.array(["W", "N1", "?"]), np.array(["W", "N2", "N2"])
+    >>> ScoringPair("night", np.array([0.0, 30.0, 60.0]), a, b).codes()
+    (array([0, 1]), array([0, 2]))
     """
 
     name: str
@@ -42,11 +54,11 @@ class ScoringPair:
 
     @property
     def both(self) -> np.ndarray:
-        """Which epochs have a stage in both."""
+        """Whether an epoch has a stage in both, shape (n_windows,), bool."""
         return (self.a != UNKNOWN) & (self.b != UNKNOWN)
 
     def codes(self) -> tuple[np.ndarray, np.ndarray]:
-        """Indices into `STAGES` of the epochs that both scored."""
+        """Return the stages of the epochs that both scored, as indices of `STAGES`."""
         a, b = (np.array([STAGES.index(s) for s in v[self.both]], int) for v in (self.a, self.b))
         return a, b
 
@@ -54,12 +66,24 @@ class ScoringPair:
 def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
     """Read two scorings, or two folders of scorings whose files are called alike.
 
+    Parameters
+    ----------
+    a, b : Path
+        Two files, or two folders.
+    codes : str, optional
+        What numbers in scorings mean; see `read_scoring`.
+
+    Returns
+    -------
+    list of ScoringPair
+        In the order of the names of the nights.
+
     Raises
     ------
     RecordingError
         A scoring cannot be read, or the two have no time in common.
     ConfigError
-        One is a folder and the other is not, or no file of one has a namesake in the other.
+        One is a folder and the other is not, or no night is in both folders.
     """
     if a.is_dir() != b.is_dir():
         raise ConfigError(f"{a} and {b}: name two scorings, or two folders of scorings.")
@@ -79,7 +103,7 @@ def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
 
 
 def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
-    """The same night among others; ISRUC's ``1`` is ``1_1`` where the first person scored it."""
+    """Find the same night among others; ISRUC's ``1_1`` is night ``1`` by the first scorer."""
     candidates = (name, f"{name}_1", name.removesuffix("_1"))
     return next((other for other in candidates if other in nights), None)
 
@@ -87,7 +111,7 @@ def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
 def _read_both(
     a: tuple[Path, ...], b: tuple[Path, ...], codes: str | None
 ) -> tuple[Scoring, Scoring]:
-    """Read two scorings; one without times has epochs of the length that the other tells."""
+    """Read two scorings; the epochs of one without times last as the length of the other tells."""
     first = _read(a, codes)
     if first.timed or len(a) > 1:
         return first, _read(b, codes, _extent_of(first))
@@ -102,7 +126,7 @@ def _extent_of(scoring: Scoring) -> Extent:
 
 
 def _end(scoring: Scoring) -> float:
-    """Seconds from the start of the recording to the end of its last epoch."""
+    """Return the end of its last epoch in seconds from the start of the recording."""
     return scoring.onset[-1] + scoring.duration[-1]
 
 
@@ -116,18 +140,23 @@ def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None = No
 
 
 def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
-    """Two scorings in epochs of 30 s from the earlier start to the later end.
+    """Cut two scorings into epochs of 30 s, from the earlier start to the later end.
 
     An epoch has the stage that covers its middle, "?" if there is none. The grid is that of the
     first scoring.
+
+    Raises
+    ------
+    RecordingError
+        They have no scored time in common, or are many days apart.
     """
     first = a.onset[0]
     low = min(a.onset[0], b.onset[0])
-    low = first - np.ceil((first - low) / WINDOW_SECONDS - 1e-6) * WINDOW_SECONDS
+    low = first - np.ceil((first - low) / WINDOW_SECONDS - ROUNDING) * WINDOW_SECONDS
     high = max(s.onset[-1] + s.duration[-1] for s in (a, b))
-    n = int(np.ceil((high - low) / WINDOW_SECONDS - 1e-6))
-    if n > 1e5:
-        raise RecordingError(f"{name}: the two scorings lie {n / 2880:.0f} days apart.")
+    n = int(np.ceil((high - low) / WINDOW_SECONDS - ROUNDING))
+    if n > MOST_EPOCHS:
+        raise RecordingError(f"{name}: the two scorings lie {n / EPOCHS_OF_A_DAY:.0f} days apart.")
     onset = low + WINDOW_SECONDS * np.arange(n)
     notes = (*a.notes, *b.notes, *_lengths_differ(a, b))
     pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset), notes)
@@ -139,7 +168,7 @@ def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
 
 
 def _stages_at(scoring: Scoring, onset: np.ndarray) -> np.ndarray:
-    """The stage at the middle of each epoch."""
+    """Return the stage at the middle of each epoch, shape (n_windows,)."""
     middle = onset + WINDOW_SECONDS / 2
     begins = np.array(scoring.onset)
     at = np.searchsorted(begins, middle, "right") - 1

@@ -28,12 +28,20 @@ if TYPE_CHECKING:
 
 
 FEW_WINDOWS = 60
-"""Half an hour: with less, what is typical of a recording is likely to be one stage."""
+"""Half an hour: a shorter recording is often of one stage, and then nothing differs from it."""
 
 
 @dataclass(frozen=True)
 class Stager(SavedModel):
-    """A saved model that stages recordings."""
+    """A saved model that stages recordings.
+
+    Examples
+    --------
+    >>> import sleepaug
+    >>> stager = sleepaug.load_model("spectral")
+    >>> len(stager.predict(sleepaug.simulate_night(1, hours=0.1)))
+    12
+    """
 
     def predict(
         self,
@@ -92,30 +100,45 @@ class Stager(SavedModel):
         )
 
     def log_probabilities(self, x: np.ndarray) -> np.ndarray:
-        """Log-probabilities (n_windows, 5) of scaled windows (n_windows, n_chans, n_times)."""
+        """Return the log-probabilities of the stages of windows, each by itself.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n_windows, n_chans, n_times), float32
+            Scaled as in training.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, 5), float32
+
+        Raises
+        ------
+        ModelError
+            The model gives numbers that are not finite.
+        """
         device = next(self.model.parameters()).device
         windows = torch.from_numpy(np.ascontiguousarray(x)).to(device)
-        found = log_probabilities(self.model, windows).cpu().numpy()
-        if not np.isfinite(found).all():
+        log_p = log_probabilities(self.model, windows).cpu().numpy()
+        if not np.isfinite(log_p).all():
             raise ModelError("The model gives numbers that are not finite: its file is damaged.")
-        return found
+        return log_p
 
     def temperature(self, context: str) -> float:
-        """By what the log-probabilities are divided, so that the certainties are right."""
+        """Return what log-probabilities are divided by, so that certainty is like accuracy."""
         return self.description.temperature.get(context, 1.0)
 
     def _notes(self, context: str, n_windows: int) -> list[str]:
-        """What was done to the probabilities, and how far to trust them, in sentences."""
+        """Say what was done to the probabilities, and how far to trust them."""
         data = self.description.trained_on.data
         notes = [f"Probabilities are calibrated on the model's validation nights ({data} data)."]
         if context not in self.description.temperature:
             notes = ["Probabilities are not calibrated: the model file has no temperature."]
         if context == "transitions":
-            notes.append("Neighbouring epochs were taken into account (--context transitions).")
+            notes.append("Neighbouring epochs were taken into account (context: transitions).")
         if self.preprocessing.normalize == "recording" and n_windows < FEW_WINDOWS:
             notes.append(
-                f"Warning: {n_windows} epochs are few: this model judges each by how it differs "
-                "from the rest of the recording, and mistakes a recording of one stage."
+                f"Warning: {n_windows} epochs are few. This model judges each by how it differs "
+                "from the rest of the recording, so it is often wrong in a recording of one stage."
             )
         return notes
 

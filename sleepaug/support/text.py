@@ -1,8 +1,15 @@
-"""Numbers and lists as text."""
+"""Numbers and lists as text, and pages of HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sleepaug.support.errors import printable
+
+if TYPE_CHECKING:
+    import jinja2
 
 
 def ranges(numbers: Iterable[int]) -> str:
@@ -32,3 +39,34 @@ def in_words(seconds: float) -> str:
                 else f"{seconds / unit:.0f} {name}"
             )
     return f"{seconds / 86400:.2g} days"
+
+
+def html_template(path: Path) -> jinja2.Template:
+    """Read a template of a page into which text from anywhere may be put.
+
+    Parameters
+    ----------
+    path : Path
+        A Jinja template; a name that it uses and does not receive is an error.
+
+    Returns
+    -------
+    jinja2.Template
+        What it inserts is escaped, and control characters are replaced, unless marked ``safe``.
+    """
+    import jinja2
+
+    def harmless(value: Any) -> Any:
+        if not isinstance(value, str) or hasattr(value, "__html__"):  # marked safe
+            return value
+        return "\n".join(printable(line) for line in value.split("\n"))
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(path.parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=harmless,
+    )
+    return environment.get_template(path.name)

@@ -257,7 +257,7 @@ def test_nothing_is_overwritten_unasked(trained, nights, tmp_path):
     there = tmp_path / f"{night.stem}.png"
     there.write_text("a person's own picture")
     refused = run("predict", night, "--model", trained, "-o", tmp_path, code=2)
-    assert "is there already" in refused.output
+    assert "already exists" in refused.output
     assert [p.name for p in tmp_path.iterdir()] == [there.name]
     assert there.read_text() == "a person's own picture"
     run("predict", night, "--model", trained, "-o", tmp_path, "--overwrite")

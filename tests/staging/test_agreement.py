@@ -10,7 +10,7 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from sleepaug.cli import main
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.agreement import compare
+from sleepaug.staging.agreement import Estimate, compare
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
 
@@ -29,16 +29,16 @@ def drawn(n, seed, flip=0.3):
 
 def test_numbers_equal_scikit_learn():
     a, b = drawn(400, 0)
-    found = compare([ScoringPair("n", 30.0 * np.arange(400), a, b)])
-    assert found["cohen_kappa"] == pytest.approx(cohen_kappa_score(a, b))
-    assert found["accuracy"] == pytest.approx((a == b).mean())
+    agreement = compare([ScoringPair("n", 30.0 * np.arange(400), a, b)])
+    assert agreement.cohen_kappa.value == pytest.approx(cohen_kappa_score(a, b))
+    assert agreement.accuracy.value == pytest.approx((a == b).mean())
     f1 = f1_score(b, a, labels=list(STAGES), average=None)
     for k, stage in enumerate(STAGES):
-        one = found["stages"][stage]
-        assert one["f1"]["value"] == pytest.approx(f1[k])
-        assert one["kappa"]["value"] == pytest.approx(cohen_kappa_score(a == stage, b == stage))
-        assert one["in_a"] == (a == stage).sum()
-        assert one["in_b"] == (b == stage).sum()
+        one = agreement.stages[stage]
+        assert one.f1.value == pytest.approx(f1[k])
+        assert one.kappa.value == pytest.approx(cohen_kappa_score(a == stage, b == stage))
+        assert one.in_a == (a == stage).sum()
+        assert one.in_b == (b == stage).sum()
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say():
@@ -48,7 +48,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
             ScoringPair(f"{seed}-{k}", 30.0 * np.arange(100), *drawn(100, [seed, k], flip=0.25))
             for k in range(12)
         ]
-        low, high = compare(nights, seed=seed)["interval"]["accuracy"]
+        low, high = compare(nights, seed=seed).accuracy.interval
         hits += low <= 0.8 <= high  # a quarter drawn anew, a fifth of it alike by chance
     assert 32 <= hits <= 40
     assert compare(nights, seed=1) == compare(nights, seed=1)
@@ -63,7 +63,7 @@ def test_a_shift_and_long_stages_fall_on_one_grid():
     assert len(pair.a) == 22
     early = on_one_grid("n", a, scoring(["N3", "N1"], onset=-30.0))
     assert early.onset[0] == -30
-    assert compare([early])["n_epochs"] == 1
+    assert compare([early]).n_epochs == 1
     with pytest.raises(RecordingError, match="same start"):
         on_one_grid("n", a, scoring(["W"], onset=9000.0))
     with pytest.raises(RecordingError, match="days apart"):
@@ -71,11 +71,13 @@ def test_a_shift_and_long_stages_fall_on_one_grid():
 
 
 def test_a_stage_that_none_has_has_no_numbers():
-    found = compare(
+    agreement = compare(
         [ScoringPair("n", np.arange(4.0), np.array(list("WWRR")), np.array(list("WRRR")))]
     )
-    assert found["stages"]["N3"]["f1"] == {"value": None, "interval": None}
-    assert json.loads(json.dumps(found))["balanced_accuracy"] == pytest.approx((1 + 2 / 3) / 2)
+    assert agreement.stages["N3"].f1 == Estimate(None)
+    values = json.loads(json.dumps(agreement.to_json()))
+    assert values["stages"]["N3"]["f1"] == {"value": None, "interval": None}
+    assert values["balanced_accuracy"] == pytest.approx((1 + 2 / 3) / 2)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +104,9 @@ def test_the_command_compares_text_with_a_table_and_draws(tmp_path):
     args = ["agree", str(tmp_path / "a"), str(tmp_path / "b"), "--json", "-o", str(picture)]
     result = CliRunner().invoke(main, args, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    assert told["accuracy"] == pytest.approx(4 / 6)
-    assert list(told["nights"]) == ["n1"]
+    numbers = json.loads(result.stdout)
+    assert numbers["accuracy"] == pytest.approx(4 / 6)
+    assert list(numbers["nights"]) == ["n1"]
     assert picture.read_bytes().startswith(b"\x89PNG")
     again = CliRunner().invoke(main, args)
     assert again.exit_code == 2

@@ -16,7 +16,7 @@ from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.models.description import Description
 from sleepaug.models.trunks import make_trunk
-from sleepaug.staging.inspection import inspect_recording, inspection_text
+from sleepaug.staging.inspection import inspect_recording
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import RecordingError
 
@@ -70,11 +70,11 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
         st.none() | st.integers(0, len(content)),
     )
     @settings(max_examples=n, deadline=None)
-    def check(header: list, anywhere: list, kept: int | None) -> None:
+    def check(header: list, anywhere: list, length: int | None) -> None:
         data = bytearray(content)
         for at, new in (*header, *anywhere):
             data[at : at + len(new)] = new[: max(len(data) - at, 0)]
-        path.write_bytes(data[:kept])
+        path.write_bytes(data[:length])
         tracemalloc.reset_peak()
         start = time.perf_counter()
         with contextlib.suppress(RecordingError):
@@ -82,7 +82,7 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
             assert len(night.rows()) == len(night.stages)
             assert "\x1b" not in night.summary() + "".join(night.notes)
         with contextlib.suppress(RecordingError):
-            assert "\x1b" not in inspection_text(inspect_recording(path))
+            assert "\x1b" not in inspect_recording(path).text()
         assert time.perf_counter() - start < 60
         assert tracemalloc.get_traced_memory()[1] < 100e6
 

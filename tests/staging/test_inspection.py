@@ -1,4 +1,4 @@
-"""A recording is looked at: what is wrong with it is found, what is right is not."""
+"""Inspection of a recording: its faults are reported, and no others."""
 
 import datetime
 import json
@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from sleepaug.cli import main
-from sleepaug.staging.inspection import inspect_recording, inspection_text, role_of
+from sleepaug.staging.inspected_channels import EpochList, role_of
+from sleepaug.staging.inspection import AnnotationCount, inspect_recording
 
 SFREQ = 200
 
@@ -49,50 +50,70 @@ def night(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(night):
+def inspection(night):
     return inspect_recording(night)
 
 
-def channel(found, name):
-    return next(c for c in found["channels"] if c["name"] == name)
+def channel(inspection, name):
+    return next(one for one in inspection.channels if one.name == name)
 
 
-def test_header_and_annotations(found):
-    assert found["start"] == "2021-03-04T23:15:00"
-    assert found["hours"] == pytest.approx(300 / 3600, abs=1e-4)
-    stage, other = found["annotations"]
-    assert (stage["text"], stage["n"], stage["stage"]) == ("Sleep stage 2", 3, True)
-    assert other["stage"] is False
-    assert "\x1b" not in other["text"]
+def test_header_and_annotations(inspection):
+    assert inspection.start == "2021-03-04T23:15:00"
+    assert inspection.hours == pytest.approx(300 / 3600, abs=1e-4)
+    stage, other = inspection.annotations
+    assert stage == AnnotationCount("Sleep stage 2", 3, True)
+    assert other.stage is False
+    assert "\x1b" not in other.text
 
 
-def test_channels(found):
-    c3 = channel(found, "EEG C3-A2")
-    assert (c3["role"], c3["sure"], c3["electrode"], c3["reference"]) == ("eeg", "sure", "C3", "A2")
-    assert c3["rate"] == SFREQ
-    assert c3["amplitude"] == pytest.approx(30, rel=0.2)
-    assert [c3[k]["n"] for k in ("flat", "clipped", "disconnected", "missing")] == [0, 0, 0, 0]
-    assert c3["line_noise"]["60 Hz"] < 1
-    assert "problem" not in c3
-    assert channel(found, "EMG chin")["role"] == "emg"
-    assert "amplitude" not in channel(found, "Temp")
+def test_a_good_channel(inspection):
+    c3 = channel(inspection, "EEG C3-A2")
+    assert (c3.role, c3.sure, c3.electrode, c3.reference) == ("eeg", "sure", "C3", "A2")
+    assert c3.rate == SFREQ
+    assert c3.problem == ""
+    good = c3.quality
+    assert good.amplitude == pytest.approx(30, rel=0.2)
+    assert [one.n for one in (good.flat, good.clipped, good.disconnected, good.missing)] == [0] * 4
+    assert good.line_noise["60 Hz"] < 1
 
 
-def test_what_is_wrong(found):
-    assert channel(found, "EEG C4-A1")["flat"] == {"n": 2, "epochs": "4-5"}
-    assert channel(found, "EEG O1-A2")["clipped"] == {"n": 1, "epochs": "2"}
-    assert "say mV where uV is meant" in channel(found, "EEG O2-A1")["problem"]
-    assert channel(found, "EEG F3-A2")["line_noise"]["60 Hz"] == pytest.approx(40, rel=0.02)
-    assert channel(found, "EEG F3-A2")["line_noise"]["50 Hz"] < 2
-    assert "no unit" in channel(found, "EEG F4-A1")["problem"]
-    assert "could be uV (30 uV)" in channel(found, "EEG F4-A1")["problem"]
+def test_channels_of_another_kind(inspection):
+    assert channel(inspection, "EMG chin").role == "emg"
+    assert channel(inspection, "Temp").quality is None
 
 
-def test_the_text_holds_it_all(found):
-    text = inspection_text(found)
+def test_bad_epochs_are_listed(inspection):
+    assert channel(inspection, "EEG C4-A1").quality.flat == EpochList(2, "4-5")
+    assert channel(inspection, "EEG O1-A2").quality.clipped == EpochList(1, "2")
+
+
+def test_hum_is_measured_at_its_frequency(inspection):
+    hum = channel(inspection, "EEG F3-A2").quality.line_noise
+    assert hum["60 Hz"] == pytest.approx(40, rel=0.02)
+    assert hum["50 Hz"] < 2
+
+
+def test_a_wrong_unit_is_suspected(inspection):
+    assert "say mV where uV is meant" in channel(inspection, "EEG O2-A1").problem
+    no_unit = channel(inspection, "EEG F4-A1").problem
+    assert "no unit" in no_unit
+    assert "could be uV (30 uV)" in no_unit
+
+
+def test_the_text_holds_it_all(inspection):
+    text = inspection.text()
     for words in ("2021-03-04T23:15:00", "flat: 2 epochs (4-5)", "60 Hz hum: 40 uV", "(a stage)"):
         assert words in text
     assert "\x1b" not in text
+
+
+def test_json_has_what_was_looked_at_and_no_more(inspection):
+    values = {one["name"]: one for one in inspection.to_json()["channels"]}
+    assert values["EEG C4-A1"]["flat"] == {"n": 2, "epochs": "4-5"}
+    assert "problem" not in values["EEG C4-A1"]
+    assert "amplitude" not in values["Temp"]
+    assert "problem" in values["EEG O2-A1"]
 
 
 def test_the_command_speaks_json(night):

@@ -9,6 +9,7 @@ from sleepaug.data.signals.features import NAMES
 from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import read_recording_model, save_recording_model
 from sleepaug.simulation import simulate_night
+from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.training.recordings.fit import RecordingTraining, draw_batch, fit_recording_model
@@ -136,9 +137,7 @@ def test_recordings_of_any_montage_are_staged(model):
 def test_evaluate_scores_what_predict_gives(model, nights, tmp_path):
     path = tmp_path / "m.safetensors"
     save_recording_model(path, model)
-    from sleepaug.staging.evaluation import evaluate_model
-
-    scores = evaluate_model(path, data="mass", data_dir=nights)
+    scores = evaluate_model(path, EvaluationSettings(data="mass", data_dir=nights))
     assert scores["n_windows"] == 200
     psg = sorted(nights.glob("*PSG.edf"))[0]
     night = sleepaug.load_model(path).predict(psg)

@@ -1,6 +1,6 @@
 """What is said of a scoring beside a recording."""
 
-from sleepaug.staging.scoring_fit import scoring_fit, scoring_lines
+from sleepaug.staging.scoring_fit import scoring_fit
 
 
 def test_a_scoring_that_fits_one_that_does_not_and_none(tmp_path):
@@ -10,11 +10,11 @@ def test_a_scoring_that_fits_one_that_does_not_and_none(tmp_path):
     table = tmp_path / "night.csv"
     table.write_text("onset,duration,stage\n0,30,W\n30,60,N2\n")
     fit = scoring_fit(recording, 90)
-    assert fit["fits"]
-    assert {stage: n for stage, n in fit["epochs"].items() if n} == {"W": 1, "N2": 2}
-    assert "W 1, N2 2 epochs, from 0 to 90 s" in scoring_lines(fit)[0]
-    assert "does not cover" in scoring_lines(scoring_fit(recording, 900))[0]
+    assert fit.fits
+    assert {stage: n for stage, n in fit.epochs.items() if n} == {"W": 1, "N2": 2}
+    assert "W 1, N2 2 epochs, from 0 to 90 s" in fit.lines()[0]
+    assert "does not cover" in scoring_fit(recording, 900).lines()[0]
     table.write_text("onset,duration,stage\n0,30,N9\n")
-    assert "unknown stage 'N9'" in scoring_lines(scoring_fit(recording, 90))[0]
+    assert "unknown stage 'N9'" in scoring_fit(recording, 90).lines()[0]
     (tmp_path / "night_hypnogram.txt").write_text("W\n")
-    assert "several scorings" in scoring_lines(scoring_fit(recording, 90))[0]
+    assert "several scorings" in scoring_fit(recording, 90).lines()[0]

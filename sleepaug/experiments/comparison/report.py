@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -19,7 +18,7 @@ from sleepaug.experiments.comparison import figures, results
 from sleepaug.experiments.comparison.results import Results
 from sleepaug.experiments.comparison.settings import FLOOR
 from sleepaug.support.files import into_place, read_json, write_text
-from sleepaug.support.text import in_words
+from sleepaug.support.text import html_template, in_words
 from sleepaug.training.runs import RunFolder
 
 IDEAS = {
@@ -69,7 +68,7 @@ def write_report(folder: Path) -> Written:
         into_place(folder / f"{name}.png", partial(figure.savefig, dpi=150))
         write_text(folder / f"{name}.svg", pictures[name])
     environment = read_json(RunFolder(folder) / "environment.json")
-    page = _template().render(
+    page = html_template(Path(__file__).with_name("report.html")).render(
         settings=found.comparison.compare,
         comparison=found.comparison,
         environment=environment,
@@ -87,17 +86,6 @@ def write_report(folder: Path) -> Written:
     )
     write_text(folder / "report.html", page)
     return Written(folder / "report.html", text_of(found, table))
-
-
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    return environment.get_template("report.html")
 
 
 def svg(figure: Figure) -> str:

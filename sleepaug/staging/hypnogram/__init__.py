@@ -1,1 +1,1 @@
-"""The stages of a night: its statistics, files, picture and page."""
+"""The stages of a night: statistics, files, picture and report."""

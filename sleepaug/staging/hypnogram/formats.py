@@ -1,17 +1,17 @@
-"""Files of a hypnogram: one table in several forms, each written whole or not at all."""
+"""Files of a hypnogram: one night in several forms, each written whole or not at all."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
-from sleepaug.staging.hypnogram.statistics import NAMES
+from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place
 
@@ -24,14 +24,22 @@ FULL_NAMES = {"W": "wake", "N1": "stage N1", "N2": "stage N2", "N3": "stage N3",
 
 @dataclass(frozen=True)
 class Form:
-    """A kind of file: how its name ends, and how it is written."""
+    """A kind of file.
+
+    Attributes
+    ----------
+    ending : str
+        How its name ends.
+    write : callable
+        Takes a hypnogram and the path.
+    """
 
     ending: str
     write: Callable[[Hypnogram, Path], None]
 
 
 def write_csv(night: Hypnogram, path: Path) -> None:
-    """The table, probabilities with four decimals."""
+    """Write the table, probabilities with four decimals."""
     rows = night.rows()
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
@@ -40,7 +48,7 @@ def write_csv(night: Hypnogram, path: Path) -> None:
 
 
 def write_edf(night: Hypnogram, path: Path) -> None:
-    """EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start."""
+    """Write EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start."""
     import edfio
 
     begin: dict[str, Any] = {}
@@ -58,7 +66,7 @@ def write_edf(night: Hypnogram, path: Path) -> None:
 
 
 def write_events(night: Hypnogram, path: Path) -> None:
-    """BIDS events: onset, duration, trial_type, confidence and probabilities."""
+    """Write BIDS events: onset, duration, trial_type, confidence and probabilities."""
     columns = ("confidence", *(f"p_{stage}" for stage in STAGES))
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
@@ -70,7 +78,7 @@ def write_events(night: Hypnogram, path: Path) -> None:
 
 
 def write_events_sidecar(night: Hypnogram, path: Path) -> None:
-    """What the columns of the BIDS events mean."""
+    """Write the meaning of the columns of the BIDS events."""
     levels = {f"Sleep stage {s}": f"{FULL_NAMES[s]} (AASM)" for s in STAGES}
     _json(
         path,
@@ -88,24 +96,24 @@ def write_events_sidecar(night: Hypnogram, path: Path) -> None:
 
 
 def write_png(night: Hypnogram, path: Path) -> None:
-    """The picture."""
+    """Write the picture in pixels."""
     path.write_bytes(night.png)
 
 
 def write_svg(night: Hypnogram, path: Path) -> None:
-    """The picture, sharp at every size."""
+    """Write the picture as lines, sharp at every size."""
     night.plot().savefig(path, format="svg")
 
 
 def write_html(night: Hypnogram, path: Path) -> None:
-    """A page with everything in it."""
+    """Write the report."""
     from sleepaug.staging.hypnogram.page import html_report
 
     path.write_text(html_report(night), encoding="utf-8")
 
 
 def write_json(night: Hypnogram, path: Path) -> None:
-    """The summary."""
+    """Write the summary."""
     _json(path, summary(night))
 
 
@@ -118,20 +126,34 @@ FORMS = {
     "html": (Form(".html", write_html),),
     "json": (Form(".summary.json", write_json),),
 }
-"""The files of each form, by the name that --to takes."""
+"""The files of each form, by its name."""
 
 
-def targets(folder: Path, name: str, forms: Mapping[str, Any] | list[str]) -> list[Path]:
-    """The files that a night is written to."""
-    found = []
+def targets(folder: Path, name: str, forms: Sequence[str]) -> list[Path]:
+    """List the files that a night is written to.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the night.
+    forms : list of str
+        Keys of `FORMS`.
+
+    Examples
+    --------
+    >>> [file.name for file in targets(Path(), "sub-01_eeg", ["csv", "bids"])]
+    ['sub-01_eeg.hypnogram.csv', 'sub-01_events.tsv', 'sub-01_events.json']
+    """
+    files = []
     for form in forms:
         base = name.removesuffix("_eeg") if form == "bids" else name
-        found += [folder / f"{base}{part.ending}" for part in FORMS[form]]
-    return found
+        files += [folder / f"{base}{part.ending}" for part in FORMS[form]]
+    return files
 
 
-def write_forms(night: Hypnogram, folder: Path, name: str, forms: list[str]) -> list[Path]:
-    """Write a night in several forms; returns the files."""
+def write_forms(night: Hypnogram, folder: Path, name: str, forms: Sequence[str]) -> list[Path]:
+    """Write a night in several forms; return the files. See `targets`."""
     paths = targets(folder, name, forms)
     parts = [part for form in forms for part in FORMS[form]]
     for path, part in zip(paths, parts, strict=True):
@@ -140,7 +162,7 @@ def write_forms(night: Hypnogram, folder: Path, name: str, forms: list[str]) -> 
 
 
 def save(night: Hypnogram, path: Path, *, overwrite: bool = False) -> None:
-    """Write one file, of the form that its ending says; see `Hypnogram.save`."""
+    """Write one file in the form that its ending names; see `Hypnogram.save`."""
     if path.name.lower().endswith("_events.tsv"):
         parts = {path: write_events, path.with_suffix(".json"): write_events_sidecar}
     else:
@@ -154,15 +176,24 @@ def save(night: Hypnogram, path: Path, *, overwrite: bool = False) -> None:
                 f"{', '.join(endings)} and _events.tsv."
             )
         parts = {path: endings[path.suffix.lower()]}
-    for file in parts:
-        if file.exists() and not overwrite:
-            raise ConfigError(f"{file}: is there already. Name another, or say overwrite=True.")
+    if not overwrite:
+        refuse_existing(parts)
     for file, write in parts.items():
         into_place(file, lambda where, write=write: write(night, where))  # type: ignore[misc]
 
 
+def refuse_existing(files: Iterable[Path]) -> None:
+    """Raise a `ConfigError` if a file that would be written already exists."""
+    for file in files:
+        if file.exists():
+            raise ConfigError(
+                f"{file}: already exists. Choose another place, or allow overwriting.",
+                parameters=("output", "overwrite"),
+            )
+
+
 def summary(night: Hypnogram) -> dict[str, Any]:
-    """A night in numbers, ready for JSON."""
+    """Return a night in numbers, ready for JSON."""
     stages = night.stages.tolist()
     reasons = [reason for reason in night.reason if reason]
     return {
@@ -175,7 +206,7 @@ def summary(night: Hypnogram) -> dict[str, Any]:
         "look_first": [int(k) + 1 for k in night.look_first],
         "statistics": {k: _rounded(v) for k, v in night.statistics().items()},
         "statistics_are": night.span(),
-        "units": {name: unit for name, (_, unit) in NAMES.items() if unit},
+        "units": {name: one.unit for name, one in STATISTICS.items() if one.unit},
         "notes": list(night.notes),
         "use": DISCLAIMER,
     }

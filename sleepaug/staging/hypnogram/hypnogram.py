@@ -1,4 +1,4 @@
-"""Hypnogram: the stages of one night, with probabilities; as rows, a table, numbers, a picture."""
+"""Hypnogram: the stages of one night with their probabilities."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.staging.hypnogram.statistics import sleep_statistics
+
+MOST_REASONS = 5
+"""Reasons why epochs were not scored that `summary` lists, the most frequent ones."""
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +45,16 @@ class Hypnogram:
     defer : float
         Share of the scored windows that a person should look at first, 0 to 1.
     lights_off, lights_on : float, optional
-        Seconds from the start of the recording; statistics are of what is between.
+        Seconds from the start of the recording; statistics are of the time between.
     name : str
         Of the night, for titles.
+
+    Examples
+    --------
+    >>> probabilities = np.full((4, 5), 0.05) + 0.75 * np.eye(5)[[0, 1, 2, 4]]
+    >>> night = Hypnogram(30.0 * np.arange(4), probabilities, [""] * 4)
+    >>> night.stages.tolist(), night.statistics()["TST"]
+    (['W', 'N1', 'N2', 'R'], 1.5)
     """
 
     onset: np.ndarray
@@ -63,12 +73,12 @@ class Hypnogram:
 
     @property
     def scored(self) -> np.ndarray:
-        """Which windows have a stage, shape (n_windows,)."""
+        """Whether a window has a stage, shape (n_windows,), bool."""
         return ~np.isnan(self.probabilities).any(axis=1)
 
     @property
     def stages(self) -> np.ndarray:
-        """The likeliest stage of each window, "?" where it was not scored, shape (n_windows,)."""
+        """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
         best = np.nan_to_num(self.probabilities).argmax(axis=1)
         return np.where(self.scored, np.array(STAGES)[best], UNKNOWN)
 
@@ -79,7 +89,7 @@ class Hypnogram:
 
     @property
     def look_first(self) -> np.ndarray:
-        """The least certain of the scored windows, as indices, the least certain first.
+        """Indices of the least certain of the scored windows, the least certain first.
 
         As many as the share `defer` asks for, rounded up.
         """
@@ -88,14 +98,14 @@ class Hypnogram:
         return scored[np.argsort(self.confidence[scored], kind="stable")[:n]]
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dict for each 30-s epoch; see `table`. None where there is no value."""
+        """Return one dict for each 30-s epoch; see `table`. None where there is no value."""
         rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
         scored, stages, confidence = self.scored, self.stages, self.confidence
-        found = []
+        rows = []
         for k, onset in enumerate(self.onset.tolist()):
             time = self.start and self.start + timedelta(seconds=onset)
             values = self.probabilities[k].tolist() if scored[k] else [None] * len(STAGES)
-            found.append(
+            rows.append(
                 {
                     "epoch": k + 1,
                     "onset": onset,
@@ -108,10 +118,10 @@ class Hypnogram:
                     "look_first": rank.get(k),
                 }
             )
-        return found
+        return rows
 
     def table(self) -> pd.DataFrame:
-        """One row for each 30-s epoch.
+        """Return one row for each 30-s epoch.
 
         Returns
         -------
@@ -125,10 +135,10 @@ class Hypnogram:
         return pd.DataFrame(self.rows())
 
     def statistics(self) -> dict[str, float | int | None]:
-        """Sleep statistics from lights off to lights on; see `sleep_statistics`.
+        """Compute sleep statistics from lights off to lights on; see `sleep_statistics`.
 
-        An epoch counts if its middle is between the two. Without lights off (on) they are from the
-        first (to the last) epoch of the recording.
+        An epoch counts if its middle is between the two. Without lights off they begin with the
+        first epoch of the recording, without lights on they end with the last.
         """
         middle = self.onset + WINDOW_SECONDS / 2
         low = -np.inf if self.lights_off is None else self.lights_off
@@ -136,26 +146,27 @@ class Hypnogram:
         return sleep_statistics(self.stages[(middle >= low) & (middle < high)])
 
     def span(self) -> str:
-        """From when to when the statistics are, in words."""
+        """Say of which part of the recording the statistics are."""
         begin = "the start of the recording" if self.lights_off is None else "lights off"
         end = "its end" if self.lights_on is None else "lights on"
         return f"from {begin} to {end}"
 
     def summary(self) -> str:
-        """One line: how many epochs, the share of each stage, what was not scored."""
+        """Count the epochs, the share of each stage and what was not scored, in one line."""
         scored = self.stages[self.scored]
         shares = ", ".join(f"{s} {np.mean(scored == s):.0%}" for s in STAGES) if len(scored) else ""
         text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
-        left = len(self) - len(scored)
-        if left:
+        unscored = len(self) - len(scored)
+        if unscored:
             counts = Counter(_in_short(reason) for reason in self.reason if reason)
-            shown = [f"{reason}: {n}" for reason, n in counts.most_common(5)]
-            more = [f"and {len(counts) - 5} other reasons"] if len(counts) > 5 else []
-            text += f"; {left} not scored ({'; '.join(shown + more)})"
+            shown = [f"{reason}: {n}" for reason, n in counts.most_common(MOST_REASONS)]
+            others = len(counts) - MOST_REASONS
+            more = [f"and {others} other reasons"] if others > 0 else []
+            text += f"; {unscored} not scored ({'; '.join(shown + more)})"
         return text
 
     def plot(self) -> Figure:
-        """The hypnogram over the hypnodensity over the spectrogram."""
+        """Draw the hypnogram over its probabilities over the spectrogram."""
         from sleepaug.staging.hypnogram.plot import draw_hypnogram
 
         return draw_hypnogram(self)
@@ -176,12 +187,14 @@ class Hypnogram:
             Ends in .csv (table), .edf (EDF+ annotations), _events.tsv (BIDS, with a sidecar
             .json), .png or .svg (picture), .html (report) or .json (summary).
         overwrite : bool
-            Replace a file that is there.
+            Replace a file that exists.
 
         Raises
         ------
         ConfigError
-            No form has that ending, the file is there already, or cannot be written.
+            There is no form with that ending, or the file already exists.
+        OutputError
+            The file cannot be written.
         """
         from sleepaug.staging.hypnogram.formats import save
 
@@ -189,7 +202,7 @@ class Hypnogram:
 
 
 def _in_short(reason: str) -> str:
-    """What is wrong with an epoch without the names of its channels, where these are several."""
+    """Shorten what is wrong with several channels in an epoch to what is wrong, without names."""
     parts = reason.split(", ")
     faults = sorted({part.partition(": ")[2] or part for part in parts})
     return reason if len(parts) == 1 else f"{len(parts)} channels {' or '.join(faults)}"

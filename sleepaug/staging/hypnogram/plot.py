@@ -21,7 +21,17 @@ HERTZ_PER_BIN = 0.2
 
 
 def draw_hypnogram(night: Hypnogram) -> Figure:
-    """Draw a night that has at least one epoch; its name is the title."""
+    """Draw a night.
+
+    Parameters
+    ----------
+    night : Hypnogram
+        At least one epoch; its name is the title.
+
+    Returns
+    -------
+    Figure
+    """
     n_panels = 2 if night.spectrum is None else 3
     figure = Figure(figsize=(11, 2.4 * n_panels), layout="constrained")
     axes = figure.subplots(n_panels, 1, sharex=True, height_ratios=(3, 2, 2)[:n_panels])
@@ -42,7 +52,20 @@ def draw_hypnogram(night: Hypnogram) -> Figure:
 
 
 def time_axis(onset: np.ndarray, start: datetime | None) -> np.ndarray:
-    """Where windows begin, and where the last one ends: in hours, or in matplotlib's days."""
+    """Return where windows begin, and where the last one ends, on the axis of time.
+
+    Parameters
+    ----------
+    onset : ndarray of shape (n_windows,)
+        Seconds from the start of the recording.
+    start : datetime or None
+        When the recording starts, by the clock.
+
+    Returns
+    -------
+    ndarray of shape (n_windows + 1,)
+        Hours from the start; days as matplotlib counts them where there is a clock.
+    """
     seconds = np.append(onset, onset[-1] + WINDOW_SECONDS)
     if start is None:
         return seconds / 3600
@@ -62,12 +85,12 @@ def label_time(axis: Any, edges: np.ndarray, start: datetime | None) -> None:
 
 
 def runs(mask: np.ndarray) -> np.ndarray:
-    """Begin and end of each run of True, shape (n_runs, 2)."""
+    """Return begin and end of each run of True in a mask (n_windows,), shape (n_runs, 2)."""
     return np.flatnonzero(np.diff(np.pad(mask, 1).astype(int))).reshape(-1, 2)
 
 
 def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray) -> None:
-    """A hypnogram: a grey line, and each stage in its colour."""
+    """Draw a hypnogram as a grey line, with each stage in its colour."""
     row = {stage: -i for i, stage in enumerate(DEPTH)}
     height = np.array([row.get(stage, np.nan) for stage in stages], float)
     axis.step(edges, [*height, *height[-1:]], where="post", color="0.25", linewidth=0.9)
@@ -81,7 +104,7 @@ def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray) -> None:
 
 
 def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
-    """The probabilities, stacked."""
+    """Stack the probabilities, shape (n_windows, 5)."""
     order = [STAGES.index(stage) for stage in reversed(DEPTH)]
     top = np.nan_to_num(probabilities)[:, order].cumsum(axis=1)
     bottom = np.zeros(len(top))
@@ -102,7 +125,7 @@ def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
 
 
 def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
-    """Power in decibels over time and frequency, between its 2nd and 98th percentile."""
+    """Draw power (n_windows, n_freqs) in decibels, between its 2nd and 98th percentile."""
     with np.errstate(divide="ignore"):
         decibel = 10 * np.log10(spectrum.T)
     usable = decibel[np.isfinite(decibel)]

@@ -2,61 +2,75 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
-from sleepaug.support.errors import ConfigError, RecordingError
 
 EPOCH_MINUTES = WINDOW_SECONDS / 60
-NAMES = {
-    "TIB": ("time in bed", "min"),
-    "TST": ("total sleep time", "min"),
-    "SE": ("sleep efficiency, TST / TIB", "%"),
-    "SOL": ("sleep onset latency", "min"),
-    "REM_latency": ("from sleep onset to the first R", "min"),
-    "REM_latency_from_lights_off": ("from lights off to the first R", "min"),
-    "WASO": ("wake after sleep onset, until lights on", "min"),
-    "SPT": ("sleep period: first to last epoch of sleep", "min"),
-    "wake_in_SPT": ("wake within the sleep period", "min"),
-    **{f"{s}_min": (f"stage {s}", "min") for s in STAGES},
-    **{f"{s}_percent_TST": (f"stage {s} in TST", "%") for s in STAGES[1:]},
-    "awakenings": ("runs of W after sleep onset that end in sleep", ""),
-    "transitions": ("changes of stage, lights off to lights on", ""),
-    "unscored": ("epochs without a stage", ""),
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """What a statistic means, and its unit ("" for a count)."""
+
+    meaning: str
+    unit: str
+
+
+STATISTICS = {
+    "TIB": Statistic("time in bed", "min"),
+    "TST": Statistic("total sleep time", "min"),
+    "SE": Statistic("sleep efficiency, TST / TIB", "%"),
+    "SOL": Statistic("sleep onset latency", "min"),
+    "REM_latency": Statistic("from sleep onset to the first R", "min"),
+    "REM_latency_from_lights_off": Statistic("from lights off to the first R", "min"),
+    "WASO": Statistic("wake after sleep onset, until lights on", "min"),
+    "SPT": Statistic("sleep period: first to last epoch of sleep", "min"),
+    "wake_in_SPT": Statistic("wake within the sleep period", "min"),
+    **{f"{s}_min": Statistic(f"stage {s}", "min") for s in STAGES},
+    **{f"{s}_percent_TST": Statistic(f"stage {s} in TST", "%") for s in STAGES[1:]},
+    "awakenings": Statistic("runs of W after sleep onset that end in sleep", ""),
+    "transitions": Statistic("changes of stage, lights off to lights on", ""),
+    "unscored": Statistic("epochs without a stage", ""),
 }
-"""Each statistic, what it is, and its unit."""
+"""All statistics, in the order of tables."""
 
 
 def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | int | None]:
-    """Statistics of the epochs between lights off and lights on.
+    """Compute the statistics of the epochs between lights off and lights on.
 
     Parameters
     ----------
     stages : sequence of str
-        W, N1, N2, N3, R or ?, one for each 30 s.
+        W, N1, N2, N3, R or ?, one for each epoch of 30 s.
 
     Returns
     -------
     dict
-        The keys of `NAMES`, in minutes, percent or counts; None for a latency or share that does
-        not exist, as in a night without sleep. Unscored epochs count for TIB and SPT, for nothing
-        else; a change of stage across them is not counted.
+        The keys of `STATISTICS`, in minutes, percent or counts; None for a latency or share that
+        does not exist, as in a night without sleep. Unscored epochs count only for TIB and SPT; a
+        change of stage across them is not counted.
 
     Notes
     -----
     Source: AASM Manual for the Scoring of Sleep, version 2, section II.D (parameters to be
     reported). `wake_in_SPT` is what YASA calls WASO, `REM_latency_from_lights_off` its Lat_REM.
+
+    Examples
+    --------
+    >>> night = sleep_statistics(["W", "W", "N1", "N2", "W", "N2"])
+    >>> night["TST"], night["SOL"], night["WASO"]
+    (1.5, 1.0, 0.5)
     """
     stage = np.asarray(stages, str)
     asleep = np.isin(stage, STAGES[1:])
     at = np.flatnonzero(asleep)
     tst = len(at) * EPOCH_MINUTES
     tib = len(stage) * EPOCH_MINUTES
-    result: dict[str, float | int | None] = dict.fromkeys(NAMES)
+    result: dict[str, float | int | None] = dict.fromkeys(STATISTICS)
     minutes = {s: float((stage == s).sum()) * EPOCH_MINUTES for s in STAGES}
     known = stage[stage != UNKNOWN]
     result |= {
@@ -90,61 +104,5 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
 
 
 def _both_known(stage: np.ndarray) -> np.ndarray:
-    """For each pair of neighbours, whether both have a stage."""
+    """Tell for each pair of neighbours whether both have a stage, shape (n_windows - 1,)."""
     return (stage[1:] != UNKNOWN) & (stage[:-1] != UNKNOWN)
-
-
-def clock_or_seconds(text: str) -> time | float:
-    """Read a time such as "23:10", "23:10:30" (of day) or "600" (seconds).
-
-    Raises
-    ------
-    ConfigError
-        The text is no time.
-    """
-    clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text.strip())
-    if clock is not None:
-        hour, minute, second = (int(part or 0) for part in clock.groups())
-        return time(hour, minute, second)
-    if re.fullmatch(r"\d{1,6}(\.\d*)?", text.strip()):
-        return float(text)
-    raise ConfigError(
-        f"'{text}' is no time. Write a time of day such as 23:10 or 23:10:30, or seconds from "
-        "the start of the recording."
-    )
-
-
-def seconds_of(text: str, start: datetime | None) -> float:
-    """Seconds from the start of a recording of a time such as "23:10", "23:10:30" or "600".
-
-    Parameters
-    ----------
-    text : str
-        Time of day, or seconds from the start.
-    start : datetime or None
-        When the recording starts, by the clock.
-
-    Raises
-    ------
-    ConfigError
-        The text is no time.
-    RecordingError
-        A time of day is given, and the recording does not say when it starts.
-
-    Examples
-    --------
-    >>> seconds_of("00:30", datetime(2020, 5, 17, 22, 30))
-    7200.0
-    """
-    clock = clock_or_seconds(text)
-    if isinstance(clock, float):
-        return clock
-    if start is None:
-        raise RecordingError(
-            f"'{text}': the recording does not say at what time it starts. Write seconds from its "
-            "start instead."
-        )
-    wanted = datetime.combine(start.date(), clock, start.tzinfo)
-    if wanted < start - timedelta(hours=1):  # lights may go off shortly before the recording
-        wanted += timedelta(days=1)
-    return max((wanted - start).total_seconds(), 0.0)

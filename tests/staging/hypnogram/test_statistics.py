@@ -1,13 +1,10 @@
 """Sleep statistics by hand, and against YASA where it is installed."""
 
-from datetime import datetime
-
 import numpy as np
 import pytest
 
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.hypnogram.statistics import NAMES, seconds_of, sleep_statistics
-from sleepaug.support.errors import ConfigError, RecordingError
+from sleepaug.staging.hypnogram.statistics import STATISTICS, sleep_statistics
 
 YASA = {
     "TIB": "TIB", "TST": "TST", "SE": "SE", "SOL": "SOL", "SPT": "SPT", "wake_in_SPT": "WASO",
@@ -28,7 +25,7 @@ def test_a_night_by_hand():
         "N2_percent_TST": pytest.approx(300 / 7), "N3_percent_TST": pytest.approx(100 / 7),
         "R_percent_TST": pytest.approx(200 / 7), "awakenings": 1, "transitions": 7, "unscored": 1,
     }  # fmt: skip
-    assert list(found) == list(NAMES)
+    assert list(found) == list(STATISTICS)
 
 
 @pytest.mark.parametrize("stages", [[], ["W"] * 4, ["?"] * 3])
@@ -50,16 +47,3 @@ def test_equal_to_yasa():
         ours = sleep_statistics(stages)
         for mine, its in YASA.items():
             assert ours[mine] == pytest.approx(theirs[its], abs=1e-3), mine
-
-
-def test_times_of_day_and_seconds():
-    start = datetime(2020, 5, 17, 22, 30, 15)
-    assert seconds_of("23:00", start) == 1785
-    assert seconds_of("06:30:15", start) == 8 * 3600
-    assert seconds_of("22:30", start) == 0  # a little before the recording
-    assert seconds_of("90", None) == 90
-    for text in ("25:00", "soon", "-5", "22.30h"):
-        with pytest.raises(ConfigError, match="no time"):
-            seconds_of(text, start)
-    with pytest.raises(RecordingError, match="does not say"):
-        seconds_of("23:00", None)
