@@ -101,7 +101,7 @@ class Inspection:
     scoring : ScoringFit or None
         The scoring beside the recording, if there is one.
     model : ModelUse or None
-        None where no model was named and none ships.
+        None where no model was named and no default model ships.
     """
 
     file: str
@@ -145,7 +145,7 @@ class Inspection:
             for one in self.annotations[:MOST_ANNOTATION_LINES]
         ]
         lines += self.scoring.lines() if self.scoring else ["  No scoring lies beside it."]
-        no_model = ["  No model ships with this copy; name one to see what it would use."]
+        no_model = ["  No default model ships with this copy; name one to see what it would use."]
         return "\n".join(lines + (self.model.lines() if self.model else no_model))
 
 
@@ -219,7 +219,7 @@ def _model_use(
     reference: str | None,
 ) -> ModelUse | None:
     """Find the channels a model would use, or why it cannot; None where there is no model."""
-    if model is None and not cards.shipped_models():
+    if model is None and cards.DEFAULT_MODEL not in cards.shipped_models():
         return None
     path = cards.find_model(model)
     description = cards.read_card(path).description

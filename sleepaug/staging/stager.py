@@ -38,7 +38,7 @@ class Stager(SavedModel):
     Examples
     --------
     >>> import sleepaug
-    >>> stager = sleepaug.load_model()
+    >>> stager = sleepaug.load_model("spectral")
     >>> len(stager.predict(sleepaug.simulate_night(1, hours=0.1)))
     12
     """

@@ -97,7 +97,7 @@ def test_a_recording_model_has_a_description_of_its_own(tmp_path):
     with pytest.raises(ModelError, match="stages whole recordings"):
         read_model(path)
     with pytest.raises(ModelError, match="a model of windows"):
-        read_recording_model(find_model("default"))
+        read_recording_model(find_model("spectral"))
 
 
 @pytest.mark.parametrize("key", ["n_hidden", "n_networks"])

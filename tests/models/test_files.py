@@ -85,13 +85,13 @@ def bytes_of_a_model(tmp_path_factory) -> bytes:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_damaged_model_files_give_our_errors_and_no_other(
-    tmp_path: Path, bytes_of_a_model: bytes, changes: list[tuple[int, bytes]], kept: int | None
+    tmp_path: Path, bytes_of_a_model: bytes, changes: list[tuple[int, bytes]], length: int | None
 ) -> None:
     data = bytearray(bytes_of_a_model)
     for at, content in changes:
         data[at : at + len(content)] = content
     path = tmp_path / "m.safetensors"
-    path.write_bytes(data[:kept])
+    path.write_bytes(data[:length])
     with contextlib.suppress(ModelError):
         assert len(sleepaug.load_model(path).description.channels) == 6
 

@@ -70,11 +70,11 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
         st.none() | st.integers(0, len(content)),
     )
     @settings(max_examples=n, deadline=None)
-    def check(header: list, anywhere: list, kept: int | None) -> None:
+    def check(header: list, anywhere: list, length: int | None) -> None:
         data = bytearray(content)
         for at, new in (*header, *anywhere):
             data[at : at + len(new)] = new[: max(len(data) - at, 0)]
-        path.write_bytes(data[:kept])
+        path.write_bytes(data[:length])
         tracemalloc.reset_peak()
         start = time.perf_counter()
         with contextlib.suppress(RecordingError):

@@ -15,6 +15,6 @@ def test_lights_decide_what_statistics_are_of():
     cut = replace(night, lights_off=600.0, lights_on=1200.0)
     assert cut.statistics()["TIB"] == 10
     assert cut.span() == "from lights off to lights on"
-    told = summary(cut)
-    assert told["statistics_are"] == cut.span()
-    assert json.loads(json.dumps(told))["stages"]["?"] == 3
+    numbers = summary(cut)
+    assert numbers["statistics_are"] == cut.span()
+    assert json.loads(json.dumps(numbers))["stages"]["?"] == 3
