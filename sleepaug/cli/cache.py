@@ -9,11 +9,14 @@ import click
 from sleepaug.cli.options import cache_option
 
 
-@click.command(short_help="Nights that are kept, so that each is prepared once.")
-@click.option("--clear", is_flag=True, help="Remove these nights.")
+@click.command(short_help="Show or clear the prepared nights.")
+@click.option("--clear", is_flag=True, help="Remove all of them.")
 @cache_option
 def cache(clear: bool, cache_dir: Path | None) -> None:
-    """Show the prepared and simulated nights that are kept, or clear them."""
+    """Show or clear the nights that are kept: prepared ones, and simulated ones.
+
+    A night is filtered and resampled once, and kept for the next time.
+    """
     from sleepaug.data import cache as kept
 
     entries = kept.entries(cache_dir)

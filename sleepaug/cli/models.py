@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="The models that ship with the package.")
+@click.command(short_help="List the models that ship with the package.")
 @click.argument("name", required=False)
 def models(name: str | None) -> None:
     """List the models that ship with the package, or show the card of the model NAME."""

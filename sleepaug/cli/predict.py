@@ -23,6 +23,7 @@ from sleepaug.cli.options import (
 
 
 def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
+    """Read a share such as 10% or 0.1."""
     try:
         share = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
     except ValueError:
@@ -32,32 +33,44 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
     return share
 
 
-@click.command()
+@click.command(short_help="Stage recordings.")
 @click.argument("nights", type=FILE, nargs=-1, required=True)
 @click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
-@click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in hypnograms/).")
+@click.option(
+    "-o", "--output", type=FOLDER, help="Folder of the results (default: a new one in hypnograms/)."
+)
 @channel_option
 @exclude_option
 @reference_option
 @click.option(
     "--context",
     type=click.Choice(["network", "transitions", "none"]),
-    help="Whether neighbouring epochs help: in the network, by a table, or not (default: they do).",
+    help="Use of neighbouring epochs: by the network, by a table of stage transitions, or none "
+    "(default: that of the model).",
 )
-@click.option("--defer", callback=_share, default="0", help="List the least certain, such as 10%.")
-@click.option("--lights-off", help="Time of day, or seconds from the start, for the statistics.")
-@click.option("--lights-on", help="The same.")
+@click.option(
+    "--defer",
+    callback=_share,
+    default="0",
+    help="Share of the least certain epochs to list for review, such as 10%.",
+)
+@click.option(
+    "--lights-off", help="Time such as 22:40, or seconds from the start (for statistics)."
+)
+@click.option("--lights-on", help="Time such as 06:50, or seconds from the start.")
 @click.option(
     "--to",
     "forms",
     callback=names_of,
     default="csv,png,html",
     show_default=True,
-    help="Any of csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
+    help="Files to write: csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
 )
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--json", "as_json", is_flag=True, help="Print a summary of each night as JSON.")
-@click.option("--overwrite", is_flag=True, help="Replace hypnograms that are there.")
+@click.option(
+    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of processes."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary of each night as JSON.")
+@click.option("--overwrite", is_flag=True, help="Replace existing hypnograms.")
 def predict(
     nights: Sequence[Path],
     model: Path | None,
@@ -66,7 +79,9 @@ def predict(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Stage recordings: files, or folders of them. Writes a table, a picture and a report of each.
+    """Stage the recordings NIGHTS: files, or folders of them.
+
+    Write a table, a picture and a report of each.
 
     For research, not for diagnosis.
     """
@@ -104,7 +119,7 @@ def predict(
 
 
 def _say_staged(result: Any) -> None:
-    """What was found in a night, on standard output."""
+    """Print what was found in a night."""
     from sleepaug.support.errors import printable
     from sleepaug.support.text import ranges
 

@@ -50,7 +50,7 @@ def test_the_disk_numpy_calls_full_is_said_to_be(tmp_path):
     def numpy_does(part):
         raise OSError("3000 requested and 12 written")
 
-    with pytest.raises(OutputError, match="no space left on device .*Make room"):
+    with pytest.raises(OutputError, match=r"no space left on device .*Make room"):
         into_place(tmp_path / "a.npy", numpy_does)
 
 
