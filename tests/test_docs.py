@@ -1,4 +1,4 @@
-"""What the pages say of the code holds: blocks run, links and names resolve, settings are listed."""
+"""What the pages say of the code holds: blocks run, links and names resolve, settings agree."""
 
 import pkgutil
 import re
