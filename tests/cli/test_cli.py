@@ -77,8 +77,8 @@ def test_a_finished_run_is_not_run_again_and_other_settings_are_refused(nights, 
     before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     assert train(nights, tmp_path / "run").stdout == first.stdout
     refused = train(nights, tmp_path / "run", "--seed=4", "--method=fixed", code=2)
-    assert "run.seed: 0 there, 4 now" in refused.output
-    assert "method.name: 'none' there, 'fixed' now" in refused.output
+    assert "run.seed: 0 before, 4 now" in refused.output
+    assert "method.name: 'none' before, 'fixed' now" in refused.output
     assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
     train(nights, tmp_path / "run", "--seed=4", "--overwrite")
     assert "seed: 4" in (tmp_path / "run" / "config.yaml").read_text()
