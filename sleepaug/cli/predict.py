@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from sleepaug.cli.options import (
     names_of,
     reference_option,
 )
+
+if TYPE_CHECKING:
+    from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
 
 def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
@@ -90,7 +93,7 @@ def predict(
     from sleepaug.staging.nights import find_nights, new_folder
     from sleepaug.staging.prediction import PredictionSettings, stage_files, write_summary
 
-    torch.set_num_threads(1)  # two that wait for each other on a busy machine take far longer
+    torch.set_num_threads(1)  # several wait for each other on a busy machine
     settings = PredictionSettings(output or new_folder(nights), **options)
     results = []
     for result in stage_files(model, find_nights(nights), settings, jobs=jobs):
@@ -99,8 +102,8 @@ def predict(
             command = click.get_current_context().command
             hint = options_of(command, result.parameters)
             click.echo(f"Error: {result.error}{hint}", err=True)
-        elif not as_json:
-            _say_staged(result)
+        elif result.hypnogram is not None and not as_json:
+            _print_night(result.path, result.hypnogram)
     failed = sum(bool(result.error) for result in results)
     if as_json:
         click.echo(json.dumps([result.to_json() for result in results], indent=2))
@@ -118,18 +121,16 @@ def predict(
         sys.exit(NOTHING_SCORABLE)
 
 
-def _say_staged(result: Any) -> None:
+def _print_night(path: Path, night: Hypnogram) -> None:
     """Print what was found in a night."""
     from sleepaug.support.errors import printable
     from sleepaug.support.text import ranges
 
-    night = result.hypnogram
-    click.echo(f"{printable(str(result.path))}: {night.summary()}")
-    numbers = night.statistics()
-    shown = (
-        f"{k} {v:.0f}" for k in ("TIB", "TST", "SE", "SOL", "WASO") if (v := numbers[k]) is not None
-    )
-    click.echo(f"  {', '.join(shown)} (min; SE in %), {night.span()}")
+    click.echo(f"{printable(str(path))}: {night.summary()}")
+    statistics = night.statistics()
+    names = ("TIB", "TST", "SE", "SOL", "WASO")
+    numbers = (f"{name} {statistics[name]:.0f}" for name in names if statistics[name] is not None)
+    click.echo(f"  {', '.join(numbers)} (min; SE in %), {night.span()}")
     for note in night.notes:
         click.echo(f"  {note}")
     if len(night.look_first):
