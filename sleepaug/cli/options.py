@@ -144,7 +144,7 @@ def _grid(text: str) -> list[tuple[str, Any]]:
     if not equals or not values:
         raise ConfigError(f"--grid {text}: expected KEY=A,B,..., such as regularization=0.1,1,10.")
     path = key if "." in key else f"method.{key}"
-    from sleepaug.support.settings import parse_yaml
+    from sleepaug.support.yaml import parse_yaml
 
     variants = {f"{key}={value}": {path: parse_yaml(value)} for value in values.split(",")}
     return [("run.variants", [variants]), ("run.keep_best", True)]
