@@ -18,7 +18,9 @@ from sleepaug.support.files import refuse_existing
 @click.option(
     "-o", "--output", type=FILE, help="Draw both scorings and where they differ (PNG or SVG)."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="N", default=0, show_default=True, help="Random seed."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
 def agree(

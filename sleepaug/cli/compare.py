@@ -13,6 +13,7 @@ from sleepaug.cli.options import (
     FILE,
     FOLDER,
     cache_option,
+    channels_option,
     device_option,
     input_options,
     names_of,
@@ -26,29 +27,43 @@ from sleepaug.support.errors import ConfigError
 @click.argument("config", type=FILE, required=False)
 @click.option(
     "--budget",
+    metavar="TIME",
     help="Computing time of a method, search included: 90s, 20m, 12h, 1d (default: 12h).",
 )
-@click.option("--methods", callback=names_of, help="Methods, such as augnet,adda (default: all).")
-@click.option("--folds", type=click.IntRange(1), help="Number of folds (default: 5).")
 @click.option(
-    "--seeds", type=click.IntRange(1), help="Number of random seeds for each fold (default: 1)."
+    "--methods",
+    metavar="NAME,...",
+    callback=names_of,
+    help="Methods, such as augnet,adda (default: all).",
+)
+@click.option("--folds", type=click.IntRange(1), metavar="N", help="Number of folds (default: 5).")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of random seeds for each fold (default: 1).",
 )
 @click.option(
     "--points",
     type=click.Choice(["thinned", "all"]),
-    help="Train with the policy after 1, 2, 4, 8, ... pauses of a search (default), or after all.",
+    help="Train with the policy after 1, 2, 4, 8, ... pauses of a search (default), or every pause.",
 )
 @click.option(
-    "--against", metavar="METHOD", help="Method with which the others are compared (default: none)."
+    "--against",
+    metavar="METHOD",
+    help="Method with which the others are compared (default: the method none).",
 )
 @input_options
-@click.option("--channels", callback=names_of, help="Channels, such as C3,C4,F3,F4,O1,O2.")
-@click.option("--epochs", type=click.IntRange(1), help="Largest number of epochs of a training.")
+@channels_option
+@click.option(
+    "--epochs", type=click.IntRange(1), metavar="N", help="Largest number of epochs of a training."
+)
 @device_option
 @settings_option
 @click.option(
     "--jobs",
     type=click.IntRange(1),
+    metavar="N",
     default=1,
     show_default=True,
     help="Number of lanes at a time; a lane is a method on a fold.",

@@ -18,7 +18,8 @@ from sleepaug.support.files import refuse_existing
 @click.option(
     "--context",
     type=click.Choice(["network", "transitions", "none"]),
-    help="Use of neighbouring epochs (default: that of the model, none for a window model).",
+    help="Use of neighbouring epochs: by the network, by a table of stage transitions, or none "
+    "(default: network for a model of whole recordings, none for a model of windows).",
 )
 @device_option
 @click.option("-o", "--output", type=FILE, help="Draw a reliability diagram (PNG or SVG).")

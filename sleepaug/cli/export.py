@@ -13,7 +13,11 @@ from sleepaug.cli.options import FILE, FOLDER
 @click.command(short_help="Export what a run learned, as code or JSON.")
 @click.argument("run", type=FOLDER)
 @click.option(
-    "--to", "form", type=click.Choice(["braindecode", "json"]), required=True, help="Form."
+    "--to",
+    "form",
+    type=click.Choice(["braindecode", "json"]),
+    required=True,
+    help="Form of the export.",
 )
 @click.option("-o", "--output", type=FILE, help="File to write (default: print).")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")

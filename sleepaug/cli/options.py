@@ -55,11 +55,14 @@ def input_options(command: Callable) -> Callable:
         (
             click.option(
                 "--data",
+                metavar="NAME",
                 help="Dataset: simulated (default), mass, sleep-edf, dreams, or edf (any folder).",
             ),
             click.option("--data-dir", type=FOLDER, help="Folder of the dataset."),
             click.option(
-                "--pattern", help="File names of the recordings, such as '*.edf' (with --data edf)."
+                "--pattern",
+                metavar="GLOB",
+                help="File names of the recordings, such as '*.edf' (with --data edf).",
             ),
             codes_option,
             channel_option,
@@ -102,6 +105,12 @@ channel_option = click.option(
     metavar="C3=NAME",
     callback=_pairs,
     help="Recorded channel to use as C3; with alternatives: 'C3=C3-A1|CZ-A1'. Repeatable.",
+)
+channels_option = click.option(
+    "--channels",
+    callback=names_of,
+    metavar="NAME,...",
+    help="Channels, such as C3,C4,F3,F4,O1,O2.",
 )
 REFERENCES = ("as-recorded", "A2", "average", "contralateral")
 settings_option = click.option(

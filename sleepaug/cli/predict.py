@@ -53,24 +53,33 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
 )
 @click.option(
     "--defer",
+    metavar="SHARE",
     callback=_share,
     default="0",
     help="Share of the least certain epochs to list for review, such as 10%.",
 )
 @click.option(
-    "--lights-off", help="Time such as 22:40, or seconds from the start (for statistics)."
+    "--lights-off",
+    metavar="TIME",
+    help="Time such as 22:40, or seconds from the start (for statistics).",
 )
-@click.option("--lights-on", help="Time such as 06:50, or seconds from the start.")
+@click.option("--lights-on", metavar="TIME", help="Time such as 06:50, or seconds from the start.")
 @click.option(
     "--to",
     "forms",
+    metavar="NAME,...",
     callback=names_of,
     default="csv,png,html",
     show_default=True,
     help="Files to write: csv, edf (annotations), bids (events.tsv), png, svg, html, json.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of processes."
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Number of processes.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the summary of each night as JSON.")
 @click.option("--overwrite", is_flag=True, help="Replace existing hypnograms.")

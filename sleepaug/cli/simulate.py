@@ -13,16 +13,23 @@ from sleepaug.cli.options import FOLDER, names_of, say_next
 @click.command(short_help="Write simulated, scored nights.")
 @click.argument("output", type=FOLDER)
 @click.option(
-    "--nights", type=click.IntRange(1), default=10, show_default=True, help="Number of nights."
+    "--nights",
+    type=click.IntRange(1),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Number of nights.",
 )
 @click.option(
     "--subjects",
     type=click.IntRange(1),
+    metavar="N",
     help="Number of people (default: one for each night; sleep-edf: one for two nights).",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
+    metavar="N",
     default=0,
     show_default=True,
     help="Random seed.",
@@ -37,23 +44,37 @@ from sleepaug.cli.options import FOLDER, names_of, say_next
 @click.option(
     "--hours",
     type=click.FloatRange(0.01, 24),
+    metavar="HOURS",
     default=8.0,
     show_default=True,
     help="Length of each night, in hours.",
 )
 @click.option(
-    "--channels", callback=names_of, help="Channels, such as C3,C4 (default: all of the layout)."
+    "--channels",
+    metavar="NAME,...",
+    callback=names_of,
+    help="Channels, such as C3,C4 (default: all of the layout).",
 )
 @click.option(
     "--sfreq",
     type=click.FloatRange(50, 2048),
+    metavar="HZ",
     help="Sampling frequency in Hz (default: that of the layout).",
 )
 @click.option(
-    "--scorers", type=click.IntRange(0), default=0, help="Number of imperfect scorers to add."
+    "--scorers",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    help="Number of imperfect scorers to add.",
 )
 @click.option(
-    "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Number of processes."
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Number of processes.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:

@@ -14,9 +14,9 @@ from sleepaug.cli.options import (
     FILE,
     FOLDER,
     cache_option,
+    channels_option,
     device_option,
     input_options,
-    names_of,
     pairs_of,
     say_next,
     settings_option,
@@ -27,6 +27,7 @@ from sleepaug.cli.options import (
 @click.argument("config", type=FILE, required=False)
 @click.option(
     "--method",
+    metavar="NAME",
     help="Augmentation: none (default), fixed, augnet or augerino; or, with a search before the "
     "training, random, autoaugment, fast-aa, faster-aa, dada or adda.",
 )
@@ -37,11 +38,11 @@ from sleepaug.cli.options import (
     help="Start from the weights of a run folder, a model file, or a shipped model (spectral).",
 )
 @input_options
-@click.option("--channels", callback=names_of, help="Channels, such as C3,C4,F3,F4,O1,O2.")
+@channels_option
 @click.option("--images", type=FILE, help="Two images, in a .npz file (for the task mario_iggy).")
-@click.option("--fold", help="Test fold, counted from 0; or all.")
-@click.option("--epochs", help="Largest number of epochs.")
-@click.option("--seed", help="Random seed, or several, such as 0-4.")
+@click.option("--fold", metavar="N", help="Test fold, counted from 0; or all.")
+@click.option("--epochs", metavar="N", help="Largest number of epochs.")
+@click.option("--seed", metavar="N", help="Random seed, or several, such as 0-4.")
 @device_option
 @settings_option
 @click.option(
