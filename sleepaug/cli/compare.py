@@ -46,7 +46,7 @@ from sleepaug.support.errors import ConfigError
 @click.option(
     "--points",
     type=click.Choice(["thinned", "all"]),
-    help="Train with the policy after 1, 2, 4, 8, ... pauses of a search (default), or every pause.",
+    help="Train with the policy after 1, 2, 4, 8, ... pauses of a search (default), or each.",
 )
 @click.option(
     "--against",
