@@ -17,13 +17,13 @@ def cache(clear: bool, cache_dir: Path | None) -> None:
 
     A night is filtered and resampled once, and kept for the next time.
     """
-    from sleepaug.data import cache as kept
+    from sleepaug.data import cache as nights
 
-    entries = kept.entries(cache_dir)
+    entries = nights.entries(cache_dir)
     size = sum(entry.size for entry in entries) / 1e6
-    click.echo(f"{kept.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
-    if simulated := kept.simulated(cache_dir) / 1e6:
-        click.echo(f"and {simulated:,.1f} MB of nights simulated where none were named")
+    click.echo(f"{nights.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
+    if simulated := nights.simulated(cache_dir) / 1e6:
+        click.echo(f"and {simulated:,.1f} MB of nights simulated because no data were named")
     if clear:
-        kept.clear(cache_dir)
+        nights.clear(cache_dir)
         click.echo("Cleared.")

@@ -18,4 +18,4 @@ def models(name: str | None) -> None:
     shipped = shipped_models()
     for key, path in shipped.items():
         click.echo(f"{key}: {read_card(path).description.summary}")
-    click.echo("What each is and can do: sleepaug models NAME" if shipped else "No model ships.")
+    click.echo("More about one of them: sleepaug models NAME" if shipped else "No model ships.")

@@ -77,7 +77,7 @@ def train(
     click.echo(f"Run folder: {output}", err=True)
     if start := getattr(resolved.task, "start_from", None):
         rate = resolved.training.learning_rate
-        click.echo(f"Starts from the weights of {start}, at a learning rate of {rate:g}.", err=True)
+        click.echo(f"Starting from the weights of {start}; learning rate {rate:g}.", err=True)
     with EpochProgress(resolved.training.epochs) as tell:
         metrics = experiment.train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
@@ -87,7 +87,7 @@ def train(
         return
     for text in (metrics_text(metrics), *learned_text(output)):
         click.echo(text)
-    click.echo(f"Model, metrics and rows: {output}")
+    click.echo(f"Model and results: {output}")
     say_next("report", output)
 
 
@@ -102,6 +102,7 @@ class EpochProgress:
         return self.tell
 
     def tell(self, row: dict[str, Any]) -> None:
+        """Show the row of an epoch, or of a step of a search."""
         from tqdm import tqdm
 
         if "train_s" not in row:  # a step of a search, or of the pretraining it needs
