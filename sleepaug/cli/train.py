@@ -77,7 +77,7 @@ def train(
     click.echo(f"Run folder: {output}", err=True)
     if start := getattr(resolved.task, "start_from", None):
         rate = resolved.training.learning_rate
-        click.echo(f"Starting from the weights of {start}; learning rate {rate:g}.", err=True)
+        click.echo(f"Starts from the weights of {start}, at a learning rate of {rate:g}.", err=True)
     with EpochProgress(resolved.training.epochs) as tell:
         metrics = experiment.train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
