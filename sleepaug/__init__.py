@@ -1,4 +1,4 @@
-"""EEG sleep staging that learns which transformations leave the meaning of its input unchanged."""
+"""EEG sleep staging that learns its data augmentation while it trains."""
 
 from typing import TYPE_CHECKING, Any
 

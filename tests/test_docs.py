@@ -1,5 +1,6 @@
-"""What the pages say of the code holds: blocks run, links lead somewhere, settings are all said."""
+"""What the pages say of the code holds: blocks run, links and names resolve, settings agree."""
 
+import pkgutil
 import re
 import runpy
 from pathlib import Path
@@ -14,6 +15,10 @@ from sleepaug.models.trunks import TRUNKS
 from sleepaug.training.methods import METHODS
 
 DOCS = Path(__file__).parents[1] / "docs"
+ROOMS = (
+    "cli", "experiments", "staging", "training", "models", "augment", "data", "simulation",
+    "support",
+)  # fmt: skip
 PAGES = [
     DOCS.parent / "README.md",
     *sorted(DOCS.glob("[a-z]*/[a-z]*.md")),
@@ -77,6 +82,37 @@ def test_every_command_has_its_page_and_the_site_runs_it():
         assert f"({name}.md)" in contents
         assert f'"{name}"' in script
         assert f"```{{sleepaug}} {name}" in text
+
+
+def names_of_the_api():
+    """The names that the page of the API lists, below `sleepaug`."""
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    return [
+        name
+        for block in re.findall(r":toctree: generated\n\n(.*?)```", text, flags=re.DOTALL)
+        for name in block.split()
+    ]
+
+
+@pytest.mark.parametrize("name", names_of_the_api())
+def test_every_name_of_the_api_is_there_and_documented(name):
+    assert (pkgutil.resolve_name(f"sleepaug.{name}").__doc__ or "").strip()
+
+
+def test_the_page_of_the_rooms_names_them_all_and_stays_short():
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)/` \|", text, flags=re.MULTILINE) == list(ROOMS)
+    assert len(text.splitlines()) <= 60
+
+
+def test_every_file_that_the_page_of_the_rooms_names_exists():
+    package = DOCS.parent / "sleepaug"
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    paths = [path for path in re.findall(r"`([\w/*]+(?:\.py|/))`", text) if "/" in path]
+    assert len(paths) > 15
+    for path in paths:
+        below = [package, DOCS.parent, *(package / room for room in ROOMS)]
+        assert any(list(folder.glob(path)) for folder in below), path
 
 
 def headings(page):

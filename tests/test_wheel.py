@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[1]
 
 
 def call(*command, cwd):
-    """Run a command that knows nothing of this repository."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    """Run a command without this repository on its path."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
-        [str(c) for c in command], cwd=cwd, env=kept, capture_output=True, text=True
+        [str(c) for c in command], cwd=cwd, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -50,5 +50,5 @@ def test_the_wheel_stages_a_night_without_the_repository(tmp_path):
     call(sleepaug, "predict", "nights/01-03-0001 PSG.edf", "-o", "out", cwd=work)
     rows = (work / "out" / "01-03-0001 PSG.hypnogram.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 24  # epochs of 30 s
-    assert "Nothing is wrong" in call(sleepaug, "doctor", cwd=work)
+    assert "No problems found" in call(sleepaug, "doctor", cwd=work)
     assert sdist.stat().st_size < 5e6

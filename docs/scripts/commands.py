@@ -1,12 +1,12 @@
-"""A Sphinx directive that runs a command of sleepaug and shows what it printed.
+"""A Sphinx directive that runs a command of sleepaug and shows its output.
 
     ```{sleepaug} predict night.edf
     ```
 
-The commands of all pages in `PAGES` are run one after the other in one empty folder, as a reader
-would who follows them; one that stands on several pages is run once. `:exit: 2` says that a mistake
-is shown on purpose; any other exit code is a warning, and so an error of the build. `:last: 9`
-shows the last nine lines only.
+The commands of all pages in `PAGES` are run one after the other in one folder that is empty at
+first; a command that several pages show is run once. `:exit: 2` expects this exit code, for a
+mistake that is shown on purpose; another exit code is a warning, and so an error of the build.
+`:last: 9` shows the last nine lines only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ BLOCK = re.compile(r"^```\{sleepaug\} (.+)$((?:\n:\w+: .*)*)", flags=re.MULTILIN
 
 
 class Command(SphinxDirective):
-    """Show a command, and what it printed when the build ran it."""
+    """Show a command and its output during the build."""
 
     required_arguments = 1
     final_argument_whitespace = True

@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the dataclasses of the settings."""
+"""Write docs/configuration.md from the dataclasses of the settings."""
 
 from __future__ import annotations
 
@@ -23,17 +23,16 @@ PAGE = Path(__file__).parents[1] / "configuration.md"
 HEAD = """# Configuration
 
 Every setting, with its type, default, range and meaning. A settings file is YAML with the sections
-below; what it leaves out keeps its default, and `--set section.key=value` changes a setting for one
-run. The short options (`--epochs`, `--method`, `--channels`, ...) stand for the same keys. All
-mistakes of a file are reported together, each with its key, before anything starts; `config.yaml`
-in the run folder holds what was used. `configs/` has a commented file for each use.
+below; a setting that it leaves out keeps its default, and `--set section.key=value` changes one for
+a run. The short options (`--epochs`, `--method`, `--channels`, ...) set the same keys. All mistakes
+of a file are reported together, each with its key, before anything starts; `config.yaml` in the run
+folder holds the settings that were used. `configs/` has a commented file for each use.
 
 ```
 sleepaug train configs/simulated.yaml --method augnet --set training.epochs=20
 ```
 
-This page is made from the code by `python docs/scripts/configuration.py`, and a test compares it
-with the code.
+This page is written from the code by `python docs/scripts/configuration.py`; a test compares them.
 """
 
 
@@ -50,17 +49,19 @@ def sections() -> Iterator[tuple[str, str, type]]:
 
 
 def meanings(cls: type) -> dict[str, str]:
-    """What the `Attributes` of a numpydoc docstring say of each name."""
-    found: dict[str, str] = {}
+    """Read the meaning of each name from the `Attributes` of a numpydoc docstring."""
+    texts: dict[str, str] = {}
     for parent in reversed(cls.__mro__[:-1]):
         text = inspect.cleandoc(parent.__doc__ or "").partition("Attributes\n----------\n")[2]
-        for names, told in re.findall(r"^(\w[\w, ]*?)(?: : .*)?\n((?:    .*\n?|\n)+)", text, re.M):
-            found |= dict.fromkeys(names.split(", "), " ".join(told.split()))
-    return found
+        for names, meaning in re.findall(
+            r"^(\w[\w, ]*?)(?: : .*)?\n((?:    .*\n?|\n)+)", text, re.M
+        ):
+            texts |= dict.fromkeys(names.split(", "), " ".join(meaning.split()))
+    return texts
 
 
 def type_of(hint: Any) -> tuple[str, str]:
-    """A type hint in words, and its range."""
+    """Describe a type hint and its range."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         limits = next(a for a in args[1:] if isinstance(a, Range))
@@ -85,9 +86,9 @@ def type_of(hint: Any) -> tuple[str, str]:
 
 
 def default_of(field: dataclasses.Field) -> str:
-    """The default as YAML would have it."""
-    made = field.default_factory is not dataclasses.MISSING
-    value = plain(field.default_factory() if made else field.default)
+    """Write the default of a field as in YAML."""
+    has_factory = field.default_factory is not dataclasses.MISSING
+    value = plain(field.default_factory() if has_factory else field.default)
     if isinstance(value, float):
         value = f"{value:g}"
     return "" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
@@ -95,7 +96,7 @@ def default_of(field: dataclasses.Field) -> str:
 
 def table(path: str, cls: type) -> Iterator[str]:
     """Yield the lines of a dataclass's table."""
-    hints, told = typing.get_type_hints(cls, include_extras=True), meanings(cls)
+    hints, texts = typing.get_type_hints(cls, include_extras=True), meanings(cls)
     fields = dataclasses.fields(cls)
     yield inspect.cleandoc(cls.__doc__ or "").split("\n\n")[0].replace("\n", " ")
     if not fields:
@@ -104,12 +105,12 @@ def table(path: str, cls: type) -> Iterator[str]:
     yield "\n| key | type | default | range | meaning |\n|---|---|---|---|---|"
     for field in fields:
         kind, limits = type_of(hints[field.name])
-        cells = (f"`{path}.{field.name}`", kind, default_of(field), limits, told[field.name])
+        cells = (f"`{path}.{field.name}`", kind, default_of(field), limits, texts[field.name])
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def page() -> str:
-    """The text of the page."""
+    """Write the page."""
     lines = [HEAD]
     for heading, path, cls in sections():
         lines += [f"## {heading}\n", *table(path, cls), ""]

@@ -1,4 +1,4 @@
-"""Tells sphinx-gallery which figures of an example to show: those that were given a name."""
+"""Tell sphinx-gallery which figures of an example to show: those that have a name."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def _get_sg_image_scraper() -> Any:
 
 
 def named_figures(block: tuple, block_vars: dict, gallery_conf: dict) -> str:
-    """Show the figures that a block of an example has given a name."""
-    found = block_vars["example_globals"]
-    names = [name for name in found if isinstance(found[name], Figure) and name in block[1]]
+    """Show the figures to which a block of an example has given a name."""
+    variables = block_vars["example_globals"]
+    names = [name for name in variables if isinstance(variables[name], Figure) and name in block[1]]
     paths = [next(block_vars["image_path_iterator"]) for _ in names]
     for name, path in zip(names, paths, strict=True):
-        found[name].savefig(path, dpi=100)
+        variables[name].savefig(path, dpi=100)
     return figure_rst(paths, gallery_conf["src_dir"])

@@ -8,19 +8,21 @@ from pathlib import Path
 import click
 
 from sleepaug.cli.options import FILE, codes_option
-from sleepaug.support.errors import ConfigError
+from sleepaug.support.files import refuse_existing
 
 
-@click.command(short_help="Compare two scorings, or two folders of them.")
+@click.command(short_help="Compare two scorings.")
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
 @codes_option
-@click.option("-o", "--output", type=FILE, help="Draw both, and where they disagree (PNG or SVG).")
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the bootstrap."
+    "-o", "--output", type=FILE, help="Draw both scorings and where they differ (PNG or SVG)."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), metavar="N", default=0, show_default=True, help="Random seed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-@click.option("--overwrite", is_flag=True, help="Replace a picture that is there.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
 def agree(
     a: Path,
     b: Path,
@@ -40,8 +42,8 @@ def agree(
     from sleepaug.staging.disagreement import draw_disagreement
     from sleepaug.staging.scoring_pairs import pair_up
 
-    if output is not None and output.exists() and not overwrite:
-        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    if output is not None and not overwrite:
+        refuse_existing([output])
     nights = pair_up(a, b, codes)
     result = compare(nights, seed=seed)
     click.echo(json.dumps(result.to_json()) if as_json else result.text())

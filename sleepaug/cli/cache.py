@@ -9,18 +9,21 @@ import click
 from sleepaug.cli.options import cache_option
 
 
-@click.command(short_help="Nights that are kept, so that each is prepared once.")
-@click.option("--clear", is_flag=True, help="Remove these nights.")
+@click.command(short_help="Show or clear the prepared nights.")
+@click.option("--clear", is_flag=True, help="Remove all of them.")
 @cache_option
 def cache(clear: bool, cache_dir: Path | None) -> None:
-    """Show the prepared and simulated nights that are kept, or clear them."""
-    from sleepaug.data import cache as kept
+    """Show or clear the nights that are kept: prepared ones, and simulated ones.
 
-    entries = kept.entries(cache_dir)
+    A night is filtered and resampled once, and kept for the next time.
+    """
+    from sleepaug.data import cache as nights
+
+    entries = nights.entries(cache_dir)
     size = sum(entry.size for entry in entries) / 1e6
-    click.echo(f"{kept.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
-    if simulated := kept.simulated(cache_dir) / 1e6:
-        click.echo(f"and {simulated:,.1f} MB of nights simulated where none were named")
+    click.echo(f"{nights.folder(cache_dir)}: {len(entries)} prepared nights, {size:,.1f} MB")
+    if simulated := nights.simulated(cache_dir) / 1e6:
+        click.echo(f"and {simulated:,.1f} MB of nights simulated because no data were named")
     if clear:
-        kept.clear(cache_dir)
+        nights.clear(cache_dir)
         click.echo("Cleared.")

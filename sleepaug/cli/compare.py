@@ -1,4 +1,4 @@
-"""The command `compare`, and what `report` prints of a comparison."""
+"""The command `compare`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from sleepaug.cli.options import (
     FILE,
     FOLDER,
     cache_option,
+    channels_option,
+    device_option,
     input_options,
     names_of,
     pairs_of,
@@ -21,23 +23,60 @@ from sleepaug.cli.options import (
 from sleepaug.support.errors import ConfigError
 
 
-@click.command()
+@click.command(short_help="Compare methods of augmentation by computing time.")
 @click.argument("config", type=FILE, required=False)
-@click.option("--budget", help="Device time of a point: 90s, 20m, 12h or 1d (default: 12h).")
-@click.option("--methods", callback=names_of, help="Such as augnet,adda (default: all).")
-@click.option("--folds", type=click.IntRange(1), help="The first so many folds (default: 5).")
-@click.option("--seeds", type=click.IntRange(1), help="Seeds for each fold (default: 1).")
-@click.option("--points", type=click.Choice(["thinned", "all"]), help="Which policies to train.")
-@click.option("--against", metavar="METHOD", help="Differences are to this one (default: none).")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    help="Computing time of a method, search included: 90s, 20m, 12h, 1d (default: 12h).",
+)
+@click.option(
+    "--methods",
+    metavar="NAME,...",
+    callback=names_of,
+    help="Methods, such as augnet,adda (default: all).",
+)
+@click.option("--folds", type=click.IntRange(1), metavar="N", help="Number of folds (default: 5).")
+@click.option(
+    "--seeds",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Number of random seeds for each fold (default: 1).",
+)
+@click.option(
+    "--points",
+    type=click.Choice(["thinned", "all"]),
+    help="Train with the policy after 1, 2, 4, 8, ... pauses of a search (default), or each.",
+)
+@click.option(
+    "--against",
+    metavar="METHOD",
+    help="Method with which the others are compared (default: the method none).",
+)
 @input_options
-@click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
-@click.option("--epochs", type=click.IntRange(1), help="Most epochs of a training.")
-@click.option("--device", help="auto, cpu or cuda.")
+@channels_option
+@click.option(
+    "--epochs", type=click.IntRange(1), metavar="N", help="Largest number of epochs of a training."
+)
+@device_option
 @settings_option
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Lanes at once.")
-@click.option("--cluster", type=click.Choice(["slurm"]), help="Submit the lanes as an array.")
-@click.option("--slurm", "slurm_options", multiple=True, metavar="KEY=VALUE", help="Of sbatch.")
-@click.option("-o", "--output", type=FOLDER, help="Folder (default: one in runs/).")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Number of lanes at a time; a lane is a method on a fold.",
+)
+@click.option("--cluster", type=click.Choice(["slurm"]), help="Submit the lanes to this cluster.")
+@click.option(
+    "--slurm",
+    "slurm_options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Option of sbatch, such as time=60. Repeatable.",
+)
+@click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in runs/).")
 @click.option("--overwrite", is_flag=True, help="Replace the comparison in that folder.")
 @cache_option
 def compare(
@@ -52,7 +91,9 @@ def compare(
     cache_dir: Path | None,
     **options: Any,
 ) -> None:
-    """Compare methods under one clock. The same command goes on with one that was stopped.
+    """Compare methods of augmentation by the computing time they take, searches included.
+
+    The same command resumes a comparison that was stopped, and adds folds, seeds or methods.
 
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
@@ -60,9 +101,10 @@ def compare(
     from sleepaug.experiments.comparison import compare as comparing
     from sleepaug.experiments.comparison.local import stop_on_signals
     from sleepaug.experiments.comparison.settings import load_comparison
+    from sleepaug.experiments.summary import summarize_comparison
 
     if slurm_options and not cluster:
-        raise ConfigError("--slurm: are options of --cluster slurm. Add that, or leave them out.")
+        raise ConfigError("--slurm: it needs --cluster slurm. Add that, or leave --slurm out.")
     keys = {"against": "reference"}
     own = ("budget", "folds", "seeds", "points", "against", "device")
     given = [(f"compare.{keys.get(key, key)}", options.pop(key)) for key in own]
@@ -85,15 +127,6 @@ def compare(
             say=lambda line: click.echo(line, err=True),
             tell=progress.tell,
         )
-    report_comparison(output)
+    click.echo("\n".join(summarize_comparison(output).lines()))
     if cluster:
-        click.echo("The same command submits again what was lost, and collects what is there.")
-
-
-def report_comparison(folder: Path) -> None:
-    """Write the report of a comparison and print its table."""
-    from sleepaug.experiments.comparison.report import write_report
-
-    written = write_report(folder)
-    click.echo(written.text)
-    click.echo(f"Report: {written.page}\nFigures and tables: {folder}")
+        click.echo("The same command submits lost lanes again, and collects the results so far.")

@@ -8,23 +8,22 @@ from typing import Any
 
 import click
 
-from sleepaug.cli.options import FILE, cache_option, input_options
-from sleepaug.support.errors import ConfigError
+from sleepaug.cli.options import FILE, cache_option, device_option, input_options
+from sleepaug.support.files import refuse_existing
 
 
-@click.command(short_help="Score a model on another dataset.")
+@click.command(short_help="Score a model on scored nights.")
 @click.argument("run", type=FILE)
 @input_options
 @click.option(
     "--context",
     type=click.Choice(["network", "transitions", "none"]),
-    help="Whether neighbouring epochs help (default: as the model does by itself).",
+    help="Use of neighbouring epochs: by the network, by a table of stage transitions, or none "
+    "(default: network for a model of whole recordings, none for a model of windows).",
 )
-@click.option(
-    "--device", default="auto", show_default=True, type=click.Choice(["auto", "cpu", "cuda"])
-)
-@click.option("-o", "--output", type=FILE, help="Draw certainty and accuracy (PNG or SVG).")
-@click.option("--overwrite", is_flag=True, help="Replace a picture that is there.")
+@device_option
+@click.option("-o", "--output", type=FILE, help="Draw a reliability diagram (PNG or SVG).")
+@click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
 def evaluate(
@@ -34,17 +33,18 @@ def evaluate(
     overwrite: bool,
     **options: Any,
 ) -> None:
-    """Score a model on another dataset: a run folder, a model file, or a shipped model (default).
+    """Score a model on scored nights, and warn of those it was trained on.
 
-    Without --data and --data-dir, nights are simulated.
+    RUN is a run folder, a model file, or a shipped model such as default. Without --data and
+    --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import scores_text
     from sleepaug.staging.calibration import draw_reliability
     from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 
-    if output is not None and output.exists() and not overwrite:
-        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
-    options["data"] = options["data"] or "simulated"
+    if output is not None and not overwrite:
+        refuse_existing([output])
+    options |= {"data": options["data"] or "simulated", "device": options["device"] or "auto"}
     scores = evaluate_model(run, EvaluationSettings(**options), progress=True)
     if output is not None:
         title = (

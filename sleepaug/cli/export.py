@@ -8,19 +8,24 @@ from pathlib import Path
 import click
 
 from sleepaug.cli.options import FILE, FOLDER
-from sleepaug.support.errors import ConfigError
 
 
-@click.command(short_help="Take what a run learned elsewhere.")
+@click.command(short_help="Export what a run learned, as code or JSON.")
 @click.argument("run", type=FOLDER)
-@click.option("--to", "form", type=click.Choice(["braindecode", "json"]), required=True)
-@click.option("-o", "--output", type=FILE, help="File (default: print).")
-@click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@click.option(
+    "--to",
+    "form",
+    type=click.Choice(["braindecode", "json"]),
+    required=True,
+    help="Form of the export.",
+)
+@click.option("-o", "--output", type=FILE, help="File to write (default: print).")
+@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
-    """Take the policy that RUN learned elsewhere: as braindecode code, or as JSON."""
+    """Export the augmentation that RUN learned, as code for braindecode or as JSON."""
     from sleepaug.augment.export import to_code
     from sleepaug.experiments.report import read_policy
-    from sleepaug.support.files import write_text
+    from sleepaug.support.files import refuse_existing, write_text
 
     learned = read_policy(run)
     if form == "braindecode":
@@ -30,7 +35,7 @@ def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
-    if output.exists() and not overwrite:
-        raise ConfigError(f"{output}: is there already. Name another, or add --overwrite.")
+    if not overwrite:
+        refuse_existing([output])
     write_text(output, text)
-    click.echo(f"Written: {output}")
+    click.echo(f"Exported to {output}")

@@ -1,4 +1,4 @@
-"""The group of commands: what the user did wrong ends in one message and an exit code."""
+"""The group of commands: a mistake or a full disk ends in one message and an exit code."""
 
 from __future__ import annotations
 
@@ -16,19 +16,37 @@ from sleepaug import __version__
 from sleepaug.support.errors import SleepaugError
 
 FAILED, NOTHING_SCORABLE, INTERRUPTED = 1, 3, 130
-NOT_OURS = (  # errors of the disk, or of how a file was named
+DISK_ERRORS = (  # of the disk, or of how a file was named; others are faults of the program
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EACCES, errno.EPERM, errno.EROFS),
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
 )
-GOES_ON = "The same command goes on where it was."
-STAYS = "The files that were finished stay; --overwrite writes them again."
-AFTER_STOP = {"train": GOES_ON, "compare": GOES_ON, "simulate": STAYS, "predict": STAYS}
+RESUMES = "The same command resumes it."
+FILES_STAY = "Finished files were kept; --overwrite writes them again."
+AFTER_STOP = {
+    "train": RESUMES,
+    "compare": RESUMES,
+    "simulate": FILES_STAY,
+    "predict": FILES_STAY,
+}
 
 
 class Commands(click.Group):
-    """A group whose user's mistakes end in one message and an exit code, without a traceback."""
+    """A group in which a user's mistake ends in one message and an exit code, not a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the command line; where a disk refuses, also while help is printed, say so."""
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in DISK_ERRORS:
+                raise
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            advice = " Make room, or choose another folder." if full else ""
+            where = error.filename or "The output cannot be written"
+            fail(f"{where}: {error.strerror}.{advice}", FAILED)
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Call the command; name its options that help with a mistake."""
         try:
             return super().invoke(ctx)
         except SleepaugError as error:
@@ -37,15 +55,10 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             after = AFTER_STOP.get(ctx.invoked_subcommand or "", "")
             fail(f"Stopped. {after}".strip(), INTERRUPTED)
-        except OSError as error:
-            if error.errno not in NOT_OURS:
-                raise
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            advice = " Make room, or name another folder." if full else ""
-            fail(f"{error.filename or 'Writing failed'}: {error.strerror}.{advice}", FAILED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)  # in the order of work, not of the alphabet
+        """List the commands in the order of work, not of the alphabet."""
+        return list(self.commands)
 
 
 def options_of(command: click.Command | None, parameters: Iterable[str]) -> str:
@@ -60,15 +73,16 @@ def options_of(command: click.Command | None, parameters: Iterable[str]) -> str:
 
 
 def fail(message: str, code: int) -> None:
+    """Print an error and end the program with an exit code."""
     click.echo(f"Error: {message}", err=True)
     sys.exit(code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="sleepaug")
-@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
+@click.option("-v", "--verbose", is_flag=True, help="Print more about what is done.")
 def main(verbose: bool) -> None:
-    """EEG sleep staging that learns which transformations leave the meaning of its input unchanged.
+    """Stage sleep from EEG, and train stagers that learn their augmentation while they train.
 
     For research, not for diagnosis.
     """
@@ -82,7 +96,7 @@ def main(verbose: bool) -> None:
 
 
 class _Echo(logging.Handler):
-    """Prints what the package logs to standard error."""
+    """Print what the package logs to standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(self.format(record), err=True)

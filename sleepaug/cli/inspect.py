@@ -11,15 +11,20 @@ import click
 from sleepaug.cli.options import FILE, channel_option, exclude_option, reference_option
 
 
-@click.command(short_help="Look at a recording before anything runs.")
+@click.command(short_help="Describe a recording: channels, signal quality.")
 @click.argument("night", type=FILE)
-@click.option("--model", type=FILE, help="Also say what this model would use (default: shipped).")
+@click.option(
+    "--model", type=FILE, help="Model whose channels to look for (default: the shipped model)."
+)
 @channel_option
 @exclude_option
 @reference_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
-    """Look at a recording before anything runs: header, channels, units, bad stretches."""
+    """Describe the recording NIGHT: header, channels, units, bad stretches.
+
+    Also say which of its channels a model would use.
+    """
     from sleepaug.staging.inspection import inspect_recording
 
     inspection = inspect_recording(night, model, **options)

@@ -1,4 +1,4 @@
-"""What is installed, on what it computes, where things are kept; what is wrong, and the mend."""
+"""Check an installation: what is installed, what computes, what is wrong and how to fix it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import torch
 from packaging.requirements import Requirement
@@ -22,142 +23,184 @@ from sleepaug.models.conv_max_pool_compiled import compiler, library
 
 HARD_TO_LOAD = ("torch", "mne", "sleepaug.support.braindecode_import")
 LITTLE_SPACE = 1e9  # bytes; a prepared night takes about 14 MB, a checkpoint 1 MB
+REINSTALL = "Install sleepaug again."
 
-Problem = dict[str, str]
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong with the installation.
+
+    Attributes
+    ----------
+    problem : str
+        What is wrong.
+    fix : str
+        What to do.
+    """
+
+    problem: str
+    fix: str
 
 
-def examine(cache_dir: Path | None = None) -> dict[str, Any]:
-    """Look at the installation.
+@dataclass(frozen=True)
+class CacheState:
+    """The folder of the prepared nights, their number, and their size in bytes."""
+
+    folder: str
+    nights: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What was found on this machine.
+
+    Attributes
+    ----------
+    sleepaug, python, system : str
+        Versions.
+    folder : str
+        Of the package.
+    packages : dict of str
+        Version of each required package that is installed.
+    devices : list of str
+        What torch computes on.
+    cache : CacheState
+    models : list of str
+        Names of the models that ship.
+    problems : list of Problem
+    """
+
+    sleepaug: str
+    python: str
+    system: str
+    folder: str
+    packages: dict[str, str]
+    devices: list[str]
+    cache: CacheState
+    models: list[str]
+    problems: list[Problem]
+
+    def text(self) -> str:
+        """Return the installation and its problems in lines."""
+        versions = [f"{name} {version}" for name, version in self.packages.items()]
+        size = f"{self.cache.bytes / 1e6:,.1f} MB"
+        lines = [
+            f"sleepaug {self.sleepaug}, Python {self.python}, {self.system}",
+            f"  in {self.folder}",
+            *("  " + ", ".join(versions[i : i + 4]) for i in range(0, len(versions), 4)),
+            *([] if versions else ["  not installed: it runs from this folder"]),
+            *(f"  {device}" for device in self.devices),
+            f"  cache {self.cache.folder}: {self.cache.nights} prepared nights, {size}",
+            f"  models: {', '.join(self.models)}",
+        ]
+        for problem in self.problems:
+            lines += [f"Problem: {problem.problem}", f"  Fix: {problem.fix}"]
+        return "\n".join([*lines, *([] if self.problems else ["No problems found."])])
+
+
+def examine(cache_dir: Path | None = None) -> Installation:
+    """Look at the installation; nothing is written.
 
     Parameters
     ----------
     cache_dir : Path, optional
-        Where prepared nights are kept, if not where `sleepaug.data.cache.folder` says.
-
-    Returns
-    -------
-    dict
-        `sleepaug`, `python`, `system`, `folder` (of the package), `packages`, `devices`, `cache`,
-        `models`, and `problems`: a list of what was `found` and how to `mend` it.
+        Folder of the prepared nights, if not that of `sleepaug.data.cache.folder`.
     """
     problems: list[Problem] = []
-    return {
-        "sleepaug": sleepaug.__version__,
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "folder": str(Path(sleepaug.__file__).parent),
-        "packages": packages(problems),
-        "devices": devices(problems),
-        "cache": kept(cache_dir, problems),
-        "models": models(problems),
-        "problems": problems,
-    }
+    return Installation(
+        sleepaug=sleepaug.__version__,
+        python=platform.python_version(),
+        system=platform.platform(),
+        folder=str(Path(sleepaug.__file__).parent),
+        packages=packages(problems),
+        devices=devices(problems),
+        cache=cache_state(cache_dir, problems),
+        models=models(problems),
+        problems=problems,
+    )
 
 
 def packages(problems: list[Problem]) -> dict[str, str]:
-    """Versions of what the package needs; what is missing, of the wrong version, or broken."""
-    found = {}
-    for needed in requirements():
+    """Return versions of the required packages; report those that are missing, wrong or broken."""
+    versions = {}
+    for required in requirements():
         try:
-            version = found[needed.name] = metadata.version(needed.name)
+            version = versions[required.name] = metadata.version(required.name)
         except metadata.PackageNotFoundError:
             version = ""
-        if not needed.specifier.contains(version or "0", prereleases=True) or not version:
-            what = f"{needed.name} {version or 'is missing'}; {needed.specifier} is needed."
-            problems.append({"found": what, "mend": f"pip install '{needed}'"})
+        if not version or not required.specifier.contains(version, prereleases=True):
+            state = f"{required.name} {version or 'is missing'}; {required.specifier} is needed."
+            problems.append(Problem(state, f"pip install '{required}'"))
     for name in HARD_TO_LOAD:
         try:
             importlib.import_module(name)
-        except Exception as error:  # whatever a broken installation raises is what is looked for
-            what = f"{name} does not load: {type(error).__name__}: {error}"
-            mend = "Install it again in a new virtual environment, with a build for this machine."
-            problems.append({"found": what, "mend": mend})
-    return found
+        except Exception as error:  # a broken installation may raise anything
+            state = f"{name} does not load: {type(error).__name__}: {error}"
+            fix = "Install it again in a new virtual environment, with a build for this machine."
+            problems.append(Problem(state, fix))
+    return versions
 
 
 def requirements() -> Iterator[Requirement]:
-    """What this package needs, extras left out; nothing where it runs without being installed."""
+    """Yield what this package requires, without extras; nothing where it is not installed."""
     try:
         lines = metadata.requires("sleepaug") or []
     except metadata.PackageNotFoundError:
         return
     for line in lines:
-        needed = Requirement(line)
-        if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-            yield needed
+        required = Requirement(line)
+        if required.marker is None or required.marker.evaluate({"extra": ""}):
+            yield required
 
 
 def devices(problems: list[Problem]) -> list[str]:
-    """What torch would compute on: the CPU, and each GPU it finds."""
+    """Describe what torch computes on: the CPU, and each GPU that it finds."""
     works = library(13, compiler()) is not None  # pools of 13 samples are those of 100 Hz
-    how = f"the trunk compiled by {compiler()}" if works else "no C compiler: a slower trunk"
-    found = [f"cpu: {os.cpu_count()} cores, torch computes with {torch.get_num_threads()}; {how}"]
+    kernel = f"the trunk compiled by {compiler()}" if works else "no C compiler: a slower trunk"
+    cpu = f"cpu: {os.cpu_count()} cores, torch computes with {torch.get_num_threads()}; {kernel}"
+    descriptions = [cpu]
     for k in range(torch.cuda.device_count()):
         gpu = torch.cuda.get_device_properties(k)
-        found.append(f"cuda:{k}: {gpu.name}, {gpu.total_memory / 1e9:.0f} GB")
-        with collected(problems, f"cuda:{k} does not compute", "Update the GPU's driver."):
+        descriptions.append(f"cuda:{k}: {gpu.name}, {gpu.total_memory / 1e9:.0f} GB")
+        with reported(problems, f"cuda:{k} does not compute", "Update the GPU's driver."):
             torch.ones(1, device=f"cuda:{k}").sum().item()
-    return found
+    return descriptions
 
 
-def kept(cache_dir: Path | None, problems: list[Problem]) -> dict[str, Any]:
-    """The cache folder, its size and the space left; whether it and this folder can be written."""
+def cache_state(cache_dir: Path | None, problems: list[Problem]) -> CacheState:
+    """Describe the cache; report where it or the current folder cannot be written, or is full."""
     where = cache.folder(cache_dir)
-    name = f"{cache.ENVIRONMENT_VARIABLE} or --cache-dir"
-    for folder, mend in ((where, f"Name another with {name}."), (Path.cwd(), "Name one with -o.")):
-        with collected(problems, f"{folder} cannot be written", mend):
-            there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-            tempfile.TemporaryFile(dir=there).close()
-            if (free := shutil.disk_usage(there).free) < LITTLE_SPACE:
-                what = f"{folder}: only {free / 1e6:,.0f} MB are free."
-                problems.append({"found": what, "mend": f"Make room. {mend}"})
+    for folder, fix in (
+        (where, f"Choose another with {cache.ENVIRONMENT_VARIABLE} or --cache-dir."),
+        (Path.cwd(), "Choose another with --output."),
+    ):
+        with reported(problems, f"{folder} cannot be written", fix):
+            existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+            tempfile.TemporaryFile(dir=existing).close()
+            if (free := shutil.disk_usage(existing).free) < LITTLE_SPACE:
+                state = f"{folder}: only {free / 1e6:,.0f} MB are free."
+                problems.append(Problem(state, f"Make room. {fix}"))
     nights = cache.entries(where)
-    size = sum(night.size for night in nights)
-    return {"folder": str(where), "nights": len(nights), "bytes": size}
+    return CacheState(str(where), len(nights), sum(night.size for night in nights))
 
 
 def models(problems: list[Problem]) -> list[str]:
-    """The models that ship, each opened."""
+    """Return the names of the models that ship; report those that cannot be read."""
     shipped = shipped_models()
     if not shipped:
-        problems.append({"found": "No model ships with this copy.", "mend": "Install it again."})
+        problems.append(Problem("No model ships with this copy.", REINSTALL))
     for name, path in shipped.items():
-        with collected(problems, f"The model {name} cannot be read", "Install sleepaug again."):
+        with reported(problems, f"The model {name} cannot be read", REINSTALL):
             read_card(path)
     return sorted(shipped)
 
 
-class collected:
-    """Turns what goes wrong inside a `with` into a problem."""
-
-    def __init__(self, problems: list[Problem], found: str, mend: str) -> None:
-        self.problems, self.found, self.mend = problems, found, mend
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> bool:
-        if kind is None or not issubclass(kind, Exception):
-            return False
-        why = getattr(error, "strerror", None) or error
-        self.problems.append({"found": f"{self.found}: {why}.", "mend": self.mend})
-        return True
-
-
-def examination_text(found: dict[str, Any]) -> str:
-    """What `examine` found, in lines."""
-    versions = [f"{name} {version}" for name, version in found["packages"].items()]
-    cached = found["cache"]
-    size = f"{cached['bytes'] / 1e6:,.1f} MB"
-    lines = [
-        f"sleepaug {found['sleepaug']}, Python {found['python']}, {found['system']}",
-        f"  in {found['folder']}",
-        *("  " + ", ".join(versions[i : i + 4]) for i in range(0, len(versions), 4)),
-        *([] if versions else ["  not installed: it runs from this folder"]),
-        *(f"  {device}" for device in found["devices"]),
-        f"  cache {cached['folder']}: {cached['nights']} prepared nights, {size}",
-        f"  models: {', '.join(found['models'])}",
-    ]
-    for problem in found["problems"]:
-        lines += [f"Wrong: {problem['found']}", f"  Mend: {problem['mend']}"]
-    return "\n".join([*lines, *([] if found["problems"] else ["Nothing is wrong."])])
+@contextmanager
+def reported(problems: list[Problem], problem: str, fix: str) -> Iterator[None]:
+    """Turn an error inside the block into a problem; Ctrl-C is none."""
+    try:
+        yield
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or error
+        problems.append(Problem(f"{problem}: {reason}.", fix))

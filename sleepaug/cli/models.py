@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command(short_help="The models that ship with the package.")
+@click.command(short_help="List the models that ship with the package.")
 @click.argument("name", required=False)
 def models(name: str | None) -> None:
     """List the models that ship with the package, or show the card of the model NAME."""
@@ -18,4 +18,4 @@ def models(name: str | None) -> None:
     shipped = shipped_models()
     for key, path in shipped.items():
         click.echo(f"{key}: {read_card(path).description.summary}")
-    click.echo("What each is and can do: sleepaug models NAME" if shipped else "No model ships.")
+    click.echo("More about one of them: sleepaug models NAME" if shipped else "No model ships.")

@@ -14,7 +14,7 @@ from sleepaug.support.errors import ConfigError
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
 
-SHORT = {  # options everybody types, and the settings they stand for
+SHORT = {  # options, and the settings they stand for
     "method": "method.name",
     "start_from": "task.start_from",
     "data": "task.data",
@@ -31,15 +31,17 @@ SHORT = {  # options everybody types, and the settings they stand for
 }
 
 
-def cache_option(command: Callable) -> Callable:
-    return click.option(
-        "--cache-dir",
-        type=FOLDER,
-        envvar="SLEEPAUG_CACHE_DIR",
-        help="Where prepared nights are kept (else the user's cache folder).",
-    )(command)
-
-
+cache_option = click.option(
+    "--cache-dir",
+    type=FOLDER,
+    envvar="SLEEPAUG_CACHE_DIR",
+    help="Folder of the prepared nights (default: in the user's cache).",
+)
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    help="Where to compute (default: auto, on the GPU if there is one).",
+)
 codes_option = click.option(
     "--codes",
     metavar="NAME|0=W,1=N1,...",
@@ -48,15 +50,20 @@ codes_option = click.option(
 
 
 def input_options(command: Callable) -> Callable:
-    """Which recordings, and which of their channels."""
+    """Add the options that say which recordings are read, and which of their channels."""
     for option in reversed(
         (
             click.option(
                 "--data",
-                help="simulated (the default), mass, sleep-edf, dreams or edf (any folder).",
+                metavar="NAME",
+                help="Dataset: simulated (default), mass, sleep-edf, dreams, or edf (any folder).",
             ),
-            click.option("--data-dir", type=FOLDER, help="Folder of the recordings."),
-            click.option("--pattern", help="Which files are recordings (for --data edf)."),
+            click.option("--data-dir", type=FOLDER, help="Folder of the dataset."),
+            click.option(
+                "--pattern",
+                metavar="GLOB",
+                help="File names of the recordings, such as '*.edf' (with --data edf).",
+            ),
             codes_option,
             channel_option,
             exclude_option,
@@ -68,7 +75,7 @@ def input_options(command: Callable) -> Callable:
 
 
 def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
-    """Names between commas, each once."""
+    """Split names at commas and keep each once."""
     if value is None:
         return None
     names = list(dict.fromkeys(name.strip() for name in value.split(",")))
@@ -78,6 +85,7 @@ def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 
 
 def _pairs(ctx: click.Context, option: click.Parameter, value: Sequence[str]) -> dict[str, str]:
+    """Read NAME=RECORDED pairs."""
     pairs = dict(text.partition("=")[::2] for text in value)
     for name, recorded in pairs.items():
         if not name or not recorded:
@@ -89,14 +97,20 @@ exclude_option = click.option(
     "--exclude",
     callback=names_of,
     metavar="NAME,...",
-    help="Recorded channels that are not to be used.",
+    help="Recorded channels that must not be used.",
 )
 channel_option = click.option(
     "--map",
     multiple=True,
     metavar="C3=NAME",
     callback=_pairs,
-    help="Recorded channel that is C3; alternatives: 'C3=C3-A1|CZ-A1'. May be repeated.",
+    help="Recorded channel to use as C3; with alternatives: 'C3=C3-A1|CZ-A1'. Repeatable.",
+)
+channels_option = click.option(
+    "--channels",
+    callback=names_of,
+    metavar="NAME,...",
+    help="Channels, such as C3,C4,F3,F4,O1,O2.",
 )
 REFERENCES = ("as-recorded", "A2", "average", "contralateral")
 settings_option = click.option(
@@ -104,18 +118,18 @@ settings_option = click.option(
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Any setting, such as training.batch_size=64.",
+    help="Any setting, such as training.batch_size=64. Repeatable.",
 )
 reference_option = click.option(
     "--reference",
     type=click.Choice(REFERENCES),
     metavar="NAME",
-    help="as-recorded, A2, average or contralateral (default: as-recorded).",
+    help="Reference: as-recorded (default), A2, average or contralateral.",
 )
 
 
 def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
-    """The short options and --set as (key path, value)."""
+    """Gather the short options and --set as (key path, value)."""
     from sleepaug.experiments.settings import parse_setting
 
     pairs: list[tuple[str, Any]] = []
@@ -134,17 +148,17 @@ def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str
 
 
 def _grid(text: str) -> list[tuple[str, Any]]:
-    """`regularization=0.1,1` as variants of which the best is kept."""
+    """Make `regularization=0.1,1` variants of which the best is kept."""
     key, equals, values = text.partition("=")
     if not equals or not values:
         raise ConfigError(f"--grid {text}: expected KEY=A,B,..., such as regularization=0.1,1,10.")
     path = key if "." in key else f"method.{key}"
-    from sleepaug.support.settings import parse_yaml
+    from sleepaug.support.yaml import parse_yaml
 
     variants = {f"{key}={value}": {path: parse_yaml(value)} for value in values.split(",")}
     return [("run.variants", [variants]), ("run.keep_best", True)]
 
 
 def say_next(*words: str | Path) -> None:
-    """Say which command comes next, as a shell takes it."""
+    """Print the command that comes next, quoted for a shell."""
     click.echo(f"Next: sleepaug {shlex.join(map(str, words))}")

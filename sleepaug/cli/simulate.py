@@ -10,42 +10,75 @@ import click
 from sleepaug.cli.options import FOLDER, names_of, say_next
 
 
-@click.command(short_help="Write simulated, scored nights as EDF+ files.")
+@click.command(short_help="Write simulated, scored nights.")
 @click.argument("output", type=FOLDER)
-@click.option("--nights", type=click.IntRange(1), default=10, show_default=True, help="How many.")
+@click.option(
+    "--nights",
+    type=click.IntRange(1),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Number of nights.",
+)
 @click.option(
     "--subjects",
     type=click.IntRange(1),
-    help="People (MASS: one a night; Sleep-EDF: two nights each).",
+    metavar="N",
+    help="Number of people (default: one for each night; sleep-edf: one for two nights).",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0),
+    metavar="N",
     default=0,
     show_default=True,
-    help="Another seed, other nights.",
+    help="Random seed.",
 )
 @click.option(
     "--layout",
     type=click.Choice(["mass", "sleep-edf"]),
     default="mass",
     show_default=True,
-    help="Of which archive names and channels are.",
+    help="Archive whose file names and channels are imitated.",
 )
 @click.option(
     "--hours",
     type=click.FloatRange(0.01, 24),
+    metavar="HOURS",
     default=8.0,
     show_default=True,
-    help="Of each night.",
+    help="Length of each night, in hours.",
 )
-@click.option("--channels", callback=names_of, help="Only these, such as C3,C4,F3,F4,O1,O2.")
-@click.option("--sfreq", type=click.FloatRange(50, 2048), help="Hz (default: the layout's own).")
-@click.option("--scorers", type=click.IntRange(0), default=0, help="Imperfect scorers to add.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes.")
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
+@click.option(
+    "--channels",
+    metavar="NAME,...",
+    callback=names_of,
+    help="Channels, such as C3,C4 (default: all of the layout).",
+)
+@click.option(
+    "--sfreq",
+    type=click.FloatRange(50, 2048),
+    metavar="HZ",
+    help="Sampling frequency in Hz (default: that of the layout).",
+)
+@click.option(
+    "--scorers",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    help="Number of imperfect scorers to add.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Number of processes.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace existing files.")
 def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
-    """Write simulated, scored nights as EDF+ files to OUTPUT. They are simulated, not recorded."""
+    """Write simulated, scored nights as EDF+ files to the folder OUTPUT."""
     from sleepaug.simulation import simulate_dataset, size_on_disk
 
     if sfreq is not None:

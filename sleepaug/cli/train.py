@@ -1,4 +1,4 @@
-"""The command `train`, and how its epochs are shown."""
+"""The command `train`, and the progress it shows."""
 
 from __future__ import annotations
 
@@ -14,43 +14,46 @@ from sleepaug.cli.options import (
     FILE,
     FOLDER,
     cache_option,
+    channels_option,
+    device_option,
     input_options,
-    names_of,
     pairs_of,
     say_next,
     settings_option,
 )
 
 
-@click.command()
+@click.command(short_help="Train a stager on scored nights.")
 @click.argument("config", type=FILE, required=False)
 @click.option(
     "--method",
-    help="none (the default), fixed, augnet, augerino (they need no search), random, autoaugment, "
-    "fast-aa, faster-aa, dada or adda (the search runs to its end first).",
+    metavar="NAME",
+    help="Augmentation: none (default), fixed, augnet or augerino; or, with a search before the "
+    "training, random, autoaugment, fast-aa, faster-aa, dada or adda.",
 )
 @click.option(
     "--from",
     "start_from",
     metavar="MODEL",
-    help="Start from the weights of a run folder, a model file, or a shipped model ('spectral').",
+    help="Start from the weights of a run folder, a model file, or a shipped model (spectral).",
 )
 @input_options
-@click.option("--channels", callback=names_of, help="Such as C3,C4,F3,F4,O1,O2.")
-@click.option("--images", type=FILE, help="Two figures of your own, .npz (for task mario_iggy).")
-@click.option("--fold", help="Which test part, from 0; or 'all'.")
-@click.option("--epochs", help="Most passes over the training windows.")
-@click.option("--seed", help="Of weights, order and draws.")
-@click.option("--device", help="auto, cpu or cuda.")
+@channels_option
+@click.option("--images", type=FILE, help="Two images, in a .npz file (for the task mario_iggy).")
+@click.option("--fold", metavar="N", help="Test fold, counted from 0; or all.")
+@click.option("--epochs", metavar="N", help="Largest number of epochs.")
+@click.option("--seed", metavar="N", help="Random seed, or several, such as 0-4.")
+@device_option
 @settings_option
 @click.option(
     "--grid",
     metavar="KEY=A,B,...",
-    help="Train each value, keep the best by validation: regularization=0.1,1,10.",
+    help="Train with each value and keep the best on the validation split, such as "
+    "regularization=0.1,1,10.",
 )
 @click.option("-o", "--output", type=FOLDER, help="Run folder (default: a new one in runs/).")
 @click.option("--overwrite", is_flag=True, help="Replace the run in that folder.")
-@click.option("--json", "as_json", is_flag=True, help="Print the metrics as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
 def train(
     config: Path | None,
@@ -61,7 +64,7 @@ def train(
     cache_dir: Path | None,
     **options: Any,
 ) -> None:
-    """Train a stager. The same command goes on with a run that was stopped.
+    """Train a stager on scored nights. The same command resumes a run that was stopped.
 
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
@@ -75,7 +78,7 @@ def train(
     if start := getattr(resolved.task, "start_from", None):
         rate = resolved.training.learning_rate
         click.echo(f"Starts from the weights of {start}, at a learning rate of {rate:g}.", err=True)
-    with _epochs(resolved.training.epochs) as tell:
+    with EpochProgress(resolved.training.epochs) as tell:
         metrics = experiment.train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
         )
@@ -84,12 +87,12 @@ def train(
         return
     for text in (metrics_text(metrics), *learned_text(output)):
         click.echo(text)
-    click.echo(f"Model, metrics and rows: {output}")
+    click.echo(f"Model and results: {output}")
     say_next("report", output)
 
 
-class _epochs:
-    """Shows epochs as they end: a bar on a terminal, a line each otherwise."""
+class EpochProgress:
+    """Show epochs as they end: a bar on a terminal, otherwise a line for each."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
@@ -99,6 +102,7 @@ class _epochs:
         return self.tell
 
     def tell(self, row: dict[str, Any]) -> None:
+        """Show the row of an epoch, or of a step of a search."""
         from tqdm import tqdm
 
         if "train_s" not in row:  # a step of a search, or of the pretraining it needs
@@ -122,7 +126,7 @@ class _epochs:
 
 
 def search_line(row: dict[str, Any]) -> str:
-    """A step of a search in words."""
+    """Describe a step of a search in a line."""
     account = "search" if "search_s" in row else "pretrain"
     count = f"trial {row['trial']}" if "trial" in row else f"epoch {row['epoch']}"
     if "trial_epoch" in row:

@@ -12,17 +12,15 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError, OutputError
+from sleepaug.support.files import replacing
 from sleepaug.support.settings import plain
 
 FORMAT = 1
@@ -123,8 +121,10 @@ def save(
     told["notes"] = notes
     try:
         where.mkdir(parents=True, exist_ok=True)
-        _write(where / f"{key}.npy", lambda file: np.save(file, x))
-        _write(where / f"{key}.json", lambda file: file.write(json.dumps(told).encode()))
+        with replacing(where / f"{key}.npy") as part, part.open("wb") as file:
+            np.save(file, x)
+        with replacing(where / f"{key}.json") as part:
+            part.write_text(json.dumps(told), encoding="utf-8")
     except OSError as error:
         raise OutputError(
             f"{where}: cannot keep prepared nights here: "
@@ -133,18 +133,6 @@ def save(
             f"with --cache-dir or the environment variable {ENVIRONMENT_VARIABLE}."
         ) from error
     return load(key, cache_dir) or Prepared(x, y, onset, notes)  # if cleared in this moment
-
-
-def _write(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a temporary name and move it into place; nothing is left on failure."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def entries(cache_dir: Path | None = None) -> list[Entry]:
@@ -174,11 +162,11 @@ def clear(cache_dir: Path | None = None) -> tuple[int, int]:
     try:
         for made in where.glob(f"{SIMULATED}*"):
             shutil.rmtree(made)
-        for pattern in ("*.json", "*.npy", ".*.part"):
+        for pattern in ("*.json", "*.npy"):
             for path in where.glob(pattern):
                 if len(path.name.lstrip(".").split(".")[0]) == 32:
                     size += path.stat().st_size
-                    n += pattern == "*.json"
+                    n += path.suffix == ".json" and not path.name.startswith(".")
                     path.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{where}: cannot be cleared: {error.strerror or error}.") from error

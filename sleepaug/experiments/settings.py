@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Range, did_you_mean, fill, parse_yaml, plain, put, read_yaml
+from sleepaug.support.settings import Range, did_you_mean, fill, plain, put
+from sleepaug.support.yaml import parse_yaml, read_yaml
 from sleepaug.training.finetuning import taken_from_model
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS

@@ -14,7 +14,7 @@ from sleepaug.simulation.night import plan_night
 from sleepaug.simulation.people import stream
 from sleepaug.simulation.recorder import RECORDERS, RecorderName
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.files import into_place, make_folder
+from sleepaug.support.files import into_place, make_folder, refuse_existing
 from sleepaug.support.processes import parallel
 
 
@@ -116,11 +116,7 @@ def simulate_dataset(
     if jobs < 1:
         raise ConfigError(f"jobs: at least 1 is needed, got {jobs}.")
     if not overwrite:
-        there = [path for job in planned for path in (job.psg, *job.hypnograms) if path.exists()]
-        if there:
-            raise ConfigError(
-                f"{there[0]}: is there already. Name another folder, or add --overwrite."
-            )
+        refuse_existing(path for job in planned for path in (job.psg, *job.hypnograms))
     make_folder(Path(folder))
     bar = tqdm(total=nights, unit="night", desc="simulating", disable=not progress or None)
     with bar:

@@ -9,6 +9,7 @@ from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.matching import is_hidden
 from sleepaug.support.errors import ConfigError, RecordingError
+from sleepaug.support.files import free_folder
 
 RECORDINGS = (".edf", ".bdf", ".rec", ".vhdr", ".set", ".fif")
 """Endings of files that are recordings where a folder is given."""
@@ -82,9 +83,4 @@ def safe_name(path: Path) -> str:
 
 def new_folder(nights: Sequence[Path]) -> Path:
     """Choose a folder in `hypnograms/` that does not exist yet, named after the first night."""
-    folder = candidate = Path("hypnograms") / safe_name(nights[0])
-    n = 1
-    while candidate.exists():
-        n += 1
-        candidate = folder.with_name(f"{folder.name}-{n}")
-    return candidate
+    return free_folder(Path("hypnograms") / safe_name(nights[0]))

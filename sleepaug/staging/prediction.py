@@ -12,20 +12,14 @@ from typing import Any
 import torch
 
 from sleepaug.data.stages import WINDOW_SECONDS
-from sleepaug.staging.hypnogram.formats import (
-    FORMS,
-    refuse_existing,
-    summary,
-    targets,
-    write_forms,
-)
+from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.lights import Lights
 from sleepaug.staging.nights import safe_name
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager, load_model
 from sleepaug.support.errors import ConfigError, RecordingError
-from sleepaug.support.files import into_place, make_folder
+from sleepaug.support.files import into_place, make_folder, refuse_existing
 from sleepaug.support.processes import parallel
 
 SUMMARY = "summary.csv"

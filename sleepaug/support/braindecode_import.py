@@ -1,9 +1,9 @@
-"""The only importer of braindecode: importing this module loads braindecode safely.
+"""The only module that imports braindecode, so that it loads beside any torch.
 
 braindecode imports torchaudio, whose compiled extension does not load beside a CPU-only torch
 (`OSError: libc10_cuda.so`) or beside a newer CUDA torch (`RuntimeError` on the CUDA version).
-braindecode uses only torchaudio's pure-Python functions, so where the extension does not load,
-a stand-in says that there is none, and torchaudio takes its pure-Python paths.
+braindecode uses only torchaudio's pure-Python functions. Where the extension does not load, a
+stand-in module states that there is none, and torchaudio runs its pure-Python code.
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ import mne
 
 __all__ = ["braindecode", "import_torchaudio"]
 log = logging.getLogger(__name__)
-_said = False
 
 
 def import_torchaudio() -> ModuleType:
     """Import torchaudio, without its compiled extension where that does not load."""
-    global _said
     try:
         import torchaudio
     except (OSError, RuntimeError) as error:
@@ -33,14 +31,12 @@ def import_torchaudio() -> ModuleType:
         sys.modules["torchaudio._extension"] = _no_extension()
         import torchaudio
 
-        if not _said:
-            log.debug("torchaudio's compiled extension does not load, going on without: %s", error)
-            _said = True
+        log.debug("torchaudio's compiled extension does not load and is not used: %s", error)
     return torchaudio
 
 
 def _no_extension() -> ModuleType:
-    """What torchaudio's own `_extension` holds in a build without compiled code."""
+    """Make the module `_extension` as in a build of torchaudio without compiled code."""
     module = ModuleType("torchaudio._extension", "Stand-in: no compiled extension available.")
 
     def unavailable(function: Callable) -> Callable:
@@ -55,7 +51,7 @@ def _no_extension() -> ModuleType:
     return module
 
 
-# What its own dependencies call deprecated is not for our users; MNE says it on standard output.
+# Deprecations in its dependencies do not concern users; MNE prints them on standard output.
 with warnings.catch_warnings(), mne.utils.use_log_level("error"):
     warnings.simplefilter("ignore", DeprecationWarning)
     warnings.simplefilter("ignore", FutureWarning)

@@ -17,13 +17,13 @@ def printable(text: str) -> str:
 
 
 class SleepaugError(ValueError):
-    """What this package raises when it cannot do what was asked.
+    """Base of the errors that this package raises when it cannot do what was asked.
 
     Parameters
     ----------
     text : str
-        What was found, where, what is allowed and what to do; lines are kept, control characters
-        are replaced.
+        What was found, where, what is allowed and what to do. Control characters other than line
+        ends are replaced.
     parameters : tuple of str
         Names of the arguments that help, such as ``("output", "overwrite")``. The command line
         adds its options of these names to the message.
@@ -31,7 +31,13 @@ class SleepaugError(ValueError):
     Attributes
     ----------
     exit_code : int
-        With which the command line ends.
+        Exit code of the command line.
+
+    Examples
+    --------
+    >>> error = ConfigError("jobs: expected 1 or more, got 0.", parameters=("jobs",))
+    >>> error.exit_code, error.parameters
+    (2, ('jobs',))
     """
 
     exit_code: ClassVar[int] = 2

@@ -1,4 +1,4 @@
-"""Work in several processes that leave Ctrl-C to the one who started them."""
+"""Work in several processes, of which only the first receives Ctrl-C."""
 
 from __future__ import annotations
 
@@ -26,25 +26,32 @@ def parallel(
     begin: Callable[..., object] | None = None,
     *args: Any,
 ) -> Iterator[Made]:
-    """Call a function with each item, `jobs` at a time; results come in the order of the items.
+    """Call a function with each item, in several processes.
 
-    Whoever stops early, by Ctrl-C too, waits for what is being worked on, which ends whole; nothing
-    is begun after it.
+    Stopping early, also by Ctrl-C, waits for the items that are being worked on, which are
+    completed; no other is begun.
 
     Parameters
     ----------
     function : callable
-        Of a module, so that a new process finds it.
+        It must be importable, so that a new process finds it.
     items : iterable
-        What it is called with.
+        Its arguments, one for each call.
     jobs : int
-        Processes.
-    begin, *args
-        Called first in each process.
+        Number of processes.
+    begin : callable, optional
+        Called once in each process before all else.
+    *args
+        Arguments of `begin`.
+
+    Yields
+    ------
+    object
+        Results, in the order of the items.
     """
     context = multiprocessing.get_context("spawn")
     if MASKS:
-        resource_tracker.ensure_running()  # else starting it would let Ctrl-C through, below
+        resource_tracker.ensure_running()  # starting it later would let Ctrl-C through
     with ProcessPoolExecutor(jobs, context, initializer=begin, initargs=args) as pool:
         under_way: deque = deque()
         for item in items:
@@ -58,9 +65,9 @@ def parallel(
 
 @contextmanager
 def ctrl_c_later() -> Iterator[None]:
-    """Hold Ctrl-C back until the block ends; a process that is started meanwhile never gets it.
+    """Hold Ctrl-C back until the block ends; a process started in it never receives Ctrl-C.
 
-    The mask is what a new process inherits. It holds the signal back in this thread only: where
+    A new process inherits the signal mask. The mask holds the signal back in this thread only; if
     another thread receives it, the handler notes it. Python runs handlers in the main thread.
     """
     handler = signal.getsignal(signal.SIGINT)

@@ -2,8 +2,8 @@
 
 A settings class is a frozen dataclass with defaults. Its type hints are the check: `int`,
 `float`, `bool`, `str`, `Path`, `Literal[...]`, `X | None`, `list[X]`, `tuple[X, ...]`,
-`dict[str, X]`, nested dataclasses, and `Annotated[float, Range(...)]` for limits. What a type
-cannot say, a method `problems()` does. All problems of a file are reported together, each with its
+`dict[str, X]`, nested dataclasses, and `Annotated[float, Range(...)]` for limits. What types cannot
+express, a method `problems()` checks. All problems of a file are reported together, each with its
 key path.
 """
 
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import io
 import math
 import sys
 import types
@@ -19,14 +18,29 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 from sleepaug.support.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class Range:
-    """Limits of a number, for `Annotated[float, Range(0, 1)]`; `above` excludes its value."""
+    """Limits of a number, for `Annotated[float, Range(0, 1)]`.
+
+    Parameters
+    ----------
+    low, high : float
+        Limits that are themselves allowed.
+    above : float
+        Lower limit that is not itself allowed.
+
+    Examples
+    --------
+    >>> 0.0 in Range(0, 1), 0.0 in Range(above=0)
+    (True, False)
+    >>> f"a number{Range(0, 1)}", f"a number{Range(above=0)}"
+    ('a number from 0 to 1', 'a number above 0')
+    """
 
     low: float = -math.inf
     high: float = math.inf
@@ -51,7 +65,15 @@ NotNegative = Annotated[float, Range(low=0)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Sentence naming the nearest known word, or all of them."""
+    """Name the nearest known word in a sentence, or all of them.
+
+    Examples
+    --------
+    >>> did_you_mean("augnett", ["none", "augnet"])
+    "Did you mean 'augnet'?"
+    >>> did_you_mean("x", ["none", "augnet"])
+    'Allowed: none, augnet.'
+    """
     known = [str(name) for name in known]
     near = difflib.get_close_matches(str(word), known, n=1, cutoff=0.6)
     if near:
@@ -60,7 +82,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
-    """Make a `cls` from a mapping, adding what is wrong to `problems`.
+    """Make a `cls` from a mapping, and add what is wrong with it to `problems`.
 
     Parameters
     ----------
@@ -75,7 +97,14 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
 
     Returns
     -------
-    instance of cls, or None if anything was wrong
+    instance of cls, or None if anything is wrong
+
+    Examples
+    --------
+    >>> problems: list[str] = []
+    >>> fill(Range, {"low": 0, "high": "x"}, "range", problems)
+    >>> problems
+    ["range.high: expected a number, got 'x'."]
     """
     if not isinstance(values, Mapping):
         problems.append(f"{where}: expected keys and values, got {values!r}.")
@@ -83,11 +112,11 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
     before = len(problems)
     hints = typing.get_type_hints(cls, include_extras=True)
     names = [field.name for field in dataclasses.fields(cls)]
-    found = {}
+    arguments = {}
     for key, value in values.items():
         path = f"{where}.{key}" if where else str(key)
         if key in names:
-            found[key] = _convert(hints[key], value, path, problems)
+            arguments[key] = _convert(hints[key], value, path, problems)
         else:
             problems.append(f"{path}: unknown key. {did_you_mean(key, names)}")
     problems += [
@@ -98,19 +127,27 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
     ]
     if len(problems) > before:
         return None
-    made = cls(**found)
-    problems += [f"{where}.{line}" if where else line for line in check(made)]
-    return made if len(problems) == before else None
+    settings = cls(**arguments)
+    problems += [f"{where}.{line}" if where else line for line in check(settings)]
+    return settings if len(problems) == before else None
+
+
+@runtime_checkable
+class Checked(Protocol):
+    """Settings with a check of their own."""
+
+    def problems(self) -> Iterable[str]:
+        """Return a line for each problem."""
+        ...
 
 
 def check(settings: Any) -> list[str]:
-    """Problems a settings object names itself, beyond the types of its fields."""
-    own = getattr(settings, "problems", None)
-    return list(own()) if own else []
+    """Return the problems of settings beyond the types of their fields: those of `problems()`."""
+    return list(settings.problems()) if isinstance(settings, Checked) else []
 
 
 def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
-    """`value` as `hint` wants it; otherwise a line in `problems`."""
+    """Convert a value to the type of a hint, or add a line to `problems`."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is Annotated:
         limits = next(a for a in args[1:] if isinstance(a, Range))
@@ -123,14 +160,14 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in args:
             return None
-        found: list[str] = []
+        of_first: list[str] = []
         for kind in (a for a in args if a is not type(None)):
-            tried: list[str] = []
-            made = _convert(kind, value, path, tried)
-            if not tried:
-                return made
-            found = found or tried
-        problems += found
+            of_kind: list[str] = []
+            converted = _convert(kind, value, path, of_kind)
+            if not of_kind:
+                return converted
+            of_first = of_first or of_kind
+        problems += of_first
         return value
     if origin is Literal:
         if value not in args:
@@ -163,7 +200,7 @@ def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
 
 
 def _plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
-    """A bool, whole number, number, text or path."""
+    """Convert to a bool, whole number, number, text or path."""
     if hint is Any:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
@@ -184,7 +221,13 @@ def _plain(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
 
 
 def plain(settings: Any) -> Any:
-    """Settings as dicts, lists, numbers and text, ready for YAML or JSON."""
+    """Turn settings into dicts, lists, numbers and text, ready for YAML or JSON.
+
+    Examples
+    --------
+    >>> plain({"path": Path("nights"), "range": Range(0, 1)})["path"]
+    'nights'
+    """
     if dataclasses.is_dataclass(settings) and not isinstance(settings, type):
         fields = {f.name: plain(getattr(settings, f.name)) for f in dataclasses.fields(settings)}
         name = getattr(type(settings), "name", None)
@@ -196,66 +239,39 @@ def plain(settings: Any) -> Any:
     return str(settings) if isinstance(settings, Path) else settings
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a settings file (YAML 1.2; a key given twice is an error)."""
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{path}: cannot be read as a settings file: {why}.") from error
-    try:
-        values = parse_yaml(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        why = str(getattr(error, "problem", None) or error).strip()
-        raise ConfigError(f"{path}: not valid YAML{where}: {why}.") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"{path}: expected keys and values at the top, got {values!r}.")
-    return values
-
-
-def parse_yaml(text: str) -> Any:
-    """A YAML 1.2 text as plain Python values."""
-    from ruamel.yaml import YAML
-
-    return YAML(typ="safe", pure=True).load(text)
-
-
-def to_yaml(values: Any) -> str:
-    """Plain Python values as YAML text."""
-    from ruamel.yaml import YAML
-
-    yaml, stream = YAML(), io.StringIO()
-    yaml.default_flow_style = None
-    yaml.width = 100
-    yaml.dump(plain(values), stream)
-    return stream.getvalue()
-
-
 def put(values: dict[str, Any], path: str, value: Any) -> None:
-    """Set ``values["a"]["b"] = value`` for the path ``"a.b"``."""
+    """Set ``values["a"]["b"] = value`` for the path ``"a.b"``.
+
+    Examples
+    --------
+    >>> values = {"method": "augnet"}
+    >>> put(values, "method.copies", 4)
+    >>> values
+    {'method': {'name': 'augnet', 'copies': 4}}
+    """
     *parents, last = path.split(".")
     for parent in parents:
         inner = values.setdefault(parent, {})
         if isinstance(inner, str):  # `method: augnet` is short for `method: {name: augnet}`
             inner = values[parent] = {"name": inner}
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {path}: '{parent}' holds {inner!r}, not keys and values.")
+            raise ConfigError(f"{path}: '{parent}' is {inner!r}, not keys and values.")
         values = inner
     values[last] = value
 
 
 def differences(old: Any, new: Any, where: str = "") -> list[str]:
-    """Key paths at which two plain settings differ, with both values."""
+    """List the key paths at which two plain settings differ, with both values.
+
+    Examples
+    --------
+    >>> differences({"run": {"seed": 0}}, {"run": {"seed": 4}})
+    ['run.seed: 0 before, 4 now']
+    """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         lines = []
         for key in dict.fromkeys([*old, *new]):
             path = f"{where}.{key}" if where else str(key)
             lines += differences(old.get(key), new.get(key), path)
         return lines
-    return [] if old == new else [f"{where}: {old!r} there, {new!r} now"]
+    return [] if old == new else [f"{where}: {old!r} before, {new!r} now"]

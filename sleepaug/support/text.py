@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ranges(numbers: Iterable[int]) -> str:
-    """Whole numbers as text, neighbours together.
+    """Write whole numbers, with neighbours as ranges.
 
     Examples
     --------

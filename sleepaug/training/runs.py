@@ -24,7 +24,8 @@ import torch
 from sleepaug import __version__
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_bytes, write_json, write_text
-from sleepaug.support.settings import differences, parse_yaml, plain, to_yaml
+from sleepaug.support.settings import differences, plain
+from sleepaug.support.yaml import parse_yaml, to_yaml
 from sleepaug.training.random_state import random_state, set_random_state
 
 

@@ -77,8 +77,8 @@ def test_a_finished_run_is_not_run_again_and_other_settings_are_refused(nights, 
     before = {path: path.read_bytes() for path in (tmp_path / "run").iterdir()}
     assert train(nights, tmp_path / "run").stdout == first.stdout
     refused = train(nights, tmp_path / "run", "--seed=4", "--method=fixed", code=2)
-    assert "run.seed: 0 there, 4 now" in refused.output
-    assert "method.name: 'none' there, 'fixed' now" in refused.output
+    assert "run.seed: 0 before, 4 now" in refused.output
+    assert "method.name: 'none' before, 'fixed' now" in refused.output
     assert {path: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
     train(nights, tmp_path / "run", "--seed=4", "--overwrite")
     assert "seed: 4" in (tmp_path / "run" / "config.yaml").read_text()
@@ -97,7 +97,7 @@ def test_a_killed_training_goes_on_to_the_same_end(nights, tmp_path, monkeypatch
 
     monkeypatch.setattr(Fit, "step", killed)
     stopped = train(nights, tmp_path / "killed", "--method=fixed", code=130)
-    assert "The same command goes on" in stopped.output
+    assert "The same command resumes it" in stopped.output
     monkeypatch.undo()
     monkeypatch.setenv("SLEEPAUG_CACHE_DIR", str(tmp_path / "another cache"))
     train(nights, tmp_path / "killed", "--method=fixed")
@@ -379,7 +379,8 @@ def test_simulated_nights_train_and_are_staged(tmp_path):
     assert "About" in out.stdout
     assert "MB" in out.stdout
     again = run("simulate", tmp_path / "n", "--nights=5", "--hours=0.5", code=2)
-    assert "is there already" in again.output
+    assert "already exists" in again.output
+    assert "Option: --overwrite." in again.output
     base = ("--data-dir", tmp_path / "n", CHANNELS, "--epochs=1", "-o", tmp_path / "run")
     run("train", *base)
     night = next((tmp_path / "n").glob("*PSG.edf"))

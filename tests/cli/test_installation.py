@@ -7,7 +7,7 @@ import pytest
 from command_line import run
 
 import sleepaug
-from sleepaug.cli import installation as doctor
+from sleepaug.cli import installation
 
 
 def test_a_sound_installation(tmp_path):
@@ -22,12 +22,12 @@ def test_a_sound_installation(tmp_path):
     assert not (tmp_path / "not yet").exists()  # it looks, and leaves nothing
 
 
-def test_what_is_wrong_is_said_with_its_mend(tmp_path, monkeypatch):
+def test_each_problem_is_named_with_its_fix(tmp_path, monkeypatch):
     needed = ["torch<1", "no-such-package>=2", "numpy>=1", "extra-only; extra == 'test'"]
-    monkeypatch.setattr(doctor.metadata, "requires", lambda name: needed)
-    monkeypatch.setattr(doctor, "HARD_TO_LOAD", ("sleepaug.no_such_module",))
-    monkeypatch.setattr(doctor, "shipped_models", dict)
-    monkeypatch.setattr(doctor, "LITTLE_SPACE", float("inf"))
+    monkeypatch.setattr(installation.metadata, "requires", lambda name: needed)
+    monkeypatch.setattr(installation, "HARD_TO_LOAD", ("sleepaug.no_such_module",))
+    monkeypatch.setattr(installation, "shipped_models", dict)
+    monkeypatch.setattr(installation, "LITTLE_SPACE", float("inf"))
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a folder")
     result = run("doctor", "--cache-dir", in_the_way / "cache", code=1)
@@ -43,20 +43,20 @@ def test_what_is_wrong_is_said_with_its_mend(tmp_path, monkeypatch):
     ):
         assert words in result.stdout
     assert "extra-only" not in result.stdout
-    assert "Nothing is wrong" not in result.stdout
+    assert "No problems found" not in result.stdout
 
 
 def test_a_model_that_cannot_be_read(tmp_path, monkeypatch):
     broken = tmp_path / "default.safetensors"
     broken.write_bytes(b"not a model")
-    monkeypatch.setattr(doctor, "shipped_models", lambda: {"default": broken})
+    monkeypatch.setattr(installation, "shipped_models", lambda: {"default": broken})
     problems: list = []
-    assert doctor.models(problems) == ["default"]
-    assert problems[0]["found"].startswith("The model default cannot be read: ")
+    assert installation.models(problems) == ["default"]
+    assert problems[0].problem.startswith("The model default cannot be read: ")
 
 
-def test_only_errors_are_collected():
+def test_only_errors_are_reported():
     problems: list = []
-    with pytest.raises(KeyboardInterrupt), doctor.collected(problems, "what", "mend"):
+    with pytest.raises(KeyboardInterrupt), installation.reported(problems, "what", "fix"):
         raise KeyboardInterrupt
     assert not problems

@@ -2,11 +2,8 @@
 
 import errno
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import get_args
 
@@ -17,7 +14,6 @@ from command_line import run
 from sleepaug.cli.options import REFERENCES
 from sleepaug.data.signals.channels import Reference
 from sleepaug.support.errors import OutputError
-from sleepaug.support.processes import ctrl_c_later, parallel
 from sleepaug.training.runs import Clock, RunFolder
 
 
@@ -61,7 +57,11 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("command", "promise"),
-    [("simulate", "--overwrite"), ("train", "The same command goes on"), ("inspect", "Stopped.\n")],
+    [
+        ("simulate", "--overwrite"),
+        ("train", "The same command resumes it"),
+        ("inspect", "Stopped.\n"),
+    ],
 )
 def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch):
     def stop(*_, **__):
@@ -75,78 +75,6 @@ def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch
         monkeypatch.setattr(f"sleepaug.{name}", stop)
     given = [] if command == "train" else [tmp_path / "x"]
     assert promise in run(command, *given, code=130).output
-
-
-SLOW = """
-import sys, time
-from pathlib import Path
-from sleepaug.support.processes import parallel
-
-def slow(path):
-    path.write_text("begun")
-    time.sleep(0.5)
-    path.write_text("ended")
-
-if __name__ == "__main__":
-    try:
-        list(parallel(slow, [Path(sys.argv[1], str(i)) for i in range(50)], 2))
-    except KeyboardInterrupt:
-        print("stopped")
-"""
-
-
-def test_parallel_keeps_the_order(tmp_path):
-    assert list(parallel(abs, [-3, 2, -1], 2)) == [3, 2, 1]
-    with pytest.raises(ZeroDivisionError):
-        list(parallel((1).__truediv__, [1, 0], 2))
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no signal masks there")
-def test_ctrl_c_is_held_back_and_not_lost_whichever_thread_receives_it():
-    done, ended = [], threading.Event()
-    threading.Thread(target=ended.wait, daemon=True).start()  # torch and OpenMP have some, too
-
-    def press() -> None:
-        with ctrl_c_later():
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.05)
-            done.append("what is under way")
-
-    try:
-        for _ in range(20):
-            with pytest.raises(KeyboardInterrupt):
-                press()
-    finally:
-        ended.set()
-    assert len(done) == 20
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-@pytest.mark.skipif(os.name == "nt", reason="no signal masks there")
-def test_a_process_that_is_started_while_ctrl_c_is_held_back_never_gets_it():
-    with ctrl_c_later():
-        press = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('went on')"
-        started = subprocess.run([sys.executable, "-c", press], capture_output=True, text=True)
-    assert started.stdout == "went on\n"
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C goes to a process group otherwise there")
-def test_ctrl_c_ends_parallel_work_without_traces(tmp_path):
-    (tmp_path / "slow.py").write_text(SLOW)
-    files = tmp_path / "files"
-    files.mkdir()
-    called = subprocess.Popen(
-        [sys.executable, tmp_path / "slow.py", files],
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)), start_new_session=True,
-        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    while not list(files.iterdir()) and called.poll() is None:
-        time.sleep(0.05)
-    os.killpg(called.pid, signal.SIGINT)  # as a terminal does: to all of them
-    out, err = called.communicate(timeout=60)
-    assert (out, err) == ("stopped\n", "")
-    assert {path.read_text() for path in files.iterdir()} == {"ended"}
-    assert len(list(files.iterdir())) < 50
 
 
 def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch):
@@ -209,3 +137,18 @@ def test_a_machine_without_slurm_is_said_before_anything_is_written(tmp_path, mo
     out = run("compare", "--cluster", "slurm", "-o", tmp_path / "c", code=2).output
     assert "no `sbatch` here" in out
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+@pytest.mark.parametrize("words", ["--help", "--version", "predict --help", "models"])
+def test_output_that_goes_nowhere_is_one_message(words):
+    code = "from sleepaug.cli import main; main()"
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words.split()],
+            stdout=full, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+    assert done.returncode == 1
+    message = "Error: The output cannot be written: No space left on device. Make room, or "
+    assert done.stderr.startswith(message)
+    assert len(done.stderr.splitlines()) == 1

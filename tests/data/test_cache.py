@@ -188,6 +188,7 @@ def test_entries_and_clear(recording: Recording, tmp_path: Path) -> None:
     assert (entry.recording, entry.n_windows) == ("night", 4)
     assert entry.size == sum(path.stat().st_size for path in where.iterdir())
     (where / "notes.json").write_text("{}")
-    (where / f".{entry.key}.npy.abc.part").write_bytes(b"12345")
-    assert cache.clear(where) == (1, entry.size + 5)
+    for ending in ("npy", "json"):  # left by a process that was killed
+        (where / f".{entry.key}.abc.part.{ending}").write_bytes(b"12345")
+    assert cache.clear(where) == (1, entry.size + 10)
     assert [path.name for path in where.iterdir()] == ["notes.json"]

@@ -6,7 +6,8 @@ import pytest
 
 from sleepaug.experiments.comparison.settings import load_comparison
 from sleepaug.experiments.settings import Config, load_config
-from sleepaug.support.settings import plain, read_yaml
+from sleepaug.support.settings import plain
+from sleepaug.support.yaml import read_yaml
 from sleepaug.training.methods.given import AugNet
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))

@@ -75,7 +75,7 @@ def test_existing_files_are_kept_unless_allowed(tmp_path: Path) -> None:
     simulate_dataset(tmp_path, **SHORT)
     base = tmp_path / "01-03-0002 Base.edf"
     base.write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(ConfigError, match="already exists"):
         simulate_dataset(tmp_path, **SHORT)
     assert base.read_text() == "mine"
     simulate_dataset(tmp_path, **SHORT, overwrite=True)

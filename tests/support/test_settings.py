@@ -1,19 +1,26 @@
-"""Settings: every problem is found, all are reported together, and good ones arrive unchanged."""
+"""Settings: every problem is found and has its key path, and good values arrive unchanged."""
 
-import copy
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import pytest
 
-from sleepaug.experiments.comparison.settings import comparison_of
-from sleepaug.experiments.settings import Config, config_from, load_config, parse_setting
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Count, Fraction, Positive, fill, parse_yaml, plain, to_yaml
-from sleepaug.training.methods.given import Fixed
-from sleepaug.training.tasks.sleep import Sleep
+from sleepaug.support.settings import (
+    Count,
+    Fraction,
+    NotNegative,
+    Positive,
+    Range,
+    check,
+    did_you_mean,
+    differences,
+    fill,
+    plain,
+    put,
+)
+from sleepaug.support.yaml import parse_yaml, to_yaml
 
 
 @dataclass(frozen=True)
@@ -33,19 +40,6 @@ class Outer:
     pair: tuple[float, float] = (0.0, 1.0)
     table: dict[str, int] = field(default_factory=dict)
     inner: Inner = field(default_factory=Inner)
-
-
-@pytest.mark.parametrize(
-    ("read", "values", "setting"),
-    [
-        (config_from, {"method": "augnet", "task": {"n_folds": 3}}, ("method.magnitude", 0.3)),
-        (comparison_of, {"methods": ["dada"], "compare": {"folds": 1}}, ("compare.seeds", 2)),
-    ],
-)
-def test_the_settings_of_the_caller_stay_as_they_are(read, values, setting):
-    before = copy.deepcopy(values)
-    read(values, [setting], source="settings")
-    assert values == before
 
 
 def problems_of(**values):
@@ -92,52 +86,67 @@ def test_each_problem_has_its_key_path_and_what_is_allowed(values, words):
 
 
 def test_settings_survive_yaml():
-    config = Config(method=Fixed(), task=Sleep(data="edf", data_dir=Path("a b/c")))
-    again = parse_yaml(to_yaml(config))
-    assert again == plain(config)
+    settings = Outer(n=3, where=Path("a b/c"), names=("p", "q"), inner=Inner(rate=0.1))
+    again = parse_yaml(to_yaml(settings))
+    assert again == plain(settings)
+    assert fill(Outer, again, "outer", []) == settings
 
 
-def test_three_mistakes_are_reported_together(tmp_path):
-    path = tmp_path / "bad.yaml"
-    path.write_text(
-        "task: {name: slep}\ntraining: {batch_size: 16x, epoch: 3}\npreprocessing: {reference: A3}"
-    )
-    with pytest.raises(ConfigError) as error:
-        load_config(path)
-    text = str(error.value)
-    assert text.startswith(f"{path}: 4 problems")
-    for line in (
-        "task.name: unknown task 'slep'. Did you mean 'sleep'?",
-        "training.batch_size: expected a whole number above 0, got '16x'.",
-        "training.epoch: unknown key. Did you mean 'epochs'?",
-        "preprocessing.reference: unknown value 'A3'. Allowed: as-recorded, A2, average, ",
-    ):
-        assert line in text
+@pytest.mark.parametrize(
+    ("limits", "allowed", "refused", "words"),
+    [
+        (Range(0, 1), (0, 0.5, 1), (-0.1, 1.1), " from 0 to 1"),
+        (Range(above=0), (1e-9, 1e9), (0, -1), " above 0"),
+        (Range(low=2), (2, 3), (1.9,), " of at least 2"),
+        (Range(high=2), (2, -3), (2.1,), " of at most 2"),
+        (Range(above=0, high=2), (2, 0.1), (0, 2.1), " above 0 and at most 2"),
+    ],
+)
+def test_the_limits_of_a_number_and_their_words(limits, allowed, refused, words):
+    assert all(number in limits for number in allowed)
+    assert not any(number in limits for number in refused)
+    assert str(limits) == words
 
 
-def test_command_line_beats_file_and_another_method_drops_the_options_of_the_first(tmp_path):
-    path = tmp_path / "c.yaml"
-    path.write_text("method: {name: fixed, policy: []}\ntraining: {epochs: 7}")
-    assert load_config(path).method == Fixed(policy=[])
-    config = load_config(path, [("method.name", "none"), parse_setting("training.epochs=1e1")])
-    assert config.method.name == "none"
-    assert config.training.epochs == 10
+@dataclass(frozen=True)
+class Band:
+    low: NotNegative = 0.0
+    high: Positive = 30.0
+
+    def problems(self):
+        return [] if self.low < self.high else [f"low: {self.low} is not below {self.high}."]
 
 
-@pytest.mark.parametrize("text", ["epochs", "=3", "training.epochs=[1"])
-def test_a_malformed_setting_is_said(text):
-    with pytest.raises(ConfigError, match=re.escape(text)) as error:
-        parse_setting(text)
-    assert error.value.parameters == ("settings",)  # the command line adds --set
+def test_a_check_of_its_own_comes_after_the_types():
+    problems = []
+    assert fill(Band, {"low": 40}, "band", problems) is None
+    assert problems == ["band.low: 40.0 is not below 30.0."]
+    assert check(Band()) == check(Inner()) == []
 
 
-def test_a_key_given_twice_is_an_error(tmp_path):
-    path = tmp_path / "twice.yaml"
-    path.write_text("training: {epochs: 1}\ntraining: {epochs: 2}")
-    with pytest.raises(ConfigError, match="not valid YAML"):
-        load_config(path)
+def test_a_word_is_corrected_or_all_are_listed():
+    assert did_you_mean("agnet", ["none", "augnet"]) == "Did you mean 'augnet'?"
+    assert did_you_mean("x", ["none", "augnet"]) == "Allowed: none, augnet."
+    assert did_you_mean("x", []) == "None is allowed here."
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ConfigError, match=r"no\.yaml: cannot be read"):
-        load_config(tmp_path / "no.yaml")
+def test_a_value_is_put_at_its_path():
+    values = {"method": "augnet", "run": {"seed": 0}}
+    put(values, "method.copies", 4)
+    put(values, "run.seed", 1)
+    put(values, "task.data", "mass")
+    assert values == {
+        "method": {"name": "augnet", "copies": 4}, "run": {"seed": 1}, "task": {"data": "mass"},
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"run\.seed\.x: 'seed' is 1, not keys and values"):
+        put(values, "run.seed.x", 1)
+
+
+def test_differences_name_the_paths_and_both_values():
+    old, new = {"a": 1, "b": {"c": [1, 2], "d": 0}}, {"a": 1, "b": {"c": [1, 3]}, "e": "x"}
+    assert differences(old, old) == []
+    assert differences(old, new) == [
+        "b.c: [1, 2] before, [1, 3] now",
+        "b.d: 0 before, None now",
+        "e: None before, 'x' now",
+    ]

@@ -16,8 +16,8 @@ from sleepaug.experiments.comparison.settings import Comparison, Job, read_compa
 from sleepaug.experiments.comparison.slurm import load_submitit, run_on_slurm
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import write_text
-from sleepaug.support.settings import to_yaml
 from sleepaug.support.text import in_words
+from sleepaug.support.yaml import to_yaml
 from sleepaug.training.runs import RunFolder, pick_device
 from sleepaug.training.tasks.task import Task
 

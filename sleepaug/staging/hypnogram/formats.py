@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from sleepaug import __version__
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.files import into_place
+from sleepaug.support.files import into_place, refuse_existing
 
 if TYPE_CHECKING:
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -180,16 +180,6 @@ def save(night: Hypnogram, path: Path, *, overwrite: bool = False) -> None:
         refuse_existing(parts)
     for file, write in parts.items():
         into_place(file, lambda where, write=write: write(night, where))  # type: ignore[misc]
-
-
-def refuse_existing(files: Iterable[Path]) -> None:
-    """Raise a `ConfigError` if a file that would be written already exists."""
-    for file in files:
-        if file.exists():
-            raise ConfigError(
-                f"{file}: already exists. Choose another place, or allow overwriting.",
-                parameters=("output", "overwrite"),
-            )
 
 
 def summary(night: Hypnogram) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def test_the_command_says_what_to_expect_runs_reports_and_is_done_once(
     assert (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text() == rows
     other = CliRunner().invoke(main, [*command, "--budget", "2h"])
     assert other.exit_code == 2
-    assert "compare.budget: '1h' there, '2h' now" in other.output
+    assert "compare.budget: '1h' before, '2h' now" in other.output
     more = CliRunner().invoke(main, [*command, "--seeds", "2", "--methods", "fixed"])
     assert more.exit_code == 0, more.output
     for text in ("6 lanes: 3 methods", "2 of them ended before"):
