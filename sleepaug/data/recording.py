@@ -1,19 +1,14 @@
-"""What a dataset is made of: recordings (a night with its scoring) and the names of sleep stages.
+"""What a dataset is made of: recordings, and how each was scored.
 
-A dataset adapter is a function from a folder to a list of `Recording`. Signals are found by file
-name and read later, by `read.py` and `preprocessing.py`; nothing here imports MNE before it is
-needed.
+A dataset is a function from a folder to a list of `Recording`. It finds files by their names and
+reads nothing; `files/` reads scorings and signals, `signals/` prepares the signals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import mne
 
 
 @dataclass(frozen=True)
@@ -31,6 +26,12 @@ class Scoring:
     timed : bool
         Whether the file says when each stage begins; otherwise they follow each other from the
         start of the recording, in epochs of 30 s or of a length told by that of the recording.
+
+    Examples
+    --------
+    >>> scoring = Scoring(onset=(0.0, 30.0), duration=(30.0, 60.0), stage=("W", "N1"))
+    >>> len(scoring)
+    2
     """
 
     onset: tuple[float, ...]
@@ -45,7 +46,7 @@ class Scoring:
 
 @dataclass(frozen=True)
 class Recording:
-    """One night: where its signals are and how they were scored.
+    """One night: where its signals are, and how to read its scoring.
 
     Attributes
     ----------
@@ -57,6 +58,14 @@ class Recording:
         All files that matter, the signals first.
     read_scoring : callable
         Given `files`, returns the `Scoring`.
+
+    Examples
+    --------
+    >>> def read(files):
+    ...     return Scoring(onset=(0.0,), duration=(90.0,), stage=("N2",))
+    >>> night = Recording("night 1", "anna", (Path("anna.edf"),), read)
+    >>> night.scoring().stage
+    ('N2',)
     """
 
     id: str
@@ -65,27 +74,11 @@ class Recording:
     read_scoring: Callable[[tuple[Path, ...]], Scoring] = field(repr=False, compare=False)
 
     def scoring(self) -> Scoring:
-        """Stages of the night; a `RecordingError` if there are none or they cannot be read."""
-        return self.read_scoring(self.files)
+        """Read the stages of the night.
 
-    def load(self, include: Sequence[str] | None = None) -> mne.io.BaseRaw:
-        """Open the signals with the scoring as annotations, without loading the samples.
-
-        Parameters
-        ----------
-        include : sequence of str, optional
-            Channels to read; all by default.
-
-        Returns
-        -------
-        mne.io.BaseRaw
-            Annotated with W, N1, N2, N3, R and ? only, with the durations as scored.
+        Raises
+        ------
+        RecordingError
+            There are none, or they cannot be read.
         """
-        import mne
-
-        from sleepaug.data.files.open import read_raw
-
-        raw = read_raw(self.files[0], include)
-        scoring = self.scoring()
-        annotations = mne.Annotations(scoring.onset, scoring.duration, list(scoring.stage))
-        return raw.set_annotations(annotations, emit_warning=False, verbose="error")
+        return self.read_scoring(self.files)

@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sleepaug.data import cache
-from sleepaug.data.files.open import check_file
+from sleepaug.data.files.check import check_file
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.cutting import cut, scored_windows
 from sleepaug.data.signals.preprocessing import Preprocessing, signals

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from sleepaug.data.braindecode import from_braindecode, to_braindecode
+from sleepaug.data.files.raw import load_raw
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
@@ -234,7 +235,7 @@ def test_from_braindecodes_own_windows(tmp_path: Path, write_edf: Write) -> None
 
     cut_events = importlib.import_module("braindecode.preprocessing").create_windows_from_events
     path = write_edf(tmp_path / "night.edf", ["C3"])
-    raw = scored(path, (0, 60, "W"), (60, 60, "N2")).load().load_data(verbose="error")
+    raw = load_raw(scored(path, (0, 60, "W"), (60, 60, "N2"))).load_data(verbose="error")
     sets = braindecode.datasets.BaseConcatDataset(
         [braindecode.datasets.RawDataset(raw, {"subject": 7})]
     )

@@ -6,10 +6,10 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
+from sleepaug.data.files.check import check_file
 from sleepaug.data.files.codes import parse_codes
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
-from sleepaug.data.files.open import check_file
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.files.scoring_rows import Extent, read_rows, scoring_of_labels
 from sleepaug.data.files.scoring_table import find_table, read_table

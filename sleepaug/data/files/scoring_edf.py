@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from sleepaug.data.files.check import check_file
 from sleepaug.data.files.edf import Edf, is_edf
 from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
-from sleepaug.data.files.open import check_file
 from sleepaug.data.files.scoring_times import scoring_of
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import is_stage, stage_of

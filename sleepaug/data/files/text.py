@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sleepaug.data.files.open import check_file
+from sleepaug.data.files.check import check_file
 from sleepaug.support.errors import RecordingError
 
 

@@ -11,6 +11,8 @@ import itertools
 import numpy as np
 from scipy import fft
 
+from sleepaug.data.signals.spectrum import frame_power
+
 EDGES = (0.5, 1, 2, 4, 6, 8, 10, 12, 14, 16, 19, 22)
 """Of the bands whose median power is described, in Hz."""
 RHYTHMS = {
@@ -84,7 +86,7 @@ def _describe(x: np.ndarray, sfreq: float) -> np.ndarray:
 
 def _of_spectrum(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
     """Power of each band, amplitude, mobility, complexity, and where 90 % of the power lie."""
-    power, freqs = _power(x, sfreq, 4, 2)
+    power, freqs = frame_power(x, sfreq, 4, hop_seconds=2, highest=EDGES[-1])
     bands = [
         np.log(np.median(power[..., _inside(freqs, band)].mean(axis=-1), axis=1) + FLOOR)
         for band in itertools.pairwise(EDGES)
@@ -101,7 +103,7 @@ def _of_spectrum(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
 
 def _of_changes(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
     """How much the power of each rhythm varies within the window, and how far bursts stand out."""
-    power, freqs = _power(x, sfreq, 2, 1)
+    power, freqs = frame_power(x, sfreq, 2, hop_seconds=1, highest=EDGES[-1])
     levels = [np.log(power[..., _inside(freqs, b)].mean(axis=-1) + FLOOR) for b in RHYTHMS.values()]
     level = np.sort(np.stack(levels, axis=1), axis=2)
     last = level.shape[2] - 1
@@ -131,17 +133,6 @@ def _of_shape(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
         np.log((np.abs(slow) > LARGE).mean(axis=1) + 0.003),
         (scaled[:, lag:] * scaled[:, :-lag]).mean(axis=1),
     ]
-
-
-def _power(x: np.ndarray, sfreq: float, seconds: int, hop: int) -> tuple[np.ndarray, np.ndarray]:
-    """Power density (n_windows, n_frames, n_freqs) up to 22 Hz of Hann-windowed frames."""
-    size = round(seconds * sfreq)
-    frames = np.lib.stride_tricks.sliding_window_view(x, size, axis=-1)[:, :: round(hop * sfreq)]
-    taper = np.hanning(size + 1)[:-1].astype(np.float32)
-    z = fft.rfft((frames - frames.mean(axis=-1, keepdims=True)) * taper)
-    z = z[..., : round(EDGES[-1] * seconds) + 1]
-    density = (z.real**2 + z.imag**2) * np.float32(2 / (sfreq * (taper**2).sum()))
-    return density, np.arange(z.shape[-1]) / seconds
 
 
 def _inside(freqs: np.ndarray, band: tuple[float, float]) -> np.ndarray:

@@ -16,6 +16,7 @@ from sleepaug.data.signals.channels import Source
 from sleepaug.data.signals.preprocessing import MIN_TRANSITION, Preprocessing, continuous
 from sleepaug.data.signals.quality import QualityMonitor, amplitude_problems, is_flat
 from sleepaug.data.signals.scaling import scale
+from sleepaug.data.signals.spectrum import frame_power
 from sleepaug.data.stages import WINDOW_SECONDS
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ CLIPPED, SATURATED = 0.05, 0.5
 """Shares of a window at the limits of the amplifier."""
 HUM = 10.0
 """Times the EEG: with so much above the pass band there is no electrode on a head."""
-SPECTRUM_SECONDS = 5
+SPECTRUM_SECONDS, SPECTRUM_HIGHEST = 5, 30
+"""Length of the frames of a spectrum, and its highest frequency in Hz."""
 
 
 @dataclass(frozen=True)
@@ -180,17 +182,17 @@ def _left_out(faults: np.ndarray, channels: Sequence[str], present: Sequence[int
 
 
 def _spectrum(x: np.ndarray, faults: np.ndarray, sfreq: float) -> np.ndarray:
-    """Mean power of the Hann-windowed parts of each window, for the least faulty channel."""
+    """Compute the mean power of the frames of each window, for the least faulty channel."""
     bad = faults != ""
     best = int(bad.sum(axis=0).argmin())
-    size = round(SPECTRUM_SECONDS * sfreq)
-    n_parts = x.shape[-1] // size
-    parts = x[:, best, : n_parts * size].reshape(len(x), n_parts, size)
-    taper = np.hanning(size).astype(np.float32)
-    kept = min(30 * SPECTRUM_SECONDS, size // 2) + 1
-    with np.errstate(invalid="ignore"):
-        centred = parts - parts.mean(axis=-1, keepdims=True)
-        transform = np.fft.rfft(centred * taper)[..., :kept]
-    power = (np.abs(transform) ** 2).mean(axis=1) * (2 / sfreq / (taper**2).sum())
-    power[bad[:, best]] = np.nan
-    return power.astype(np.float32)
+    with np.errstate(invalid="ignore"):  # where samples are missing
+        power, _ = frame_power(
+            x[:, best],
+            sfreq,
+            SPECTRUM_SECONDS,
+            highest=SPECTRUM_HIGHEST,
+            periodic=False,
+        )
+    spectrum = power.mean(axis=1)
+    spectrum[bad[:, best]] = np.nan
+    return spectrum

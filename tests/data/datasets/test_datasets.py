@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sleepaug.data.datasets import DATASETS
+from sleepaug.data.files.raw import load_raw
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.windows import prepare
@@ -35,11 +36,11 @@ def test_mass_in_every_layout(tmp_path: Path, write_edf: Write) -> None:
     assert [r.id for r in found] == ["01-03-0001", "01-03-0002", "01-03-0064"]
     assert len({r.subject for r in found}) == 3
     for recording in found:
-        raw = recording.load()
+        raw = load_raw(recording)
         assert raw.ch_names == ["EEG C3-CLE", "EEG A2-CLE", "EMG Chin1"]
         assert list(raw.annotations.description) == ["W", "N1", "N2", "N3", "R", "?"]
         np.testing.assert_allclose(raw.annotations.onset, 1.5 + 30 * np.arange(6))
-        assert recording.load(["EEG A2-CLE"]).ch_names == ["EEG A2-CLE"]
+        assert load_raw(recording, ["EEG A2-CLE"]).ch_names == ["EEG A2-CLE"]
     assert DATASETS["simulated"](tmp_path) == found
     assert pickle.loads(pickle.dumps(found)) == found
 
@@ -86,7 +87,7 @@ def test_mass_labels_are_exact(
     _mass(tmp_path, write_edf, "01-03-0001", "")
     write_edf(tmp_path / "01-03-0001 Base.edf", {}, stages=stages)
     with pytest.raises(RecordingError) as error:
-        DATASETS["mass"](tmp_path)[0].load()
+        load_raw(DATASETS["mass"](tmp_path)[0])
     assert message in str(error.value)
     assert "01-03-0001 Base.edf" in str(error.value)
 
@@ -99,7 +100,7 @@ def test_a_night_without_scoring_spoils_only_itself(tmp_path: Path, write_edf: W
         RecordingError,
         match=r"01-03-0001 PSG\.edf: no scoring beside it; expected '01-03-0001 Base\.edf'",
     ):
-        found[0].load()
+        load_raw(found[0])
     assert len(found[1].scoring()) == 6
 
 
@@ -127,7 +128,7 @@ def test_sleep_edf_real(tmp_path: Path, real_data: Path) -> None:
     for name, target in [("short_psg.edf", "SC4001E0-PSG.edf"), ("SC4001EC-Hypnogram.edf",) * 2]:
         shutil.copy(real_data / "sleep-edf" / name, tmp_path / target)
     (recording,) = DATASETS["sleep-edf"](tmp_path)
-    raw = recording.load(["EEG Fpz-Cz"])
+    raw = load_raw(recording, ["EEG Fpz-Cz"])
     assert raw.ch_names == ["EEG Fpz-Cz"]
     assert set(raw.annotations.description) == {"W"}
     windows = prepare([recording], Preprocessing(("Fpz-Cz", "Pz-Oz")), cache_dir=tmp_path)
@@ -174,7 +175,7 @@ def test_dreams_written_here(tmp_path: Path, write_edf: Write, noise: Callable) 
     (tmp_path / "HypnogramAASM_subject1.txt").write_text("[HypnogramAASM]\n" + "1\n" * 18)
     (tmp_path / "HypnogramR&K_subject1.txt").write_text("[HypnogramRK]\n" + "0\n" * 18)
     excerpt, subject = DATASETS["dreams"](tmp_path)
-    raw = excerpt.load()
+    raw = load_raw(excerpt)
     assert (raw.ch_names, raw.info["sfreq"], raw.n_times) == (["CZ-A1"], 50, 90000)
     assert excerpt.scoring().stage[:4] == ("N3", "?", "N3", "W")
     assert subject.scoring().stage == ("N3", "N3", "N3")
@@ -183,7 +184,7 @@ def test_dreams_written_here(tmp_path: Path, write_edf: Write, noise: Callable) 
         subject.scoring()
     (tmp_path / "excerpt2.txt").write_text(f"[CZ-A1]\n{samples[:80000]}\n")
     with pytest.raises(RecordingError, match="An excerpt lasts 30 minutes"):
-        excerpt.load()
+        load_raw(excerpt)
 
 
 def test_edf_folder_with_every_form_of_scoring(tmp_path: Path, write_edf: Write) -> None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
-from sleepaug.data.files.open import read_raw
+from sleepaug.data.files.raw import read_raw
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.signals.preprocessing import Preprocessing, signals
 from sleepaug.support.errors import RecordingError
@@ -253,3 +253,13 @@ def test_damaged_files_give_our_errors_and_no_other(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 60e6
+
+
+def test_an_edf_file_of_another_ending_becomes_an_mne_object(
+    tmp_path: Path, write_edf: Callable[..., Path]
+) -> None:
+    path = write_edf(tmp_path / "night.edf", ["C3", "C4"])
+    expected = read_raw(path, ["C4"]).get_data()
+    raw = read_raw(path.rename(tmp_path / "night.rec"), ["C4"])
+    assert (raw.ch_names, raw.info["sfreq"]) == (["C4"], 100)
+    np.testing.assert_allclose(raw.get_data(), expected, atol=1e-10)
