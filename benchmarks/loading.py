@@ -42,7 +42,8 @@ def load():
 """
 WAYS = {
     "sleepaug": """
-from sleepaug.data.signals.preprocessing import Preprocessing, signals
+from sleepaug.data.signals.continuous import signals
+from sleepaug.data.signals.preprocessing import Preprocessing
 def load():
     return signals(night, Preprocessing(tuple(names)))[0]
 """,

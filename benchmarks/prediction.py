@@ -41,8 +41,8 @@ def warm(night: Path, model: Path, n: int) -> dict[str, float]:
     import torch
 
     from sleepaug.data.files.open import open_recording
+    from sleepaug.data.signals.continuous import continuous
     from sleepaug.data.signals.night import night_windows
-    from sleepaug.data.signals.preprocessing import continuous
     from sleepaug.staging.hypnogram.formats import write_forms
     from sleepaug.staging.stager import load_model
 

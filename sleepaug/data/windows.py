@@ -19,8 +19,9 @@ from tqdm import tqdm
 from sleepaug.data import cache
 from sleepaug.data.files.check import check_file
 from sleepaug.data.recording import Recording
+from sleepaug.data.signals.continuous import signals
 from sleepaug.data.signals.cutting import cut, scored_windows
-from sleepaug.data.signals.preprocessing import Preprocessing, signals
+from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.signals.quality import is_flat
 from sleepaug.data.signals.scaling import scale
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS

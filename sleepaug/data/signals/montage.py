@@ -10,8 +10,10 @@ import numpy as np
 
 from sleepaug.data.files.edf import MICROVOLTS, Edf
 from sleepaug.data.files.open import OpenRaw
-from sleepaug.data.signals.channels import choose, parse_name
-from sleepaug.data.signals.preprocessing import MIN_SFREQ, Preprocessing, unusable
+from sleepaug.data.signals.channel_names import EARS, parse_name
+from sleepaug.data.signals.channels import choose
+from sleepaug.data.signals.continuous import MIN_SFREQ, unusable
+from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.simulation.head import PLACES, SYNONYMS, positions
 from sleepaug.support.errors import RecordingError
 
@@ -21,7 +23,6 @@ N_PLACE = len(KINDS) + 6
 MOST = {"eeg": 8, "eog": 2, "emg": 1}
 ORDER = ("C", "F", "O", "Cz", "Fz", "Fp", "P", "AF", "Pz", "Oz")
 """Places that are taken first: of both sides of the middle, the front and the back."""
-EARS = ("A1", "A2", "M1", "M2")
 BOTH_EARS = ("A1", "A2")
 NEAR = {**SYNONYMS, "TP9": "M1", "TP10": "M2", "Nz": "Fpz"}
 """Places whose position is taken to be another's."""

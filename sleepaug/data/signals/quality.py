@@ -1,22 +1,119 @@
-"""What only the samples as recorded can tell: whether an amplifier hit its limits, and hum.
+"""Whether samples can be EEG: flat stretches, impossible amplitudes, and limits of the amplifier.
 
-Both are gone after the low-pass. `QualityMonitor` stands in for a recording, looks at what is read
-through it, and keeps four numbers for each channel and each 30 s.
+The limits of the amplifier and hum are gone after the low-pass. `QualityMonitor` stands in for a
+recording, looks at what is read through it, and keeps four numbers for each channel and each 30 s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.edf import Edf
-from sleepaug.data.files.open import OpenRaw
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.stages import WINDOW_SECONDS
 
+PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
+"""Typical amplitudes (median of the standard deviations in 30 s) that EEG can have."""
+USUAL_MICROVOLTS = (3.0, 300.0)
+"""Typical amplitudes that EEG has: a unit that gives one of these is suggested."""
+WRONG_UNITS = ((1e-3, "mV", "uV"), (1e-6, "V", "uV"), (1e3, "uV", "mV"), (1e6, "uV", "V"))
+"""Units that are mistaken for each other: the factor, what the header says, what is meant."""
+ROUNDING = 4e-6
+"""Relative difference of extremes below which a stretch is constant."""
+LIMIT_ROUNDING = 1e-6
+"""Relative distance from the night's extreme below which a sample lies at it."""
 STRIDE = 7
 """Every so many-th sample counts for the power: it is estimated, not summed."""
+
+
+def is_flat(x: np.ndarray) -> np.ndarray:
+    """Tell which stretches are constant but for rounding.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., n_times)
+
+    Returns
+    -------
+    ndarray of shape (...), bool
+        False where a sample is NaN.
+
+    Examples
+    --------
+    >>> is_flat(np.array([[3.0, 3.0, 3.0], [3.0, 3.0, 3.1]])).tolist()
+    [True, False]
+    """
+    return is_constant(x.min(axis=-1), x.max(axis=-1))
+
+
+def is_constant(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Tell which extremes are equal but for rounding."""
+    return high - low <= ROUNDING * np.maximum(abs(low), abs(high))
+
+
+def amplitude_problems(
+    x: Sequence[np.ndarray], names: Sequence[str], n_times: int
+) -> dict[str, str]:
+    """Find channels whose typical amplitude cannot be that of EEG in microvolts.
+
+    Parameters
+    ----------
+    x : sequence of ndarray of shape (n_samples,)
+        The signal of each channel in microvolts; NaN where samples are missing.
+    names : sequence of str
+        Of the channels.
+    n_times : int
+        Samples of a window.
+
+    Returns
+    -------
+    dict of str to str
+        For each channel that has a problem, the end of a sentence that begins with its name.
+    """
+    lowest, highest = PLAUSIBLE_MICROVOLTS
+    problems = {}
+    for name, signal in zip(names, x, strict=True):
+        windows = signal[: len(signal) // n_times * n_times].reshape(-1, n_times)
+        incomplete = np.isnan(windows).any(axis=1)
+        usable = windows[~is_flat(windows) & ~incomplete]
+        if not len(usable):
+            problem = (
+                "has missing samples in every window"
+                if incomplete.all()
+                else "is flat (constant), from start to end"
+            )
+            problems[name] = f"{problem}. Map another to '{name}', or train on other channels."
+            continue
+        amplitude = float(np.median(usable.std(axis=1)))
+        if not lowest <= amplitude <= highest:
+            problems[name] = (
+                f"has a typical amplitude of {amplitude:.3g} uV (standard deviation in 30 s), EEG "
+                f"has {lowest:g} to {highest:g} uV. {unit_suggestion(amplitude)}"
+            )
+    return problems
+
+
+def unit_suggestion(amplitude: float) -> str:
+    """Say what may be wrong with the unit of a channel.
+
+    Parameters
+    ----------
+    amplitude : float
+        Its typical amplitude in microvolts, if the header is right.
+
+    Examples
+    --------
+    >>> unit_suggestion(30_000)
+    "Does the file's header say mV where uV is meant? Correct it there."
+    """
+    lowest, highest = USUAL_MICROVOLTS
+    for factor, stated, meant in WRONG_UNITS:
+        if lowest <= amplitude * factor <= highest:
+            return f"Does the file's header say {stated} where {meant} is meant? Correct it there."
+    return "Is it an EEG channel? Correct the unit in the file's header, or map another channel."
 
 
 class QualityMonitor:
@@ -24,22 +121,74 @@ class QualityMonitor:
 
     Parameters
     ----------
-    recorded : Edf or OpenRaw
-        Whose attributes it shows.
+    recorded : OpenRecording
+        What to read from.
+
+    Attributes
+    ----------
+    n_windows : int
+        Full windows of 30 s.
+
+    Examples
+    --------
+    >>> import mne
+    >>> from sleepaug.data.files.open import open_recording
+    >>> volts = np.zeros((1, 6000))
+    >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
+    >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
+    >>> monitor = QualityMonitor(open_recording(raw))
+    >>> monitor.read(["C3"], 0, 6000).shape
+    (1, 6000)
+    >>> monitor.is_flat("C3").tolist()
+    [False, True]
     """
 
-    def __init__(self, recorded: Edf | OpenRaw) -> None:
+    def __init__(self, recorded: OpenRecording) -> None:
         self.recorded = recorded
         self.n_windows = int(recorded.seconds / WINDOW_SECONDS + 1e-6)
         self._high: dict[str, np.ndarray] = {}
         self._low: dict[str, np.ndarray] = {}
         self._moments: dict[str, np.ndarray] = {}  # count, sum and sum of squares of each window
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.recorded, name)
+    @property
+    def path(self) -> Path:
+        """The file, for messages."""
+        return self.recorded.path
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the channels."""
+        return self.recorded.names
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be decided while opening it, a sentence each."""
+        return self.recorded.notes
+
+    @property
+    def seconds(self) -> float:
+        """Length, gaps included."""
+        return self.recorded.seconds
+
+    @property
+    def begins(self) -> datetime | None:
+        """Local time of the first sample, if the file says."""
+        return self.recorded.begins
+
+    def problem(self, name: str) -> str:
+        """Say why a channel is not to be used; "" if it can be."""
+        return self.recorded.problem(name)
+
+    def rate(self, name: str) -> float:
+        """Return the sampling rate of a channel in Hz."""
+        return self.recorded.rate(name)
+
+    def n_times(self, name: str) -> int:
+        """Return the number of samples of a channel, gaps included."""
+        return self.recorded.n_times(name)
 
     def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
-        """Samples, as the recording gives them."""
+        """Read samples of channels that share a rate, as the recording gives them."""
         x = self.recorded.read(names, start, stop)
         edges = self._edges(names[0])
         first = max(int(np.searchsorted(edges, start, "right")) - 1, 0)
@@ -66,22 +215,22 @@ class QualityMonitor:
         return x
 
     def _edges(self, name: str) -> np.ndarray:
-        """Samples at which windows begin, and where the last one ends."""
+        """Return the samples at which windows begin, and that at which the last one ends."""
         seconds = np.arange(self.n_windows + 1) * WINDOW_SECONDS
         return np.rint(seconds * self.recorded.rate(name)).astype(int)
 
     def standard_deviation(self, name: str) -> np.ndarray:
-        """Of the samples as recorded, in microvolts, shape (n_windows,)."""
-        n, total, squares = self._moments[name]
-        n = np.maximum(n, 1)
-        return np.sqrt(np.maximum(squares / n - (total / n) ** 2, 0))
+        """Estimate that of each window as recorded, in microvolts, shape (n_windows,)."""
+        count, total, squares = self._moments[name]
+        count = np.maximum(count, 1)
+        return np.sqrt(np.maximum(squares / count - (total / count) ** 2, 0))
 
     def is_flat(self, name: str) -> np.ndarray:
-        """Which windows are constant as recorded, shape (n_windows,)."""
+        """Tell which windows are constant as recorded, shape (n_windows,)."""
         return is_constant(self._low[name], self._high[name])
 
     def at_limits(self, names: Sequence[str]) -> np.ndarray:
-        """Share of each window's samples that lie on flat tops at the night's extremes.
+        """Measure which share of each window lies on flat tops at the night's extremes.
 
         An amplifier or converter that cannot go further writes one value again and again; a brain
         reaches its extreme once. Only the windows that reach an extreme are read again.
@@ -101,7 +250,7 @@ class QualityMonitor:
         known = np.isfinite(high) & np.isfinite(low)
         top = np.max(high, axis=1, initial=-np.inf, where=known)[:, None]
         bottom = np.min(low, axis=1, initial=np.inf, where=known)[:, None]
-        slack = 1e-6 * (np.abs(top) + np.abs(bottom))
+        slack = LIMIT_ROUNDING * (np.abs(top) + np.abs(bottom))
         reaches = known & ((high >= top - slack) | (low <= bottom + slack)) & (high - low > slack)
         edges = self._edges(names[0])
         for k in np.flatnonzero(reaches.any(axis=0)):
@@ -110,55 +259,3 @@ class QualityMonitor:
             limit = (x >= top[rows] - slack[rows]) | (x <= bottom[rows] + slack[rows])
             share[rows, k] = (limit[:, 2:] & limit[:, 1:-1] & limit[:, :-2]).mean(axis=1)
         return share
-
-
-PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
-
-
-def is_flat(x: np.ndarray) -> np.ndarray:
-    """Whether a stretch is constant, but for rounding, along the last axis; False with NaN."""
-    return is_constant(x.min(axis=-1), x.max(axis=-1))
-
-
-def is_constant(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Whether extremes are equal but for rounding."""
-    return high - low <= 4e-6 * np.maximum(abs(low), abs(high))
-
-
-def amplitude_problems(
-    x: Sequence[np.ndarray], names: Sequence[str], n_times: int
-) -> dict[str, str]:
-    """What is wrong with channels whose typical amplitude cannot be that of EEG in microvolts."""
-    low, high = PLAUSIBLE_MICROVOLTS
-    problems = {}
-    for name, row in zip(names, x, strict=True):
-        cut = row[: len(row) // n_times * n_times].reshape(-1, n_times)
-        alive = cut[~is_flat(cut) & ~np.isnan(cut).any(axis=1)]
-        if not len(alive):
-            gone = np.isnan(cut).any(axis=1).all()
-            what = "has missing samples in every window" if gone else "is flat (constant)"
-            problems[name] = (
-                f"{what}, from start to end. Name another with --map '{name}=NAME', or train on "
-                "other --channels."
-            )
-            continue
-        amplitude = float(np.median(alive.std(axis=1)))
-        if not low <= amplitude <= high:
-            problems[name] = (
-                f"has a typical amplitude of {amplitude:.3g} uV (standard deviation in 30 s), EEG "
-                f"has {low:g} to {high:g} uV. {unit_suggestion(amplitude)}"
-            )
-    return problems
-
-
-def unit_suggestion(amplitude: float) -> str:
-    """What may be wrong with the unit of a channel of this amplitude in microvolts."""
-    for factor, said, meant in (
-        (1e-3, "mV", "uV"),
-        (1e-6, "V", "uV"),
-        (1e3, "uV", "mV"),
-        (1e6, "uV", "V"),
-    ):
-        if 3 <= amplitude * factor <= 300:
-            return f"Does the file's header say {said} where {meant} is meant? Correct it there."
-    return "Is it an EEG channel? Correct the unit in the file's header, or map another channel."

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sleepaug.data.signals.channels import TEN_TWENTY, ChannelName, choose, parse_name
+from sleepaug.data.signals.channel_names import TEN_TWENTY, ChannelName, parse_name
+from sleepaug.data.signals.channels import choose
 from sleepaug.support.errors import RecordingError
 
 MASS = [f"EEG {name}-CLE" for name in (*TEN_TWENTY, "A2")] + ["EOG Left Horiz", "EMG Chin1"]
@@ -125,10 +126,10 @@ def test_missing_channel_lists_the_file_and_the_flag() -> None:
 
 
 @pytest.mark.parametrize("names", [["C3-A2", "C3-A1"], ["C3", "EEG C3-CLE"], ["C3-0", "C3-1"]])
-def test_two_channels_claiming_one_name(names: list[str]) -> None:
+def test_two_channels_of_one_place(names: list[str]) -> None:
     with pytest.raises(RecordingError) as error:
         choose(names, ["C3"])
-    assert f"'{names[0]}' and '{names[1]}' both claim" in str(error.value)
+    assert f"'{names[0]}' and '{names[1]}' both stand for" in str(error.value)
     assert f"map 'C3={names[0]}'" in str(error.value)
     assert choose(names, ["C3"], {"C3": names[1]})["C3"].channel == names[1]
 
@@ -153,7 +154,7 @@ def test_messages_are_safe_for_a_terminal() -> None:
 def test_the_montage_is_taken_where_the_electrode_itself_is_recorded_beside_it() -> None:
     assert choose(["C3", "C3-M2", "M2"], ["C3"])["C3"].channel == "C3-M2"
     assert choose(["C4-A1", "C4"], ["C4"])["C4"].channel == "C4-A1"
-    with pytest.raises(RecordingError, match="both claim"):
+    with pytest.raises(RecordingError, match="both stand for"):
         choose(["C3", "C3-M2", "C3-M1"], ["C3"])
 
 

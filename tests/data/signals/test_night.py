@@ -137,18 +137,32 @@ def test_the_spectrum_is_power_in_its_units(tmp_path: Path, write_edf: Write) ->
     assert power == pytest.approx(30**2 / 2 + 4 * 0.3, rel=0.03)  # the noise up to 30 of 100 Hz
 
 
-def test_watching_sees_every_sample_once_whatever_the_blocks(
+def test_the_monitor_sees_every_sample_whatever_the_blocks(
     tmp_path: Path, write_edf: Write, noise: Callable
 ) -> None:
-    x = noise(4 * WINDOW + 77)
-    path = write_edf(tmp_path / "n.edf", {"C3": x[: 4 * WINDOW]}, sfreq=SFREQ)
-    whole = open_recording(path).read(["C3"], 0, 4 * WINDOW).reshape(4, WINDOW)
-    watched = QualityMonitor(open_recording(path))
-    for start, stop in [(0, 7001), (6500, 13000), (12000, 4 * WINDOW)]:
-        watched.read(["C3"], start, stop)
-    np.testing.assert_array_equal(watched._high["C3"], whole.max(axis=1))
-    np.testing.assert_array_equal(watched._low["C3"], whole.min(axis=1))
-    np.testing.assert_allclose(watched.standard_deviation("C3"), whole.std(axis=1), rtol=0.1)
+    x = np.clip(noise(4 * WINDOW) * 5, -300, 300)
+    x[2 * WINDOW : 3 * WINDOW] = 7
+    recorded = open_recording(write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ))
+    whole, parts = QualityMonitor(recorded), QualityMonitor(recorded)
+    whole.read(["C3"], 0, 4 * WINDOW)
+    for start, stop in [(0, WINDOW - 3), (WINDOW - 3, 3 * WINDOW - 1), (3 * WINDOW - 1, len(x))]:
+        parts.read(["C3"], start, stop)
+    assert whole.is_flat("C3").tolist() == [False, False, True, False]
+    np.testing.assert_array_equal(parts.is_flat("C3"), whole.is_flat("C3"))
+    np.testing.assert_array_equal(parts.at_limits(["C3"]), whole.at_limits(["C3"]))
+    assert whole.at_limits(["C3"])[0, 0] > 0.01
+    expected = recorded.read(["C3"], 0, len(x)).reshape(4, WINDOW).std(axis=1)
+    for monitor in (whole, parts):
+        np.testing.assert_allclose(monitor.standard_deviation("C3"), expected, rtol=0.1, atol=0.1)
+
+
+@pytest.mark.parametrize("at", [0, WINDOW - 1, 1234])
+def test_one_sample_that_differs_is_seen(tmp_path: Path, write_edf: Write, at: int) -> None:
+    x = np.full(2 * WINDOW, 7.0)
+    x[WINDOW + at] = 9
+    monitor = QualityMonitor(open_recording(write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ)))
+    monitor.read(["C3"], 0, 2 * WINDOW)
+    assert monitor.is_flat("C3").tolist() == [True, False]
 
 
 def test_a_night_takes_little_memory(tmp_path: Path, write_edf: Write) -> None:
