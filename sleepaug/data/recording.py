@@ -10,6 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+DAY_SECONDS = 86400.0
+LONGEST_SECONDS = 2 * DAY_SECONDS
+"""What spans more in a file is a mistake in it, such as milliseconds in place of seconds."""
+
 
 @dataclass(frozen=True)
 class Scoring:

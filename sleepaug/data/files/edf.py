@@ -22,6 +22,13 @@ MICROVOLTS["âµv"] = 1.0  # "µV" in UTF-8, read as Latin-1
 VERSIONS = (b"0       ", b"\xffBIOSEMI")
 """The first bytes of EDF and of BDF files."""
 
+USUAL_MICROVOLTS = (3.0, 300.0)
+"""Typical amplitudes that EEG has: a unit that gives one of these is suggested."""
+HUGE = 1e15
+"""Microvolts (and steps of one over so many) beyond which limits in a header are damaged."""
+LOOK_SECONDS = 600.0
+"""So much of a signal without a unit is looked at."""
+
 _LARGE_RECORD = 2**21  # samples; larger data records are not read whole
 
 
@@ -41,12 +48,33 @@ class Channel:
 
 @dataclass(frozen=True)
 class Edf:
-    """A checked header. `read_edf_header` makes it.
+    """An EDF, EDF+ or BDF file whose header was read and checked by `read_edf_header`.
 
     Attributes
     ----------
+    path : Path
+    header_bytes, sample_bytes : int
+        Bytes of the header, and of a sample: 2 in EDF, 3 in BDF.
+    n_records : int
+        Data records in the file.
+    record_seconds : float
+        Length of a data record.
+    start : datetime or None
+        Local time in the header, if it is known.
+    start_offset : float
+        Seconds from there to the first sample.
+    channels : tuple of Channel
+        Signals and annotations, in the order of the file.
     record_onsets : ndarray of shape (n_records,) or None
         Seconds of each data record from the start of the file, where the file has gaps.
+    notes : tuple of str
+        What had to be decided while reading, a sentence each.
+
+    Examples
+    --------
+    >>> edf = read_edf_header(Path("night.edf"))  # doctest: +SKIP
+    >>> edf.read(["EEG C3-A2"], 0, 256).shape  # doctest: +SKIP
+    (1, 256)
     """
 
     path: Path
@@ -78,47 +106,54 @@ class Edf:
         return self.n_records * self.record_seconds
 
     def channel(self, name: str) -> Channel:
-        """The signal of that name."""
+        """Return the signal of that name."""
         return next(c for c in self.channels if c.name == name and not c.is_annotation)
 
     def rate(self, name: str) -> float:
-        """Sampling rate of a signal in Hz."""
+        """Return the sampling rate of a signal in Hz."""
         return self.channel(name).n_samples / self.record_seconds
 
     def n_times(self, name: str) -> int:
-        """Samples of a signal from start to end, gaps included."""
+        """Return the number of samples of a signal from start to end, gaps included."""
         return round(self.seconds * self.rate(name))
 
     def microvolts(self, name: str) -> float:
-        """Factor from the unit in the header to microvolts; an error if it is no voltage."""
+        """Return the factor from the unit in the header to microvolts.
+
+        Raises
+        ------
+        RecordingError
+            The unit is no voltage.
+        """
         unit = self.channel(name).unit
         if unit.lower() in MICROVOLTS:
             return MICROVOLTS[unit.lower()]
-        found = f"has the unit {unit!r}" if unit else "has no unit in the file's header"
+        stated = f"has the unit {unit!r}" if unit else "has no unit in the file's header"
         raise RecordingError(
-            f"{self.path}: channel '{name}' {found}, and {self.unit_by_amplitude(name)}. EEG needs "
-            "one of uV, mV, V, nV. If it is EEG, write its unit into the header (EDFbrowser: "
+            f"{self.path}: channel '{name}' {stated}, and {self.unit_by_amplitude(name)}. EEG "
+            "needs one of uV, mV, V, nV. If it is EEG, write its unit into the header (EDFbrowser: "
             "Tools, Header editor)."
         )
 
     def unit_by_amplitude(self, name: str) -> str:
-        """What its first ten minutes say of a signal that has no unit of voltage, in words."""
+        """Say which unit a signal without a unit of voltage could have, by its first minutes."""
         (p0, p1), (d0, d1) = self.channel(name).physical, self.channel(name).digital
         if not has_limits(self.channel(name)):
             return "its samples have no scale"
-        x = self.digital(name, round(600 * self.rate(name)))
+        x = self.digital(name, round(LOOK_SECONDS * self.rate(name)))
         amplitude = float(np.std(x)) * abs((p1 - p0) / (d1 - d0))
+        lowest, highest = USUAL_MICROVOLTS
         for unit, factor in (("uV", 1.0), ("mV", 1e3), ("V", 1e6)):
-            if 3 <= amplitude * factor <= 300:
+            if lowest <= amplitude * factor <= highest:
                 return f"by its amplitude it could be {unit} ({amplitude * factor:.0f} uV)"
         return f"its amplitude ({amplitude:.3g}) is that of EEG in no unit"
 
     def problem(self, name: str) -> str:
-        """Why a signal is not to be used, or nothing."""
+        """Say why a signal is not to be used; "" if it can be."""
         return "" if has_limits(self.channel(name)) else "equal or no limits in the header"
 
     def has_scale(self, name: str) -> bool:
-        """Whether a signal in a unit of voltage can be read."""
+        """Tell whether a signal in a unit of voltage can be read."""
         try:
             self._scale(self.channel(name))
         except RecordingError:
@@ -126,7 +161,13 @@ class Edf:
         return True
 
     def read(self, names: Sequence[str], start: int, stop: int) -> np.ndarray:
-        """Samples `start` to `stop` of signals that share a rate.
+        """Read samples of signals that share a rate.
+
+        Parameters
+        ----------
+        names : sequence of str
+        start, stop : int
+            The first sample, and the one after the last.
 
         Returns
         -------
@@ -154,13 +195,13 @@ class Edf:
         return out
 
     def digital(self, name: str, n: int) -> np.ndarray:
-        """The first `n` samples of a signal as they are in the file, or fewer; gaps left out."""
+        """Read the first `n` samples of a signal as they are in the file, gaps left out."""
         channel = self.channel(name)
         n_records = min(math.ceil(n / channel.n_samples), self.n_records)
         return self._records([channel], [(1.0, 0.0)], 0, n_records)[0, :n]
 
     def _scale(self, channel: Channel) -> tuple[float, float]:
-        """Gain and offset from digital values to microvolts."""
+        """Compute gain and offset from digital values to microvolts."""
         (p0, p1), (d0, d1) = channel.physical, channel.digital
         if not has_limits(channel):
             raise RecordingError(
@@ -171,7 +212,7 @@ class Edf:
         factor = self.microvolts(channel.name)
         gain = (p1 - p0) / (d1 - d0) * factor
         offset = p0 * factor - d0 * gain
-        if not (1e-15 < abs(gain) < 1e15 and abs(offset) < 1e15):
+        if not (1 / HUGE < abs(gain) < HUGE and abs(offset) < HUGE):
             raise RecordingError(
                 f"{self.path}: channel '{channel.name}' has limits in the header ({p0:g} to {p1:g} "
                 f"{channel.unit}) that no EEG has. Correct the header (EDFbrowser: Tools)."
@@ -181,7 +222,7 @@ class Edf:
     def _records(
         self, chosen: list[Channel], scale: list[tuple[float, float]], first: int, last: int
     ) -> np.ndarray:
-        """Data records `first` to `last` of the chosen channels, joined, in microvolts."""
+        """Read data records `first` to `last` of the chosen channels, joined, in microvolts."""
         per_record = sum(c.n_samples for c in self.channels)
         out = np.empty((len(chosen), last - first, chosen[0].n_samples), np.float32)
         with open(self.path, "rb") as file:
@@ -201,7 +242,7 @@ class Edf:
         return out.reshape(len(chosen), -1)
 
     def _digital(self, file: BinaryIO, at: int, count: int) -> np.ndarray:
-        """Digital values from an open file: 16-bit (EDF) or 24-bit (BDF), little-endian."""
+        """Read digital values of an open file: 16-bit (EDF) or 24-bit (BDF), little-endian."""
         file.seek(self.header_bytes + at * self.sample_bytes)
         raw = np.fromfile(file, np.uint8, count * self.sample_bytes)
         if len(raw) != count * self.sample_bytes:
@@ -214,13 +255,13 @@ class Edf:
 
 
 def has_limits(channel: Channel) -> bool:
-    """Whether the header gives a signal different physical and different digital limits."""
+    """Tell whether the header gives a signal different physical and digital limits."""
     (p0, p1), (d0, d1) = channel.physical, channel.digital
     return all(map(math.isfinite, (p0, p1, d0, d1))) and p0 != p1 and d0 != d1
 
 
 def is_edf(path: Path) -> bool:
-    """Whether a file is EDF or BDF by its name, or by its first bytes whatever its name."""
+    """Tell whether a file is EDF or BDF by its name, or by its first bytes whatever its name."""
     if path.suffix.lower() in (".edf", ".bdf"):
         return True
     if not path.is_file():

@@ -7,7 +7,6 @@ file before anything is allocated.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from sleepaug.data.files.edf import VERSIONS, Channel, Edf
+from sleepaug.data.files.edf_annotations import ENTRY, annotation_bytes
+from sleepaug.data.recording import DAY_SECONDS, LONGEST_SECONDS
 from sleepaug.support.errors import RecordingError, printable
 
 _FIELDS = {
@@ -23,6 +24,9 @@ _FIELDS = {
     "digital_min": 8, "digital_max": 8, "prefilter": 80, "n_samples": 8, "reserved": 32,
 }  # fmt: skip
 
+
+TIME_ROUNDING = 1e-3
+"""Seconds by which the times of data records may be off without a gap."""
 
 UNKNOWN_DATE = b"01.01.85"
 """What EDF+ writes for an unknown date, with the time 00.00.00."""
@@ -62,8 +66,28 @@ def read_edf_header(path: Path) -> Edf:
             )
         channels = _channels(path, file.read(header_bytes - 256), int(n_signals))
     record_bytes = sample_bytes * sum(c.n_samples for c in channels)
-    stated = int(_number(path, "number of data records", head[236:244], low=-1, whole=True))
+    n_records, notes = _n_records(path, head, header_bytes, record_bytes)
+    start = _start(head)
+    if start is None and head[168:176].strip(b"\0 ") not in (b"", UNKNOWN_DATE):
+        date, time = (_decoded(head[k : k + 8]) for k in (168, 176))
+        notes.append(f"The header's date and time ({date!r}, {time!r}) cannot be read.")
+    seconds = _number(path, "duration of a data record", head[244:252], low=0)
+    if seconds == 0 and not all(c.is_annotation for c in channels):
+        raise RecordingError(f"{path}: the header says that a data record lasts 0 s.")
+    edf = Edf(
+        *(path, header_bytes, sample_bytes, n_records, seconds, start, 0.0, channels),
+        notes=tuple(notes),
+    )
+    return _with_record_onsets(edf, discontinuous=head[192:197] in (b"EDF+D", b"BDF+D"))
+
+
+def _n_records(
+    path: Path, head: bytes, header_bytes: int, record_bytes: int
+) -> tuple[int, list[str]]:
+    """Compare the number of data records in the header with that in the file."""
+    size = path.stat().st_size
     whole = (size - header_bytes) // record_bytes
+    stated = int(_number(path, "number of data records", head[236:244], low=-1, whole=True))
     notes = []
     if stated == -1:
         notes.append(f"The header does not say how long the recording is; {whole} records found.")
@@ -78,27 +102,16 @@ def read_edf_header(path: Path) -> Edf:
             f"The header says {stated} data records, the file holds {whole}: the first {stated} "
             "were read."
         )
-    start = _start(head)
-    if start is None and head[168:176].strip(b"\0 ") not in (b"", UNKNOWN_DATE):
-        date, time = (head[k : k + 8].decode("latin-1").strip("\0 ") for k in (168, 176))
-        notes.append(f"The header's date and time ({date!r}, {time!r}) cannot be read.")
     n_records = whole if stated == -1 else stated
     if n_records < 1:
         raise RecordingError(f"{path}: holds a header but no data. Copy it again.")
-    seconds = _number(path, "duration of a data record", head[244:252], low=0)
-    if seconds == 0 and not all(c.is_annotation for c in channels):
-        raise RecordingError(f"{path}: the header says that a data record lasts 0 s.")
-    edf = Edf(
-        *(path, header_bytes, sample_bytes, n_records, seconds, start, 0.0, channels),
-        notes=tuple(notes),
-    )
-    return _with_record_onsets(edf, discontinuous=head[192:197] in (b"EDF+D", b"BDF+D"))
+    return n_records, notes
 
 
 def _number(
-    path: Path, what: str, field: bytes, low: float = -math.inf, *, whole: bool = False
+    path: Path, name: str, field: bytes, low: float = -math.inf, *, whole: bool = False
 ) -> float:
-    """A number of the header, with a decimal comma if need be."""
+    """Read a number of the header, also with a decimal comma."""
     text = field.decode("latin-1").strip("\0 ")
     try:
         value = float(text.replace(",", "."))
@@ -106,13 +119,13 @@ def _number(
         value = math.nan
     if not (math.isfinite(value) and value >= low and (value.is_integer() or not whole)):
         raise RecordingError(
-            f"{path}: damaged header; the {what} reads {text!r}, which is no possible number."
+            f"{path}: damaged header; the {name} reads {text!r}, which is no possible number."
         )
     return value
 
 
 def _decoded(field: bytes) -> str:
-    """A field that should be ASCII, and is UTF-8 or Latin-1 in some files."""
+    """Decode a field that should be ASCII, and is UTF-8 or Latin-1 in some files."""
     try:
         return field.decode("utf-8").strip("\0 ")
     except UnicodeDecodeError:
@@ -120,7 +133,7 @@ def _decoded(field: bytes) -> str:
 
 
 def _limit(field: bytes) -> float:
-    """A limit of a signal, NaN where the field holds no number: the other signals can be read."""
+    """Read a limit of a signal, NaN where there is no number: the other signals can be read."""
     try:
         return float(field.decode("latin-1").strip("\0 ").replace(",", "."))
     except ValueError:
@@ -128,7 +141,7 @@ def _limit(field: bytes) -> float:
 
 
 def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
-    """Signals of the second part of the header, equal labels made different as MNE does."""
+    """Read the second part of the header; equal labels are made different as MNE does."""
     columns, at = {}, 0
     for name, width in _FIELDS.items():
         columns[name] = [head[at + i * width : at + (i + 1) * width] for i in range(n)]
@@ -158,7 +171,7 @@ def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
 
 
 def _start(head: bytes) -> datetime | None:
-    """Start by the clock, or None where the header has no valid date and time."""
+    """Read the start by the clock, None where the header has no valid date and time."""
     try:
         day, month, year = (int(part) for part in head[168:176].decode("latin-1").split("."))
         hour, minute, second = (int(part) for part in head[176:184].decode("latin-1").split("."))
@@ -169,31 +182,32 @@ def _start(head: bytes) -> datetime | None:
 
 
 def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
-    """`edf` with the time of its first record, and of all records if there may be gaps."""
+    """Add the time of the first record, and of all records if there may be gaps."""
     has_times = any(c.is_annotation for c in edf.channels)
-    texts = _annotation_bytes(edf, None if discontinuous else 1) if has_times else []
-    first = [_TAL.match(text.lstrip(b"\0")) for text in texts]
-    if discontinuous and edf.names and not (texts and all(first)):
+    records = annotation_bytes(edf, None if discontinuous else 1) if has_times else []
+    first = [ENTRY.match(record.lstrip(b"\0")) for record in records]
+    if discontinuous and edf.names and not (records and all(first)):
         raise RecordingError(
             f"{edf.path}: discontinuous (EDF+D), but its data records do not say when they begin. "
             "Correct them, or write the file as EDF+C if it has no gaps."
         )
-    onsets = [float(found[1]) if found else 0.0 for found in first] or [0.0]
-    if abs(onsets[0]) > 86400:
+    onsets = [float(entry[1]) if entry else 0.0 for entry in first] or [0.0]
+    if abs(onsets[0]) > DAY_SECONDS:
         raise RecordingError(
             f"{edf.path}: damaged; its first data record says that it begins {onsets[0]:g} s from "
             "the start in the header."
         )
     expected = onsets[0] + np.arange(len(onsets)) * edf.record_seconds
-    if not discontinuous or not edf.names or np.allclose(onsets, expected, rtol=0, atol=1e-3):
+    has_gaps = not np.allclose(onsets, expected, rtol=0, atol=TIME_ROUNDING)
+    if not (discontinuous and edf.names and has_gaps):
         return replace(edf, start_offset=onsets[0])
     steps = np.diff(onsets)
-    if steps.min() < edf.record_seconds - 1e-3 or onsets[-1] - onsets[0] > 2 * 86400:
+    if steps.min() < edf.record_seconds - TIME_ROUNDING or onsets[-1] - onsets[0] > LONGEST_SECONDS:
         raise RecordingError(
             f"{edf.path}: discontinuous (EDF+D), and its data records overlap or span more than "
             "two days. Correct their times, or cut the file into parts."
         )
-    gaps = steps[steps > edf.record_seconds + 1e-3] - edf.record_seconds
+    gaps = steps[steps > edf.record_seconds + TIME_ROUNDING] - edf.record_seconds
     note = f"{len(gaps)} gap(s) in the recording, {gaps.sum():g} s in all."
     return replace(
         edf,
@@ -201,40 +215,3 @@ def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
         record_onsets=np.array(onsets),
         notes=(*edf.notes, note),
     )
-
-
-_TAL = re.compile(rb"([+-]\d{1,12}(?:\.\d*)?)(?:\x15(\d{1,12}(?:\.\d*)?))?\x14([^\0]*)")
-
-
-def _annotation_bytes(edf: Edf, n_records: int | None = None) -> list[bytes]:
-    """Text of the annotation channels, an entry for each data record."""
-    size = edf.sample_bytes
-    record_bytes = size * sum(c.n_samples for c in edf.channels)
-    texts = []
-    with open(edf.path, "rb") as file:
-        for k in range(edf.n_records if n_records is None else n_records):
-            text = b""
-            for channel in (c for c in edf.channels if c.is_annotation):
-                file.seek(edf.header_bytes + k * record_bytes + channel.first * size)
-                text += file.read(channel.n_samples * size) + b"\0"
-            texts.append(text)
-    return texts
-
-
-def read_edf_annotations(edf: Edf) -> list[tuple[float, float, str]]:
-    """Annotations of an EDF+ or BDF+ file.
-
-    Returns
-    -------
-    list of (onset, duration, text)
-        Onset in seconds from the start in the header; a duration that is not given is 0.
-    """
-    found = []
-    for text in _annotation_bytes(edf):
-        for onset, duration, words in _TAL.findall(text):
-            found += [
-                (float(onset), float(duration or 0), word.decode("utf-8", "replace").strip())
-                for word in words.split(b"\x14")
-                if word.strip()
-            ]
-    return sorted(found, key=lambda row: row[0])

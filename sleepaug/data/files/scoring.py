@@ -1,4 +1,4 @@
-"""Reading how a night was scored, whatever the form of the file: it is told by what it holds."""
+"""Reading how a night was scored: the form of the file is known by what it holds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.files.scoring_rows import Extent, read_rows, scoring_of_labels
-from sleepaug.data.files.scoring_table import find_table, read_table
+from sleepaug.data.files.scoring_table import read_table
 from sleepaug.data.files.scoring_times import scoring_of
 from sleepaug.data.files.scoring_xml import read_xml
+from sleepaug.data.files.table import find_table
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Scoring
 from sleepaug.support.errors import RecordingError
@@ -50,7 +51,7 @@ def read_scoring(
     if is_edf(path):
         return read_edf_scoring(files)
     text = read_text(path)
-    said = None if codes is None else parse_codes(codes)
+    meaning = None if codes is None else parse_codes(codes)
     if extent is None:
         extent = _extent(files)
     if text.lstrip().startswith("<"):
@@ -60,15 +61,15 @@ def read_scoring(
     except csv.Error as error:
         raise RecordingError(f"{path}: not a table of onset, duration, stage: {error}.") from error
     if table is None:
-        return read_rows(path, text, extent, said)
+        return read_rows(path, text, extent, meaning)
     if table.onset is None and table.end is None and table.duration is None:
-        return _rows_of_table(path, table.rows, table.first_line, table.stage, extent, said)
-    rows, notes = read_table(path, table, extent, said)
-    return scoring_of(path, rows, notes)
+        return _rows_of_table(path, table.rows, table.first_line, table.stage, extent, meaning)
+    stages, notes = read_table(path, table, extent, meaning)
+    return scoring_of(path, stages, notes)
 
 
 def _extent(files: tuple[Path, ...]) -> Extent:
-    """What the header of the signals says of their start and length."""
+    """Read the start and the length of the signals in their header."""
     if len(files) < 2 or not files[0].is_file() or not is_edf(files[0]):
         return Extent()
     edf = read_edf_header(files[0])
@@ -81,9 +82,9 @@ def _rows_of_table(
     first_line: int,
     column: int,
     extent: Extent,
-    said: Mapping[str, str] | None,
+    meaning: Mapping[str, str] | None,
 ) -> Scoring:
-    """A table with a column of stages and none of times: one stage a row."""
+    """Read a table with a column of stages and none of times: one stage a row."""
     filled = [
         (line, row[column])
         for line, row in enumerate(rows, first_line)
@@ -92,9 +93,9 @@ def _rows_of_table(
     if not filled:
         raise RecordingError(f"{path}: a header but no stages.")
     lines, labels = zip(*filled, strict=True)
-    return scoring_of_labels(path, labels, lines, extent, said)
+    return scoring_of_labels(path, labels, lines, extent, meaning)
 
 
 def no_scoring(files: tuple[Path, ...], expected: str) -> Scoring:
-    """For recordings whose scoring was not found, so that the rest of a folder can be used."""
+    """Raise for a recording whose scoring was not found, so that others of a folder can be used."""
     raise RecordingError(f"{files[0]}: no scoring beside it; expected '{expected}'.")

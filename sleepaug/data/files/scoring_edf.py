@@ -7,20 +7,20 @@ from pathlib import Path
 
 from sleepaug.data.files.check import check_file
 from sleepaug.data.files.edf import Edf, is_edf
-from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
-from sleepaug.data.files.scoring_times import scoring_of
-from sleepaug.data.recording import Scoring
+from sleepaug.data.files.edf_annotations import read_edf_annotations
+from sleepaug.data.files.edf_header import read_edf_header
+from sleepaug.data.files.scoring_times import ScoredStage, scoring_of
+from sleepaug.data.recording import DAY_SECONDS, Scoring
 from sleepaug.data.stages import is_stage, stage_of
 from sleepaug.support.errors import RecordingError
 
-DAY = 86400.0
 _IN_FULL = ("sleep stage", "stage ")
 
 
 def read_edf_scoring(
     files: tuple[Path, ...], name_stage: Callable[[str], str | None] | None = None
 ) -> Scoring:
-    """Stages among the annotations of an EDF+ file; its other annotations are ignored.
+    """Read the stages among the annotations of an EDF+ file; the others are ignored.
 
     Parameters
     ----------
@@ -30,6 +30,11 @@ def read_edf_scoring(
         From an annotation to a stage, or None if it is something else. By default annotations
         that begin with "Sleep stage" or "Stage" are stages, and an unknown one is an error; where
         there are none, every synonym of a stage counts.
+
+    Raises
+    ------
+    RecordingError
+        The file cannot be read, or has no stages or an unknown one.
     """
     path = files[-1]
     check_file(path)
@@ -38,37 +43,37 @@ def read_edf_scoring(
     if name_stage is None:
         full = any(text.lower().startswith(_IN_FULL) for _, _, text in annotations)
         name_stage = _named_in_full if full else _named_in_short
-    rows = []
+    shift, notes = _shift(edf, files[0])
+    stages = []
     for onset, duration, text in annotations:
         try:
             stage = name_stage(text.partition("@@")[0])  # a stage may name the channel it is of
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}") from error
         if stage is not None:
-            rows.append((onset, duration, stage))
-    if not rows:
-        texts = list(dict.fromkeys(repr(text[:40]) for _, _, text in annotations))
-        found = f"only {', '.join(texts[:5])}" if texts else "no annotations at all"
+            stages.append(ScoredStage(onset + shift, duration, stage))
+    if not stages:
+        texts = list(dict.fromkeys(repr(annotation.text[:40]) for annotation in annotations))
+        listed = f"only {', '.join(texts[:5])}" if texts else "no annotations at all"
         raise RecordingError(
-            f"{path}: no sleep stages; found {found}. Expected annotations such as "
+            f"{path}: no sleep stages; found {listed}. Expected annotations such as "
             "'Sleep stage W', or a scoring in a file beside it."
         )
-    shift, notes = _shift(edf, files[0])
-    return scoring_of(path, [(o + shift, d, stage) for o, d, stage in rows], notes)
+    return scoring_of(path, stages, notes)
 
 
 def _named_in_full(text: str) -> str | None:
-    """Stage of an annotation such as "Sleep stage W"; "R" or "Movement" may be any other event."""
+    """Read an annotation such as "Sleep stage W"; "R" or "Movement" may be any other event."""
     return stage_of(text) if text.lower().startswith((*_IN_FULL, "movement time")) else None
 
 
 def _named_in_short(text: str) -> str | None:
-    """Stage of an annotation such as "W", None if it is no name of a stage."""
+    """Read an annotation such as "W"; None if it is no name of a stage."""
     return stage_of(text) if is_stage(text) else None
 
 
 def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:
-    """Seconds to add to onsets so that they count from the first sample of the signals."""
+    """Find the seconds to add to onsets so that they count from the first sample."""
     if not is_edf(signals):
         return 0.0, []
     recorded = scored if signals == scored.path else read_edf_header(signals)
@@ -87,9 +92,9 @@ def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:
     if not later:
         return shift, []
     starts = f"The scoring's header says {scored.start}, that of the signals {recorded.start}"
-    if abs(later) >= DAY:  # dates are often made unrecognisable, in one file or in both
+    if abs(later) >= DAY_SECONDS:  # dates are often made unrecognisable, in one file or in both
         return shift, [f"{starts}; the scoring was taken to begin with the signals."]
-    if abs(later) >= DAY / 2:  # the date is the same, though one begins after midnight
-        later = (later + DAY / 2) % DAY - DAY / 2
+    if abs(later) >= DAY_SECONDS / 2:  # the date is the same, though one begins after midnight
+        later = (later + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
         starts += ", which is more than half a day apart"
     return shift + later, [f"{starts}; the scoring was moved by {later:+g} s."]

@@ -7,14 +7,13 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from sleepaug.data.files.codes import CONVENTIONS
-from sleepaug.data.stages import UNKNOWN, is_stage, stage_of
+from sleepaug.data.files.scoring_times import ScoredStage
+from sleepaug.data.stages import UNKNOWN, WINDOW_SECONDS, is_stage, stage_of
 from sleepaug.support.errors import RecordingError
 
-Row = tuple[float, float, str]
 
-
-def read_xml(path: Path, text: str) -> list[Row]:
-    """Stages of a scoring in XML.
+def read_xml(path: Path, text: str) -> list[ScoredStage]:
+    """Read the stages of a scoring in XML.
 
     Parameters
     ----------
@@ -24,8 +23,8 @@ def read_xml(path: Path, text: str) -> list[Row]:
 
     Returns
     -------
-    list of (onset, duration, stage)
-        In seconds from the start of the recording; a duration of 0 lasts to the next onset.
+    list of ScoredStage
+        Their onsets from the start of the recording.
 
     Raises
     ------
@@ -48,44 +47,53 @@ def read_xml(path: Path, text: str) -> list[Row]:
     for element in root.iter():
         element.tag = str(element.tag).rpartition("}")[2]  # without its namespace
     try:
-        rows = _nsrr(root) or _profusion(root) or _philips(root)
+        stages = _nsrr(root) or _profusion(root) or _philips(root)
     except (TypeError, ValueError, RecordingError) as error:
         raise RecordingError(f"{path}: a stage cannot be read: {error}") from error
-    if not rows:
+    if not stages:
         raise RecordingError(
             f"{path}: XML without sleep stages. Read are those of the NSRR (PSGAnnotation), of "
             f"Profusion (CMPStudyConfig) and of Philips (PatientStudy); this is '{root.tag[:40]}'."
         )
-    return rows
+    return stages
 
 
-def _nsrr(root: ElementTree.Element) -> list[Row]:
-    rows = []
+def _nsrr(root: ElementTree.Element) -> list[ScoredStage]:
+    """Read the XML of the National Sleep Research Resource."""
+    stages = []
     for event in root.iter("ScoredEvent"):
         concept = (event.findtext("EventConcept") or "").partition("|")[0]
         if "stage" in (event.findtext("EventType") or "").lower() or is_stage(concept):
             onset, duration = (float(event.findtext(tag) or "x") for tag in ("Start", "Duration"))
-            rows.append((onset, duration, stage_of(concept)))
-    return rows
+            stages.append(ScoredStage(onset, duration, stage_of(concept)))
+    return stages
 
 
-def _profusion(root: ElementTree.Element) -> list[Row]:
-    epoch = float(root.findtext("EpochLength") or 30)
+def _profusion(root: ElementTree.Element) -> list[ScoredStage]:
+    """Read the XML of Compumedics Profusion."""
+    epoch = float(root.findtext("EpochLength") or WINDOW_SECONDS)
     codes = [(stage.text or "").strip() for stage in root.iter("SleepStage")]
     unknown = [code for code in codes if code not in CONVENTIONS["aasm"]]
     if unknown:
         raise RecordingError(f"code {unknown[0]!r}; allowed are 0 to 5, and 9 for unscored.")
-    return [(k * epoch, epoch, CONVENTIONS["aasm"][code]) for k, code in enumerate(codes)]
+    return [
+        ScoredStage(k * epoch, epoch, CONVENTIONS["aasm"][code]) for k, code in enumerate(codes)
+    ]
 
 
-def _philips(root: ElementTree.Element) -> list[Row]:
+def _philips(root: ElementTree.Element) -> list[ScoredStage]:
+    """Read the XML of Philips Sleepware: the first staging that is not empty, a person's first."""
     stagings = [*root.iter("UserStaging"), *root.iter("MachineStaging")]
     for staging in stagings:
-        stages = [(s.get("Type"), s.get("Start")) for s in staging.iter("Stage")]
-        rows = [
-            (float(start or "x"), 0.0, UNKNOWN if kind == "NotScored" else stage_of(kind or ""))
-            for kind, start in stages
+        marks = [(mark.get("Type") or "", mark.get("Start")) for mark in staging.iter("Stage")]
+        stages = [
+            ScoredStage(
+                onset=float(start or "x"),
+                duration=0.0,
+                stage=UNKNOWN if kind == "NotScored" else stage_of(kind),
+            )
+            for kind, start in marks
         ]
-        if rows:
-            return rows
+        if stages:
+            return stages
     return []

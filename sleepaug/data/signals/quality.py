@@ -12,13 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
+from sleepaug.data.files.edf import USUAL_MICROVOLTS
 from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.stages import WINDOW_SECONDS
 
 PLAUSIBLE_MICROVOLTS = (1.0, 2000.0)
 """Typical amplitudes (median of the standard deviations in 30 s) that EEG can have."""
-USUAL_MICROVOLTS = (3.0, 300.0)
-"""Typical amplitudes that EEG has: a unit that gives one of these is suggested."""
 WRONG_UNITS = ((1e-3, "mV", "uV"), (1e-6, "V", "uV"), (1e3, "uV", "mV"), (1e6, "uV", "V"))
 """Units that are mistaken for each other: the factor, what the header says, what is meant."""
 ROUNDING = 4e-6
@@ -119,28 +118,29 @@ def unit_suggestion(amplitude: float) -> str:
 class QualityMonitor:
     """A recording that remembers the extremes and the power of what was read from it.
 
-    Parameters
-    ----------
-    recorded : OpenRecording
-        What to read from.
+        Parameters
+        ----------
+        recorded : OpenRecording
+            What to read from.
 
-    Attributes
-    ----------
-    n_windows : int
-        Full windows of 30 s.
+        Attributes
+        ----------
+        n_windows : int
+            Full windows of 30 s.
 
-    Examples
-    --------
-    >>> import mne
-    >>> from sleepaug.data.files.open import open_recording
-    >>> volts = np.zeros((1, 6000))
-    >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
-    >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
-    >>> monitor = QualityMonitor(open_recording(raw))
-    >>> monitor.read(["C3"], 0, 6000).shape
-    (1, 6000)
-    >>> monitor.is_flat("C3").tolist()
-    [False, True]
+        Examples
+        --------
+        >>> import mne
+        >>> from sleepaug.data.files.edf import USUAL_MICROVOLTS
+    from sleepaug.data.files.open import open_recording
+        >>> volts = np.zeros((1, 6000))
+        >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
+        >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
+        >>> monitor = QualityMonitor(open_recording(raw))
+        >>> monitor.read(["C3"], 0, 6000).shape
+        (1, 6000)
+        >>> monitor.is_flat("C3").tolist()
+        [False, True]
     """
 
     def __init__(self, recorded: OpenRecording) -> None:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sleepaug.data.files.edf_header import read_edf_annotations, read_edf_header
+from sleepaug.data.files.edf_annotations import read_edf_annotations
+from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.raw import read_raw
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.signals.continuous import signals
