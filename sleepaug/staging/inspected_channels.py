@@ -10,15 +10,16 @@ import numpy as np
 
 from sleepaug.data.files.edf import MICROVOLTS, Edf
 from sleepaug.data.files.open import OpenRaw
-from sleepaug.data.signals.channels import parse_name
+from sleepaug.data.signals.channel_names import parse_name
+from sleepaug.data.signals.continuous import MAX_SFREQ
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
-from sleepaug.data.signals.preprocessing import MAX_SFREQ
 from sleepaug.data.signals.quality import (
     PLAUSIBLE_MICROVOLTS,
     QualityMonitor,
     is_flat,
     unit_suggestion,
 )
+from sleepaug.data.signals.spectrum import frame_power
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.support.errors import printable
 from sleepaug.support.text import ranges
@@ -271,12 +272,8 @@ def _amplitude_problem(role: str, amplitude: float | None) -> str:
 
 def _line_noise(x: np.ndarray, rate: float) -> dict[str, float]:
     """Amplitude (root mean square, uV) of the mains at 50 and 60 Hz, above what is around it."""
-    n = round(WELCH_SECONDS * rate)
-    parts = x[: len(x) // n * n].reshape(-1, n)
-    taper = np.hanning(n)
-    power = (np.abs(np.fft.rfft((parts - parts.mean(1, keepdims=True)) * taper)) ** 2).mean(axis=0)
-    power *= 2 / (taper**2).sum() / n
-    frequency = np.fft.rfftfreq(n, 1 / rate)
+    density, frequency = frame_power(x.astype(float), rate, WELCH_SECONDS, periodic=False)
+    power = density.mean(axis=0) * frequency[1]  # of each bin, in uV^2
     hum = {}
     for mains in (50, 60):
         if rate / 2 > mains + 2:

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sleepaug.data.files.edf import Edf
-from sleepaug.data.files.edf_header import read_edf_annotations
+from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.signals.channels import choose
+from sleepaug.data.signals.continuous import unusable
 from sleepaug.data.signals.montage import montage
-from sleepaug.data.signals.preprocessing import unusable
 from sleepaug.data.stages import is_stage
 from sleepaug.models import cards
 from sleepaug.models.recording_description import RecordingDescription
