@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
-    """Windows of a braindecode data set, with the values it holds.
+    """Take the windows of a braindecode data set, with the values it holds.
 
     Parameters
     ----------
@@ -28,35 +29,32 @@ def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows
     ConfigError
         If one of these is missing, or the parts differ in channels or rate.
     """
-    parts = [_part(k, part) for k, part in enumerate(dataset.datasets)]
-    kinds = {(part["ch_names"], part["sfreq"]) for part in parts}
+    parts = [_windows_of(k, part) for k, part in enumerate(dataset.datasets)]
+    kinds = {(part.ch_names, part.sfreq) for part in parts}
     if len(kinds) > 1:
         shown = "; ".join(f"{', '.join(names)} at {sfreq:g} Hz" for names, sfreq in sorted(kinds))
         raise ConfigError(f"The data set mixes channels or rates: {shown}. Make them the same.")
-    ch_names, sfreq = kinds.pop()
-    sizes = [len(part["y"]) for part in parts]
-    return Windows(
-        x=np.concatenate([part["x"] for part in parts]),
-        y=np.concatenate([part["y"] for part in parts]),
-        subject=np.repeat([part["subject"] for part in parts], sizes),
-        recording=np.repeat([part["recording"] for part in parts], sizes),
-        onset=np.concatenate([part["onset"] for part in parts]),
-        sfreq=sfreq,
-        ch_names=ch_names,
-        notes={part["recording"]: ["From a braindecode data set."] for part in parts},
+    return dataclasses.replace(
+        parts[0],
+        x=np.concatenate([part.x for part in parts]),
+        y=np.concatenate([part.y for part in parts]),
+        subject=np.concatenate([part.subject for part in parts]),
+        recording=np.concatenate([part.recording for part in parts]),
+        onset=np.concatenate([part.onset for part in parts]),
+        notes={name: lines for part in parts for name, lines in part.notes.items()},
     )
 
 
-def _part(k: int, part: Any) -> dict[str, Any]:
-    """Arrays and names of one recording of a data set."""
+def _windows_of(k: int, part: Any) -> Windows:
+    """Take the windows of one recording of a data set."""
     signals = part.windows if hasattr(part, "windows") else getattr(part, "raw", None)
     if signals is None or not hasattr(part, "metadata"):
         raise ConfigError(
             f"Part {k} of the data set is a {type(part).__name__}, which has no windows. Cut it "
             "first, as with braindecode.preprocessing.create_windows_from_events."
         )
-    described = dict(part.description) if part.description is not None else {}
-    if described.get("subject") is None:
+    description = dict(part.description) if part.description is not None else {}
+    if description.get("subject") is None:
         raise ConfigError(
             f"Part {k} of the data set has no 'subject' in its description, so that it could not "
             "be split by subject. Add one with dataset.set_description."
@@ -73,20 +71,22 @@ def _part(k: int, part: Any) -> dict[str, Any]:
             f"Part {k} has targets {sorted(set(y.tolist()))}; expected 0 to {len(STAGES) - 1} for "
             f"{', '.join(STAGES)}."
         )
-    subject = str(described["subject"])
-    return {
-        "x": x,
-        "y": y.astype(np.int64),
-        "subject": subject,
-        "recording": str(described.get("recording", f"{subject} ({k})")),
-        "onset": part.metadata["i_start_in_trial"].to_numpy() / sfreq,
-        "ch_names": tuple(signals.ch_names),
-        "sfreq": sfreq,
-    }
+    subject = str(description["subject"])
+    recording = str(description.get("recording", f"{subject} ({k})"))
+    return Windows(
+        x=x,
+        y=y.astype(np.int64),
+        subject=np.repeat([subject], len(y)),
+        recording=np.repeat([recording], len(y)),
+        onset=part.metadata["i_start_in_trial"].to_numpy() / sfreq,
+        sfreq=sfreq,
+        ch_names=tuple(signals.ch_names),
+        notes={recording: ["From a braindecode data set."]},
+    )
 
 
 def to_braindecode(windows: Windows) -> braindecode.datasets.BaseConcatDataset:
-    """A braindecode data set with a `WindowsDataset` for each recording.
+    """Make a braindecode data set with a `WindowsDataset` for each recording.
 
     Its `description` has "subject" and "recording", its metadata the targets and where each window
     starts. MNE keeps windows in double precision: this takes twice the memory of `windows.x`.
@@ -112,6 +112,6 @@ def to_braindecode(windows: Windows) -> braindecode.datasets.BaseConcatDataset:
         )
         events = np.column_stack([start, np.zeros_like(start), y])
         epochs = mne.EpochsArray(windows.x[rows], info, events, metadata=metadata, verbose="error")
-        described = {"subject": str(windows.subject[rows[0]]), "recording": name}
-        parts.append(braindecode.datasets.WindowsDataset(epochs, described))
+        description = {"subject": str(windows.subject[rows[0]]), "recording": name}
+        parts.append(braindecode.datasets.WindowsDataset(epochs, description))
     return braindecode.datasets.BaseConcatDataset(parts)

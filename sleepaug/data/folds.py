@@ -11,7 +11,7 @@ from sleepaug.support.errors import ConfigError
 def split(
     subjects: Iterable[str], fold: int, n_folds: int = 5, seed: int = 29
 ) -> dict[str, list[str]]:
-    """Subjects to train on, to validate on and to test on.
+    """Split subjects into those to train on, to validate on and to test on.
 
     Every subject is tested in exactly one fold. The others are halved at random into train and
     valid: 60 subjects in 5 folds give 24 train, 24 valid, 12 test. The same subjects, in whatever
@@ -27,7 +27,7 @@ def split(
         At most the number of subjects; equal to it, one subject is left out. 1 tests nobody: for
         a last training on everybody, once all choices are made.
     seed : int
-        Of the halving.
+        Random seed of the halving.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def split(
 
 
 def _draw(text: str) -> str:
-    """A random-looking key that depends on nothing but the text."""
+    """Return a random-looking key that depends on nothing but the text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

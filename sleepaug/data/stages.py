@@ -5,13 +5,9 @@ from __future__ import annotations
 from sleepaug.support.errors import RecordingError
 
 STAGES = ("W", "N1", "N2", "N3", "R")
-
-
 UNKNOWN = "?"
-
-
+"""What the scorer left open."""
 WINDOW_SECONDS = 30.0
-
 
 _SHORT_NAMES = {
     "W": ("w", "wk", "wake", "awake", "wakefulness", "0", "sleep-s0"),
@@ -31,7 +27,7 @@ _SHORT_NAMES = {
 
 
 def _synonyms() -> dict[str, str]:
-    """Every accepted spelling, lower case with single spaces, and the stage it means."""
+    """Return every accepted spelling, lower case with single spaces, and the stage it means."""
     table = {}
     for stage, names in _SHORT_NAMES.items():
         for name in names:
@@ -46,17 +42,17 @@ SYNONYMS = _synonyms()
 
 
 def _plain(text: str) -> str:
-    """A label in lower case with single spaces."""
+    """Write a label in lower case with single spaces."""
     return " ".join(str(text).replace("_", " ").split()).lower()
 
 
 def is_stage(text: str) -> bool:
-    """Whether `stage_of` knows the label."""
+    """Tell whether `stage_of` knows the label."""
     return _plain(text) in SYNONYMS
 
 
 def stage_of(text: str) -> str:
-    """Stage that a label in a scoring file means.
+    """Return the stage that a label in a scoring file means.
 
     Parameters
     ----------

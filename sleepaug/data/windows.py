@@ -1,6 +1,6 @@
-"""Windows: 30 s of EEG with one stage. Cutting, scaling, and a data set of many nights.
+"""Scored windows of many nights: 30 s of EEG with one stage.
 
-`prepare` makes scored windows for training, through the cache; `night.py` cuts nights without a
+`prepare` makes them for training, through the cache; `signals/night.py` cuts nights without a
 scoring, for prediction.
 """
 
@@ -50,6 +50,16 @@ class Windows:
         For each night, which channels were used and what was dropped.
     failures : dict of str to str
         Nights that could not be used, and why.
+
+    Examples
+    --------
+    >>> windows = Windows(
+    ...     x=np.zeros((2, 1, 3000), np.float32), y=np.array([0, 2]), onset=np.array([0.0, 30.0]),
+    ...     subject=np.array(["anna", "anna"]), recording=np.array(["night", "night"]),
+    ...     sfreq=100.0, ch_names=("C3",),
+    ... )
+    >>> len(windows.subset(windows.y == 2))
+    1
     """
 
     x: np.ndarray
@@ -66,11 +76,17 @@ class Windows:
         return len(self.y)
 
     def subset(self, mask: np.ndarray) -> Windows:
-        """The windows that a mask or an array of indices chooses."""
-        rows = {n: getattr(self, n)[mask] for n in ("x", "y", "subject", "recording", "onset")}
-        kept = set(rows["recording"].tolist())
-        notes = {name: lines for name, lines in self.notes.items() if name in kept}
-        return dataclasses.replace(self, **rows, notes=notes)
+        """Return the windows that a mask or an array of indices chooses."""
+        recordings = self.recording[mask]
+        return dataclasses.replace(
+            self,
+            x=self.x[mask],
+            y=self.y[mask],
+            subject=self.subject[mask],
+            recording=recordings,
+            onset=self.onset[mask],
+            notes={name: self.notes[name] for name in self.notes if name in recordings},
+        )
 
 
 def prepare(
@@ -82,7 +98,7 @@ def prepare(
     on_error: Literal["raise", "skip"] = "raise",
     allow_missing: bool = False,
 ) -> Windows:
-    """Scored windows of many nights.
+    """Make scored windows of many nights.
 
     Parameters
     ----------
@@ -91,7 +107,7 @@ def prepare(
     preprocessing : Preprocessing
         What to do to each.
     cache_dir : Path, optional
-        Where prepared nights are kept; the user's cache folder by default.
+        Folder of prepared nights; the user's cache folder by default.
     progress : bool
         Show a progress bar if standard error is a terminal.
     on_error : "raise" or "skip"
@@ -137,9 +153,9 @@ def prepare(
             parameters=tuple(parameters),
         )
     for ids in alike:
-        what = f"recording {ids[0]}" if len(ids) == 1 else f"{len(ids)} recordings"
+        skipped = f"recording {ids[0]}" if len(ids) == 1 else f"{len(ids)} recordings"
         others = f" So are {', '.join(ids[1:])}." if ids[1:] else ""
-        warnings.warn(f"Skipped {what}: {failures[ids[0]]}{others}", stacklevel=2)
+        warnings.warn(f"Skipped {skipped}: {failures[ids[0]]}{others}", stacklevel=2)
     if failures:
         warnings.warn(
             f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2
@@ -148,7 +164,7 @@ def prepare(
 
 
 def _by_reason(failures: Mapping[str, str]) -> list[list[str]]:
-    """Recordings that failed alike, but for the name of the file that begins each message."""
+    """Group recordings whose messages differ only in the name of the file that begins them."""
     alike: dict[str, list[str]] = {}
     for recording, text in failures.items():
         alike.setdefault(text.partition(": ")[2] or text, []).append(recording)
@@ -162,13 +178,13 @@ def _prepared(
     *,
     allow_missing: bool,
 ) -> cache.Prepared:
-    """One night, from the cache or made and put there."""
+    """Return one night from the cache, or make it and save it there."""
     for path in recording.files:
         check_file(path)
     scoring = recording.scoring()
     key = cache.key(recording, scoring, preprocessing, allow_missing=allow_missing)
-    if (found := cache.load(key, cache_dir)) is not None:
-        return found
+    if (cached := cache.load(key, cache_dir)) is not None:
+        return cached
     night, notes = signals(recording.files[0], preprocessing, allow_missing=allow_missing)
     onset, y, dropped = scored_windows(scoring, preprocessing, night.shape[1])
     x, usable = cut(night, onset, preprocessing, dropped)
@@ -184,7 +200,8 @@ def _prepared(
     if n_flat := int(flat.any(axis=1).sum()):
         notes.append(f"Kept: {n_flat} windows in which a channel is flat.")
     scale(x, preprocessing, ~flat)
-    return cache.save(key, x, y[usable], onset[usable], notes, recording.id, cache_dir)
+    prepared = cache.Prepared(x, y[usable], onset[usable], notes)
+    return cache.save(key, prepared, recording.id, cache_dir)
 
 
 def _joined(
@@ -192,7 +209,7 @@ def _joined(
     preprocessing: Preprocessing,
     failures: dict[str, str],
 ) -> Windows:
-    """All nights in arrays of their own, one after the other."""
+    """Join all nights, one after the other, in arrays that are not memory-mapped."""
     sizes = [len(night.y) for _, night in nights.values()]
     x = np.empty((sum(sizes), len(preprocessing.channels), preprocessing.n_times), np.float32)
     at = 0

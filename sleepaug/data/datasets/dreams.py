@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
-from sleepaug.data.datasets.folders import existing_folder, file_away
+from sleepaug.data.datasets.folders import add_file, existing_folder
 from sleepaug.data.files.scoring import no_scoring
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Recording, Scoring
@@ -27,7 +27,7 @@ def dreams(folder: str | Path) -> list[Recording]:
     Looks for ``excerptN.txt`` or ``excerptN.edf`` with ``Hypnogram_excerptN.txt``, and for
     ``subjectN.edf`` with ``HypnogramAASM_subjectN.txt`` (or else ``HypnogramR&K_subjectN.txt``).
     Where an excerpt has both forms, the text file is taken: it is the channel that its spindles
-    were scored on, C3-A1 or CZ-A1 (``--map 'C3=C3-A1|CZ-A1'`` makes one channel of them).
+    were scored on, C3-A1 or CZ-A1 (the map ``C3=C3-A1|CZ-A1`` makes one channel of them).
 
     Raises
     ------
@@ -39,19 +39,19 @@ def dreams(folder: str | Path) -> list[Recording]:
     Source: Devuyst et al., University of Mons. Excerpts are scored by Rechtschaffen and Kales, a
     code for each 5 s; a window has the stage of most of its six codes.
     """
-    found: dict[tuple[str, int], dict[str, Path]] = {}
+    nights: dict[tuple[str, int], dict[str, Path]] = {}
     scorings: dict[str, Path] = {}
     for path in sorted(existing_folder(folder).rglob("*")):
         if name := _FILE.fullmatch(path.name):
-            file_away(found, (name[1].lower(), int(name[2])), name[3].lower(), path)
+            add_file(nights, (name[1].lower(), int(name[2])), name[3].lower(), path)
         elif path.name.lower().startswith("hypnogram"):
             scorings[path.name.lower()] = path
-    if not found:
+    if not nights:
         raise ConfigError(
             f"{folder}: no files named 'excerptN.txt', 'excerptN.edf', 'subjectN.edf'."
         )
     recordings = []
-    for (kind, number), forms in sorted(found.items()):
+    for (kind, number), forms in sorted(nights.items()):
         night = f"{kind}{number}"
         signals = forms.get("txt") or forms["edf"]
         names = (f"hypnogram_{night}", f"hypnogramaasm_{night}", f"hypnogramr&k_{night}")

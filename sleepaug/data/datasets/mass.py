@@ -7,7 +7,7 @@ import warnings
 from functools import partial
 from pathlib import Path
 
-from sleepaug.data.datasets.folders import existing_folder, file_away
+from sleepaug.data.datasets.folders import add_file, existing_folder
 from sleepaug.data.files.scoring import no_scoring
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.recording import Recording, Scoring
@@ -35,19 +35,19 @@ def mass(folder: str | Path) -> list[Recording]:
     Source: O'Reilly et al. 2014. SS2, SS4 and SS5 are scored in 20-s epochs by the rules of
     Rechtschaffen and Kales; 30-s windows with AASM stages cannot be made of them.
     """
-    found: dict[str, dict[str, Path]] = {}
+    by_night: dict[str, dict[str, Path]] = {}
     others = set()
     for path in sorted(existing_folder(folder).rglob("*.[eE][dD][fF]")):
         if name := _FILE.fullmatch(path.name):
             if name[2] == "3":
-                file_away(found, name[1], name[3].lower(), path)
+                add_file(by_night, name[1], name[3].lower(), path)
             else:
                 others.add(f"SS{name[2]}")
-    nights = {night: files for night, files in found.items() if "psg" in files}
+    nights = {night: files for night, files in by_night.items() if "psg" in files}
     why = (
         f"{folder}: holds nights of {', '.join(sorted(others))}. Only SS3 can be used: SS2, SS4 "
         "and SS5 are scored in 20-s epochs by Rechtschaffen and Kales, not in 30-s epochs by AASM, "
-        "and SS1 is another set of people (try --data edf)."
+        "and SS1 is another set of people (try data 'edf')."
     )
     if not nights:
         raise ConfigError(why if others else f"{folder}: no files named '01-03-NNNN PSG.edf'.")

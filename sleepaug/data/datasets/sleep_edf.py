@@ -6,7 +6,7 @@ import re
 from functools import partial
 from pathlib import Path
 
-from sleepaug.data.datasets.folders import existing_folder, file_away
+from sleepaug.data.datasets.folders import add_file, existing_folder
 from sleepaug.data.files.scoring import no_scoring
 from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.recording import Recording
@@ -26,11 +26,11 @@ def sleep_edf(folder: str | Path) -> list[Recording]:
     ConfigError
         If there are none.
     """
-    found: dict[tuple[str, str], dict[str, Path]] = {}
+    by_night: dict[tuple[str, str], dict[str, Path]] = {}
     for path in sorted(existing_folder(folder).rglob("*.[eE][dD][fF]")):
         if name := _FILE.fullmatch(path.name):
-            file_away(found, (name[1].upper(), name[2].upper()), name[3].lower(), path)
-    nights = {night: files for night, files in found.items() if "psg" in files}
+            add_file(by_night, (name[1].upper(), name[2].upper()), name[3].lower(), path)
+    nights = {night: files for night, files in by_night.items() if "psg" in files}
     if not nights:
         raise ConfigError(f"{folder}: no files named 'SC4ssNE0-PSG.edf' or 'ST7ssNJ0-PSG.edf'.")
     recordings = []

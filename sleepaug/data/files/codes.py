@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from sleepaug.data.stages import UNKNOWN, stage_of
+from sleepaug.data.stages import UNKNOWN, WINDOW_SECONDS, stage_of
 from sleepaug.support.errors import RecordingError
 
 CONVENTIONS: dict[str, dict[str, str]] = {
@@ -35,7 +35,7 @@ databases are known by their header or name."""
 
 
 def parse_codes(text: str) -> dict[str, str]:
-    """Read what the user says numbers mean.
+    """Read what numbers mean, as the user says.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def as_code(text: str) -> str | None:
 
 
 def meaning_of(
-    codes: Sequence[str], epoch: float, said: Mapping[str, str] | None
+    codes: Sequence[str], epoch: float, meaning: Mapping[str, str] | None
 ) -> dict[str, str]:
     """Find what the codes of a file mean.
 
@@ -92,7 +92,7 @@ def meaning_of(
         All codes of the file.
     epoch : float
         Seconds that each of them lasts.
-    said : mapping of str to str, optional
+    meaning : mapping of str to str, optional
         What the user says they mean.
 
     Returns
@@ -111,16 +111,16 @@ def meaning_of(
     'R'
     """
     present = sorted(set(codes), key=int)
-    if said is not None:
-        if unknown := [code for code in present if code not in said]:
+    if meaning is not None:
+        if unknown := [code for code in present if code not in meaning]:
+            known = ", ".join(f"{code}={stage}" for code, stage in meaning.items())
             raise RecordingError(
-                f"code {unknown[0]} is not among {', '.join(f'{c}={s}' for c, s in said.items())}.",
+                f"code {unknown[0]} is not among {known}.",
                 parameters=("codes",),
             )
-        return {code: said[code] for code in present}
-    known = EVERYWHERE if epoch == 30 else tuple(CONVENTIONS)
+        return {code: meaning[code] for code in present}
     readings = {}
-    for name in known:
+    for name in EVERYWHERE if epoch == WINDOW_SECONDS else CONVENTIONS:
         table = CONVENTIONS[name]
         if all(code in table for code in present):
             readings[name] = {code: table[code] for code in present}

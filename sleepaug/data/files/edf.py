@@ -72,9 +72,15 @@ class Edf:
 
     Examples
     --------
-    >>> edf = read_edf_header(Path("night.edf"))  # doctest: +SKIP
-    >>> edf.read(["EEG C3-A2"], 0, 256).shape  # doctest: +SKIP
-    (1, 256)
+    >>> import tempfile
+    >>> import edfio
+    >>> from sleepaug.data.files.edf_header import read_edf_header
+    >>> path = Path(tempfile.mkdtemp()) / "night.edf"
+    >>> signal = edfio.EdfSignal(np.arange(512.0), 256, label="C3", physical_dimension="uV")
+    >>> edfio.Edf([signal]).write(path)
+    >>> edf = read_edf_header(path)
+    >>> edf.names, edf.rate("C3"), edf.read(["C3"], 100, 103).round(1).tolist()
+    (['C3'], 256.0, [[100.0, 101.0, 102.0]])
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""Which scoring belongs to which recording: one rule for all commands, told by the files' names."""
+"""Which scoring belongs to which recording: one rule for all commands, by the names of files."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ NOT_A_SCORING = ("summary.csv", "participants.tsv", "channels.tsv", "readme.txt"
 
 
 def is_hidden(path: Path) -> bool:
-    """Whether a file is hidden, such as the shadows ``._NAME`` that macOS leaves on other disks."""
+    """Tell whether a file is hidden, such as ``._NAME``, which macOS leaves on other disks."""
     return path.name.startswith(".")
 
 
 def night_name(path: Path) -> str:
-    """Name of the night that a file belongs to, in lower case.
+    """Return the name of the night that a file belongs to, in lower case.
 
     Endings, prefixes and words that say what the file holds are left out; a file whose name has
     nothing else (``psg.edf`` of DCSM) is named after its folder.
@@ -60,7 +60,7 @@ def night_name(path: Path) -> str:
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a file is EDF or BDF with signals; a damaged one is left for its own error."""
+    """Tell whether a file is EDF or BDF with signals; a damaged one is left for its own error."""
     if not is_edf(path):
         return False
     try:
@@ -70,7 +70,7 @@ def is_recording(path: Path) -> bool:
 
 
 def scorings_beside(recording: Path) -> list[Path]:
-    """Files beside a recording that are named as its scoring.
+    """Find the files beside a recording that are named as its scoring.
 
     Returns
     -------
@@ -80,18 +80,19 @@ def scorings_beside(recording: Path) -> list[Path]:
         its own.
     """
     night = night_name(recording)
-    found = [
+    scorings = [
         path
         for path in _scoring_files(recording.parent.iterdir())
         if path != recording
         and (night_name(path) == night or re.fullmatch(rf"{re.escape(night)}_1", path.stem.lower()))
         and not is_recording(path)
     ]
-    own = [path for path in found if path.stem.lower().endswith("-nsrr")]
-    return own or found
+    own = [path for path in scorings if path.stem.lower().endswith("-nsrr")]
+    return own or scorings
 
 
 def _scoring_files(paths: Iterable[Path]) -> list[Path]:
+    """Choose the files that could be scorings, by their names."""
     return sorted(
         path
         for path in paths
@@ -105,7 +106,7 @@ def _scoring_files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _is_signal_text(path: Path) -> bool:
-    """Whether a text file is a channel of the DREAMS databases: ``[C3-A1]``, then numbers."""
+    """Tell whether a text file is a channel of the DREAMS databases: ``[C3-A1]``, then numbers."""
     if path.suffix.lower() != ".txt":
         return False
     with open(path, "rb") as file:
@@ -114,7 +115,7 @@ def _is_signal_text(path: Path) -> bool:
 
 
 def expected_names(recording: Path) -> str:
-    """What a scoring of a recording may be called, and what lies beside, for messages."""
+    """Say in a message what a scoring of a recording may be called, and what lies beside it."""
     beside = sorted(path.name for path in recording.parent.iterdir() if not is_hidden(path))
     beside = [name for name in beside if name != recording.name]
     listed = ", ".join(beside[:8]) + (", ..." if len(beside) > 8 else "") if beside else "nothing"
@@ -125,7 +126,7 @@ def expected_names(recording: Path) -> str:
 
 
 def nights_in(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """Scorings of a folder and everything below it, by the name of their night.
+    """Find the scorings of a folder and everything below it, by the name of their night.
 
     A recording with a scoring beside it stands before that scoring, and alone where the stages are
     in its own annotations.
@@ -141,7 +142,7 @@ def nights_in(folder: Path) -> dict[str, tuple[Path, ...]]:
     for path in recordings:
         beside = scorings_beside(path)
         nights[night_name(path)] = (path, *beside[:1])
-    used = {path for found in nights.values() for path in found}
+    used = {path for paths in nights.values() for path in paths}
     for path in files:
         if path in used or path in recordings:
             continue

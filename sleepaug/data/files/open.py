@@ -110,7 +110,7 @@ class OpenRaw:
         self.raw = raw
         self.names = list(raw.ch_names)
         self.path = Path((raw.filenames and raw.filenames[0]) or "recording")
-        self.seconds = raw.n_times / raw.info["sfreq"]
+        self.seconds = float(raw.n_times / raw.info["sfreq"])
         self.notes: tuple[str, ...] = ()
         begins = raw.info["meas_date"]
         self.begins = begins and begins.replace(tzinfo=None) + timedelta(seconds=raw.first_time)

@@ -24,6 +24,9 @@ SLACK = 60.0
 """Seconds by which a scoring in epochs of 30 s and its recording may differ in length; one in
 shorter epochs by 30 s at most."""
 
+DREAMS = (CONVENTIONS["dreams"], CONVENTIONS["dreams-aasm"])
+"""Codes of the DREAMS databases, whose epochs last 5 s."""
+
 
 @dataclass(frozen=True)
 class Extent:
@@ -37,6 +40,11 @@ class Extent:
         When its first sample was taken.
     is_sure : bool
         Whether the scoring must be as long; another scoring of the night may differ from it.
+
+    Examples
+    --------
+    >>> Extent(seconds=8 * 3600.0).begins is None
+    True
     """
 
     seconds: float | None = None
@@ -45,7 +53,7 @@ class Extent:
 
 
 def read_rows(
-    path: Path, text: str, extent: Extent, said: Mapping[str, str] | None = None
+    path: Path, text: str, extent: Extent, meaning: Mapping[str, str] | None = None
 ) -> Scoring:
     """Read one stage a line, all stages on one line, or a JSON list, from the recording's start.
 
@@ -56,7 +64,7 @@ def read_rows(
     text : str
     extent : Extent
         Its length tells how long an epoch is.
-    said : mapping, optional
+    meaning : mapping, optional
         What numbers mean; see `codes.parse_codes`.
 
     Raises
@@ -65,7 +73,7 @@ def read_rows(
         A line is no stage, or the length of an epoch cannot be told.
     """
     labels, numbers = _labels(path, text)
-    return scoring_of_labels(path, labels, numbers, extent, said or _known_codes(path, text))
+    return scoring_of_labels(path, labels, numbers, extent, meaning or _known_codes(path, text))
 
 
 def scoring_of_labels(
@@ -73,19 +81,36 @@ def scoring_of_labels(
     labels: Sequence[str],
     lines: Sequence[int],
     extent: Extent,
-    said: Mapping[str, str] | None,
+    meaning: Mapping[str, str] | None,
 ) -> Scoring:
-    """Make a scoring of labels that follow each other; `lines` says where each stands."""
-    epoch = _epoch(path, len(labels), extent, 5 if said in DREAMS else None)
-    codes = [as_code(label) for label in labels]
+    """Make a scoring of labels that follow each other.
+
+    Parameters
+    ----------
+    path : Path
+        For messages.
+    labels : sequence of str
+    lines : sequence of int
+        The line of each label in the file.
+    extent : Extent
+        Its length tells how long an epoch is.
+    meaning : mapping or None
+        What numbers mean.
+
+    Raises
+    ------
+    RecordingError
+        A label is no stage, or the length of an epoch cannot be told.
+    """
+    epoch = _epoch(path, len(labels), extent, 5 if meaning in DREAMS else None)
+    codes = [code for label in labels if (code := as_code(label)) is not None]
     notes = []
-    if all(code is not None for code in codes):
-        numbers = [code for code in codes if code is not None]
+    if len(codes) == len(labels):
         try:
-            meaning = meaning_of(numbers, epoch, said)
+            stage_of_code = meaning_of(codes, epoch, meaning)
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}", parameters=error.parameters) from error
-        stages = [meaning[code] for code in numbers]
+        stages = [stage_of_code[code] for code in codes]
     else:
         stages = [_stage(path, line, label) for label, line in zip(labels, lines, strict=True)]
     if epoch != WINDOW_SECONDS:
@@ -96,9 +121,6 @@ def scoring_of_labels(
     n = len(stages)
     onsets = tuple(k * WINDOW_SECONDS for k in range(n))
     return Scoring(onsets, (WINDOW_SECONDS,) * n, tuple(stages), tuple(notes), timed=False)
-
-
-DREAMS = (CONVENTIONS["dreams"], CONVENTIONS["dreams-aasm"])
 
 
 def _known_codes(path: Path, text: str) -> Mapping[str, str] | None:
@@ -127,7 +149,8 @@ def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
     return [line for _, line in lines], [n for n, _ in lines]
 
 
-def _json(text: str) -> list | None:
+def _json(text: str) -> list[int | str] | None:
+    """Read a JSON list of stages; None where the text is none."""
     try:
         items = json.loads(text)
     except ValueError:
@@ -160,7 +183,7 @@ def _epoch(path: Path, n: int, extent: Extent, known: int | None) -> int:
 
 
 def _stage(path: Path, line: int, label: str) -> str:
-    """Stage of a label, naming the line if it is unknown."""
+    """Read a label, or raise with its line if it is unknown."""
     try:
         return stage_of(label.strip("\"' "))
     except RecordingError as error:
@@ -171,7 +194,7 @@ def _stage(path: Path, line: int, label: str) -> str:
 
 
 def by_majority(stages: Sequence[str], epoch: int) -> list[str]:
-    """Stages of 30-s windows from those of shorter epochs: of most of the window.
+    """Make stages of 30-s windows from those of shorter epochs, by most of the window.
 
     Of equals the one that comes first counts; a last window that is not complete is left out.
 

@@ -1,4 +1,4 @@
-"""Cutting a continuous night into windows at the onsets of its scoring, and scaling them."""
+"""Cutting a continuous night into windows at the onsets of its scoring."""
 
 from __future__ import annotations
 
@@ -8,18 +8,41 @@ from sleepaug.data.recording import Scoring
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 
+ROUNDING = 1e-3
+"""Seconds (or windows) that times in a scoring may be off."""
+REMAINDER_SECONDS = 0.1
+"""What is left of a stage after its last full window is counted if it is longer."""
+
 
 def scored_windows(
     scoring: Scoring, preprocessing: Preprocessing, n_samples: int
 ) -> tuple[np.ndarray, np.ndarray, dict[str, int]]:
-    """Onsets and stages of the windows to cut, and how many were dropped for which reason."""
+    """Find the windows to cut.
+
+    Parameters
+    ----------
+    scoring : Scoring
+    preprocessing : Preprocessing
+        Its rate, `crop_wake` and `unknown` are used.
+    n_samples : int
+        Length of the prepared signals.
+
+    Returns
+    -------
+    onset : ndarray of shape (n_windows,), float64
+        Seconds from the start of the recording.
+    y : ndarray of shape (n_windows,), int64
+        Index into `STAGES`.
+    dropped : dict of str to int
+        How many windows were dropped for which reason.
+    """
     onset: list[float] = []
     y: list[int] = []
     dropped: dict[str, int] = {}
     n_times = preprocessing.n_times
     for start, duration, stage in zip(scoring.onset, scoring.duration, scoring.stage, strict=True):
-        n = int(duration / WINDOW_SECONDS + 1e-3)
-        if duration - n * WINDOW_SECONDS > 0.1:
+        n = int(duration / WINDOW_SECONDS + ROUNDING)
+        if duration - n * WINDOW_SECONDS > REMAINDER_SECONDS:
             _count(dropped, f"shorter than {WINDOW_SECONDS:g} s", 1)
         if stage == UNKNOWN and preprocessing.unknown == "drop":
             _count(dropped, "epochs scored unknown", n)
@@ -32,17 +55,35 @@ def scored_windows(
     onsets, stages = np.array(onset, float), np.array(y, np.int64)
     asleep = onsets[stages > 0]
     if preprocessing.crop_wake is not None and len(asleep):
-        wake = 60 * preprocessing.crop_wake + 1e-3
-        kept = (onsets >= asleep.min() - wake) & (onsets <= asleep.max() + wake)
-        _count(dropped, "wake windows far from sleep", int((~kept).sum()))
-        onsets, stages = onsets[kept], stages[kept]
+        wake = 60 * preprocessing.crop_wake + ROUNDING
+        is_near = (onsets >= asleep.min() - wake) & (onsets <= asleep.max() + wake)
+        _count(dropped, "wake windows far from sleep", int((~is_near).sum()))
+        onsets, stages = onsets[is_near], stages[is_near]
     return onsets, stages, dropped
 
 
 def cut(
     night: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Windows at the onsets in microvolts, and which of the onsets gave one."""
+    """Cut windows at their onsets.
+
+    Parameters
+    ----------
+    night : ndarray of shape (n_chans, n_samples), float32
+        In microvolts; NaN where samples are missing.
+    onset : ndarray of shape (n_onsets,)
+        In seconds.
+    preprocessing : Preprocessing
+        Its rate is used.
+    dropped : dict of str to int
+        How many windows were dropped for which reason; changed in place.
+
+    Returns
+    -------
+    x : ndarray of shape (n_windows, n_chans, n_times), float32
+    usable : ndarray of shape (n_onsets,), bool
+        Which of the onsets gave a window.
+    """
     n_times = preprocessing.n_times
     x = np.empty((len(onset), len(night), n_times), np.float32)
     first = np.rint(onset * preprocessing.sfreq).astype(int)

@@ -158,8 +158,8 @@ def montage(
             kind = "eog" if _EYE.search(name) else "emg" if _CHIN.search(name) else None
             if kind and len(others[kind]) < MOST[kind]:
                 others[kind].append(name)
-    names = eeg | {name: name for found in others.values() for name in found}
-    kinds = ["eeg"] * len(eeg) + [kind for kind, found in others.items() for _ in found]
+    names = eeg | {name: name for channels in others.values() for name in channels}
+    kinds = ["eeg"] * len(eeg) + [kind for kind, channels in others.items() for _ in channels]
     return Montage(names, tuple(kinds))
 
 

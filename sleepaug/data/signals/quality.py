@@ -131,8 +131,7 @@ class QualityMonitor:
         Examples
         --------
         >>> import mne
-        >>> from sleepaug.data.files.edf import USUAL_MICROVOLTS
-    from sleepaug.data.files.open import open_recording
+        >>> from sleepaug.data.files.open import open_recording
         >>> volts = np.zeros((1, 6000))
         >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
         >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
