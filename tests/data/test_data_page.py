@@ -8,7 +8,6 @@ import pytest
 PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 
 
-@pytest.mark.slow
 def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     scope: dict = {}

@@ -118,28 +118,28 @@ def unit_suggestion(amplitude: float) -> str:
 class QualityMonitor:
     """A recording that remembers the extremes and the power of what was read from it.
 
-        Parameters
-        ----------
-        recorded : OpenRecording
-            What to read from.
+    Parameters
+    ----------
+    recorded : OpenRecording
+        What to read from.
 
-        Attributes
-        ----------
-        n_windows : int
-            Full windows of 30 s.
+    Attributes
+    ----------
+    n_windows : int
+        Full windows of 30 s.
 
-        Examples
-        --------
-        >>> import mne
-        >>> from sleepaug.data.files.open import open_recording
-        >>> volts = np.zeros((1, 6000))
-        >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
-        >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
-        >>> monitor = QualityMonitor(open_recording(raw))
-        >>> monitor.read(["C3"], 0, 6000).shape
-        (1, 6000)
-        >>> monitor.is_flat("C3").tolist()
-        [False, True]
+    Examples
+    --------
+    >>> import mne
+    >>> from sleepaug.data.files.open import open_recording
+    >>> volts = np.zeros((1, 6000))
+    >>> volts[0, :3000] = np.random.default_rng(0).normal(0, 2e-5, 3000)
+    >>> raw = mne.io.RawArray(volts, mne.create_info(["C3"], 100.0, "eeg"), verbose="error")
+    >>> monitor = QualityMonitor(open_recording(raw))
+    >>> monitor.read(["C3"], 0, 6000).shape
+    (1, 6000)
+    >>> monitor.is_flat("C3").tolist()
+    [False, True]
     """
 
     def __init__(self, recorded: OpenRecording) -> None:
