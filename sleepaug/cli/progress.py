@@ -1,4 +1,4 @@
-"""Live progress: one line a lane with its clock, its best validation score and what is left."""
+"""Live progress: a line for each lane with its time, its best validation score and what is left."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from tqdm import tqdm
 
 from sleepaug.experiments.comparison.rows import Row
 from sleepaug.experiments.comparison.settings import Job
-from sleepaug.support.text import in_words
+from sleepaug.support.text import duration_text
 
 EVERY = 30.0  # seconds between lines of a lane where there is no terminal
 
 
 class Progress:
-    """Shows the lanes: a bar each on a terminal, otherwise a line now and then.
+    """Show the lanes: a bar each on a terminal, otherwise a line every half minute.
 
     Parameters
     ----------
     budget : float
-        Seconds of a point.
+        Seconds of a lane.
     """
 
     def __init__(self, budget: float) -> None:
         self.budget = budget
         self.best: dict[Job, float] = {}
         self.bars: dict[Job, tqdm] = {}
-        self.told: dict[Job, float] = {}
+        self.printed: dict[Job, float] = {}
 
     def tell(self, job: Job, row: Row) -> None:
         """Show the newest row of a job."""
@@ -42,18 +42,18 @@ class Progress:
             return
         now = time.monotonic()
         ended = row["status"] != "running"
-        if ended or now - self.told.setdefault(job, now) >= EVERY:
-            self.told[job] = now
+        if ended or now - self.printed.setdefault(job, now) >= EVERY:
+            self.printed[job] = now
             click.echo(f"{job.name}: {text}", err=True)
 
     def text(self, job: Job, row: Row, used: float) -> str:
-        """Where a lane stands, in words."""
+        """Describe the state of a lane."""
         best = f"best {self.best[job]:.3f} (valid)" if job in self.best else "no point yet"
         if row["status"] != "running":
             reason = f": {row['reason']}" if "reason" in row else ""
             return f"{row['status'].replace('_', ' ')}{reason}, {best}"
-        left = in_words(max(0.0, self.budget - used))
-        return f"{row['account']}, {in_words(used)} used, {left} left, {best}"
+        left = duration_text(max(0.0, self.budget - used))
+        return f"{row['account']}, {duration_text(used)} used, {left} left, {best}"
 
     def _bar(self, job: Job, row: Row, used: float, text: str) -> None:
         if job not in self.bars:
@@ -70,10 +70,11 @@ class Progress:
             del self.bars[job]
 
     def close(self) -> None:
+        """Close the bars."""
         for bar in self.bars.values():
             bar.close()
 
 
 def clock_of(row: Row) -> float:
-    """Seconds of a point, if the training in progress were it: the axis of the budget."""
+    """Add the seconds of pretraining, search and training, which the budget limits."""
     return row.get("pretrain_s", 0.0) + row.get("search_s", 0.0) + row.get("train_s", 0.0)

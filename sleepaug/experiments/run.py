@@ -12,7 +12,7 @@ from typing import Any
 
 from sleepaug.experiments.settings import Config, members
 from sleepaug.experiments.single import search_and_train
-from sleepaug.support.files import read_json, write_json
+from sleepaug.support.files import free_folder, read_json, write_json
 from sleepaug.support.settings import differences, plain
 from sleepaug.training.metrics import pooled
 from sleepaug.training.runs import Clock, RunFolder, pick_device
@@ -32,13 +32,14 @@ def default_output(config: Config) -> Path:
     run, wanted = config.run, json.loads(json.dumps(plain(config)))
     data = getattr(config.task, "data", config.task.name)
     base = Path("runs") / f"{data}-{config.method.name}-fold{run.fold}-seed{run.seed}"
-    n = 1
-    while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
-        folder = RunFolder(candidate)
-        if folder.started and not folder.finished and not differences(folder.config(), wanted):
-            break
-        n += 1
-    return candidate
+
+    def continues(path: Path) -> bool:
+        folder = RunFolder(path)
+        if not folder.started or folder.finished:
+            return False
+        return not differences(folder.config(), wanted)
+
+    return free_folder(base, continues)
 
 
 @dataclass(frozen=True)

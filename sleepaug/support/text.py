@@ -29,15 +29,18 @@ def ranges(numbers: Iterable[int]) -> str:
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def in_words(seconds: float) -> str:
-    """A length of time with two figures: 40 s, 12 min, 3.5 h, 2.1 days."""
+def duration_text(seconds: float) -> str:
+    """Write a length of time with two figures, in seconds, minutes, hours or days.
+
+    Examples
+    --------
+    >>> [duration_text(seconds) for seconds in (40, 720, 12_600, 180_000)]
+    ['40 s', '12 min', '3.5 h', '2.1 days']
+    """
     for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172800, 3600, "h")):
         if seconds < limit:
-            return (
-                f"{seconds / unit:.2g} {name}"
-                if seconds / unit < 10
-                else f"{seconds / unit:.0f} {name}"
-            )
+            number = seconds / unit
+            return f"{number:.2g} {name}" if number < 10 else f"{number:.0f} {name}"
     return f"{seconds / 86400:.2g} days"
 
 

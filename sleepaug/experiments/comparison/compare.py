@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from sleepaug.experiments.comparison.runner import FoldData, Tell, run_job
 from sleepaug.experiments.comparison.settings import Comparison, Job, read_comparison
 from sleepaug.experiments.comparison.slurm import load_submitit, run_on_slurm
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.files import write_text
-from sleepaug.support.text import in_words
+from sleepaug.support.files import free_folder, write_text
+from sleepaug.support.text import duration_text
 from sleepaug.support.yaml import to_yaml
 from sleepaug.training.runs import RunFolder, pick_device
 from sleepaug.training.tasks.task import Task
@@ -59,15 +58,17 @@ def default_output(comparison: Comparison) -> Path:
     """
     data = getattr(comparison.task, "data", comparison.task.name)
     base = Path("runs") / f"compare-{data}-{comparison.compare.budget}"
-    n = 1
-    while (candidate := base if n == 1 else base.with_name(f"{base.name}-{n}")).exists():
-        if RunFolder(candidate).started:
-            with contextlib.suppress(ConfigError):  # written by another version: not continued
-                started = read_comparison(candidate)
-                if comparison.lanes_of(started) == started:
-                    break
-        n += 1
-    return candidate
+
+    def continues(path: Path) -> bool:
+        if not RunFolder(path).started:
+            return False
+        try:
+            started = read_comparison(path)
+        except ConfigError:  # written by another version: not continued
+            return False
+        return comparison.lanes_of(started) == started
+
+    return free_folder(base, continues)
 
 
 def compare(
@@ -163,7 +164,7 @@ def plan_lines(comparison: Comparison, task: Task, jobs: list[Job], n_jobs: int)
         total += seconds * n_lanes[name]
         points = "out of budget" if not n_points else f"{n_points} trained model"
         points += "s" * (n_points > 1)
-        lines.append(f"  {name:<12} {in_words(seconds):>8}  x {n_lanes[name]}  {points}")
-    wall = in_words(total / n_jobs)
+        lines.append(f"  {name:<12} {duration_text(seconds):>8}  x {n_lanes[name]}  {points}")
+    wall = duration_text(total / n_jobs)
     lines.append(f"Expected wall time of them all: {wall} ({n_jobs} lanes at once).")
     return lines

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sleepaug.experiments.comparison.results import Results, curve
 from sleepaug.experiments.comparison.settings import FLOOR
 from sleepaug.support.figure_style import figure_style
-from sleepaug.support.text import in_words
+from sleepaug.support.text import duration_text
 
 UNITS = ((3600.0, "hours"), (60.0, "minutes"), (1.0, "seconds"))
 
@@ -129,7 +129,7 @@ def draw_differences(results: Results, table: pd.DataFrame) -> Figure:
             points = 100 * row[["difference", "low", "high"]].astype(float)
             axes.plot(points[["low", "high"]], [i, i], color=palette[method], linewidth=2)
             axes.plot(points["difference"], i, "o", color=palette[method], markersize=5)
-        axes.set_title(f"after {in_words(budget)}", fontsize=9)
+        axes.set_title(f"after {duration_text(budget)}", fontsize=9)
         axes.grid(axis="x", color="0.92")
         axes.set_axisbelow(True)
     panels[0].set_yticks(range(len(methods)), methods)

@@ -22,7 +22,7 @@ from sleepaug.experiments.comparison.tables import (
     points_table,
 )
 from sleepaug.support.files import into_place, read_json, write_text
-from sleepaug.support.text import html_template, in_words
+from sleepaug.support.text import duration_text, html_template
 from sleepaug.training.runs import RunFolder
 
 IDEAS = {
@@ -122,10 +122,10 @@ def write_report(folder: Path) -> Written:
         environment=read_json(RunFolder(folder) / "environment.json"),
         version=__version__,
         finished=results.finished,
-        budget=in_words(comparison.compare.seconds),
+        budget=duration_text(comparison.compare.seconds),
         rows=method_rows(table),
         differences=difference_rows(differences),
-        budgets=[in_words(budget) for budget in dict.fromkeys(differences["budget_s"])],
+        budgets=[duration_text(budget) for budget in dict.fromkeys(differences["budget_s"])],
         figures=pictures,
         policies=learned_policies(results),
         failures=[lane for lane in results.lanes if lane.reason],
@@ -150,7 +150,7 @@ def number(value: float | None) -> str:
 
 def duration(seconds: float) -> str:
     """Write a time in words, or a dash where there is none."""
-    return "–" if pd.isna(seconds) else in_words(seconds) if seconds else "0"
+    return "–" if pd.isna(seconds) else duration_text(seconds) if seconds else "0"
 
 
 def method_rows(table: pd.DataFrame) -> list[MethodRow]:
