@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -123,6 +123,22 @@ def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Opt
     return kind(groups, betas=training.betas, fused=True)
 
 
+class EpochRow(TypedDict):
+    """What a fit logs of an epoch; a loss is None where it is not a finite number.
+
+    `train_loss` and `valid_loss` are cross-entropies, `best_epoch` is that of the best balanced
+    accuracy so far, `augmentation` is as `Augmentation.describe` gives it.
+    """
+
+    epoch: int
+    train_loss: float | None
+    valid_loss: float | None
+    valid_balanced_accuracy: float
+    best_epoch: int
+    status: str
+    augmentation: dict[str, float]
+
+
 class Fit:
     """The training of one model: a Process whose step is one epoch.
 
@@ -183,7 +199,7 @@ class Fit:
     def done(self) -> bool:
         return self.status != "running"
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> EpochRow:
         """Train for one epoch, then score the validation split."""
         self.model.train()
         if self.training.schedule == "cosine":

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from sleepaug.augment import Identity, Policy
 from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.support.settings import Count
-from sleepaug.training.fit import Fit, Training
+from sleepaug.training.fit import EpochRow, Fit, Training
 from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import (
     Subpolicy,
@@ -219,7 +219,8 @@ class SequentialFits:
     def done(self) -> bool:
         return all(fit.done for fit in self.fits)
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> EpochRow:
+        """Train the first fit that is not done for one epoch."""
         fit = next(fit for fit in self.fits if not fit.done)
         if fit.n_steps == 0:
             torch.manual_seed(self.seed)
