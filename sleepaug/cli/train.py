@@ -71,13 +71,15 @@ def train(
     from sleepaug.experiments import run as experiment
     from sleepaug.experiments.report import learned_text, metrics_text
     from sleepaug.experiments.settings import load_config
+    from sleepaug.training.tasks.sleep import Sleep
 
     resolved = load_config(config, pairs_of(settings, options))
     output = output or experiment.default_output(resolved)
     click.echo(f"Run folder: {output}", err=True)
-    if start := getattr(resolved.task, "start_from", None):
-        rate = resolved.training.learning_rate
-        click.echo(f"Starts from the weights of {start}, at a learning rate of {rate:g}.", err=True)
+    task, rate = resolved.task, resolved.training.learning_rate
+    if isinstance(task, Sleep) and task.start_from is not None:
+        text = f"Starts from the weights of {task.start_from}, at a learning rate of {rate:g}."
+        click.echo(text, err=True)
     with EpochProgress(resolved.training.epochs) as tell:
         metrics = experiment.train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell

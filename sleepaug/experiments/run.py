@@ -30,8 +30,7 @@ def default_output(config: Config) -> Path:
         that does not exist yet.
     """
     run, wanted = config.run, json.loads(json.dumps(plain(config)))
-    data = getattr(config.task, "data", config.task.name)
-    base = Path("runs") / f"{data}-{config.method.name}-fold{run.fold}-seed{run.seed}"
+    base = Path("runs") / f"{config.task.label}-{config.method.name}-fold{run.fold}-seed{run.seed}"
 
     def continues(path: Path) -> bool:
         folder = RunFolder(path)

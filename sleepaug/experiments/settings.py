@@ -12,14 +12,16 @@ from typing import Annotated, Any, Literal
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Range, did_you_mean, fill, plain, put
+from sleepaug.support.settings import Range, did_you_mean, fill, keys_of, plain, put
 from sleepaug.support.yaml import parse_yaml, read_yaml
 from sleepaug.training.finetuning import taken_from_model
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.methods.given import NoAugmentation
+from sleepaug.training.methods.search import Method
 from sleepaug.training.tasks import TASKS
 from sleepaug.training.tasks.sleep import Sleep
+from sleepaug.training.tasks.task import TaskSettings
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ class Config:
 
     Attributes
     ----------
-    task : dataclass
+    task : TaskSettings
         One of `TASKS`.
     preprocessing : Preprocessing or None
         None for a task without recordings.
-    method : dataclass
+    method : Method
         One of `METHODS`.
     training : Training
     run : Run
@@ -88,9 +90,9 @@ class Config:
     'none'
     """
 
-    task: Any = field(default_factory=Sleep)
+    task: TaskSettings = field(default_factory=Sleep)
     preprocessing: Preprocessing | None = field(default_factory=Preprocessing)
-    method: Any = field(default_factory=NoAugmentation)
+    method: Method = field(default_factory=NoAugmentation)
     training: Training = field(default_factory=Training)
     run: Run = field(default_factory=Run)
 
@@ -153,7 +155,8 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
     config = _config(values, problems)
     if problems:
         count = f"{len(problems)} problem" + "s" * (len(problems) > 1)
-        raise ConfigError(f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems))
+        text = f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems)
+        raise ConfigError(text, parameters=keys_of(problems))
     return config
 
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.scoring_pairs import ScoringPair
+from sleepaug.training import metrics
 from sleepaug.training.metrics import confusion_matrix, scores
 
 OVERALL = ("accuracy", "cohen_kappa", "balanced_accuracy")
-N_RESAMPLES = 2000
 BLOCK = 20
 """Epochs that are drawn together where there is one night: neighbours are not independent."""
 
@@ -167,13 +167,10 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> Agreement:
     counts = np.array([_confusion(pair) for pair in nights])
     pieces = counts if len(nights) > 1 else _blocks(nights[0])
     total = counts.sum(axis=0)
-    random = np.random.default_rng(seed)
-    drawn = random.integers(len(pieces), size=(N_RESAMPLES, len(pieces)))
-    times = np.stack([np.bincount(row, minlength=len(pieces)) for row in drawn])
-    draws = agreement_numbers(np.tensordot(times, pieces, axes=1))
-    numbers = agreement_numbers(total[None])
+    draws = agreement_numbers(metrics.resampled(pieces, np.random.default_rng(seed)))
     estimates = {
-        name: Estimate(_number(value[0]), _interval(draws[name])) for name, value in numbers.items()
+        name: Estimate(metrics.number(value), metrics.interval(draws[name]))
+        for name, value in agreement_numbers(total).items()
     }
     return Agreement(
         n_nights=len(nights),
@@ -221,46 +218,21 @@ def agreement_numbers(confusion: np.ndarray) -> dict[str, np.ndarray]:
 
     Parameters
     ----------
-    confusion : ndarray of shape (n, 5, 5)
+    confusion : ndarray of shape (..., 5, 5)
         Counts, A in rows and B in columns.
 
     Returns
     -------
-    dict of ndarray of shape (n,)
+    dict of ndarray of shape (...)
         `accuracy`, `cohen_kappa`, `balanced_accuracy`, and `f1_W`, `kappa_W` and so on; NaN where
         there is none.
     """
-    n = confusion.sum(axis=(1, 2)).astype(float)
-    in_a, in_b = (confusion.sum(axis=k).astype(float) for k in (2, 1))
-    both = np.diagonal(confusion, axis1=1, axis2=2).astype(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        recall = both / in_b
-        numbers = {
-            "accuracy": both.sum(axis=1) / n,
-            "cohen_kappa": _kappa(both.sum(axis=1), (in_a * in_b).sum(axis=1), n),
-            "balanced_accuracy": np.nansum(recall, axis=1) / (in_b > 0).sum(axis=1),
-        }
-        for k, stage in enumerate(STAGES):
-            a, b = in_a[:, k], in_b[:, k]
-            numbers[f"f1_{stage}"] = 2 * both[:, k] / (a + b)
-            alike = n - a - b + 2 * both[:, k]
-            numbers[f"kappa_{stage}"] = _kappa(alike, a * b + (n - a) * (n - b), n)
-    return numbers
-
-
-def _kappa(alike: np.ndarray, by_chance: np.ndarray, n: np.ndarray) -> np.ndarray:
-    """Compute Cohen's kappa from counts of agreement, products of margins and totals; or NaN."""
-    return (alike / n - by_chance / n**2) / (1 - by_chance / n**2)
-
-
-def _interval(values: np.ndarray) -> tuple[float, float] | None:
-    """Return the 2.5th and 97.5th percentile; None where no draw had a value."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    low, high = np.percentile(known, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+    truth = np.swapaxes(confusion, -2, -1)  # rows are the truth, which is B
+    f1, kappa = metrics.f1(truth), metrics.cohen_kappa(metrics.one_against_rest(truth))
+    return {
+        "accuracy": metrics.accuracy(truth),
+        "cohen_kappa": metrics.cohen_kappa(truth),
+        "balanced_accuracy": metrics.balanced_accuracy(truth),
+        **{f"f1_{stage}": f1[..., k] for k, stage in enumerate(STAGES)},
+        **{f"kappa_{stage}": kappa[..., k] for k, stage in enumerate(STAGES)},
+    }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.support.errors import ConfigError
@@ -67,28 +68,18 @@ def fit_temperature(
 
     Notes
     -----
-    Source: Guo et al. 2017, "On calibration of modern neural networks", Section 4.2. Golden-section
-    search over the temperature's logarithm.
+    Source: Guo et al. 2017, "On calibration of modern neural networks", Section 4.2. The bounded
+    search of SciPy (Brent's) over the temperature's logarithm.
     """
 
     def loss(log_temperature: float) -> float:
         p = after(softened(log_probabilities, np.exp(log_temperature)))
         return float(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-12)).mean())
 
-    low, high = np.log(LOWEST), np.log(HIGHEST)
-    ratio = (np.sqrt(5) - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = loss(left), loss(right)
-    while high - low > 1e-3:
-        if at_left <= at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = loss(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = loss(right)
-    return float(f"{np.exp((low + high) / 2):.3g}")
+    found = minimize_scalar(
+        loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-5}
+    )
+    return float(f"{np.exp(found.x):.3g}")
 
 
 def calibration(

@@ -18,8 +18,8 @@ from sleepaug.staging.recording_evaluation import staged_recordings
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager, load_model
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import fill
-from sleepaug.training.metrics import confusion_matrix, scores
+from sleepaug.support.settings import fill, keys_of
+from sleepaug.training.metrics import scores_by_night
 from sleepaug.training.runs import pick_device
 from sleepaug.training.tasks.sleep import Sleep, fingerprint
 
@@ -73,7 +73,7 @@ class EvaluationSettings:
         }
         task = fill(Sleep, values, "task", problems)
         if task is None:
-            raise ConfigError("\n".join(problems))
+            raise ConfigError("\n".join(problems), parameters=keys_of(problems))
         return task
 
 
@@ -130,19 +130,9 @@ def evaluate_model(
             probabilities[rows] = _stage_night(
                 stager, windows.x[rows], windows.onset[rows], settings.context or "none"
             )
-    found = probabilities.argmax(axis=1)
-
-    def confusion(mask: np.ndarray) -> np.ndarray:
-        return confusion_matrix(windows.y[mask], found[mask], len(STAGES))
-
-    nights = {
-        str(night): scores(confusion(windows.recording == night), STAGES)
-        for night in np.unique(windows.recording)
-    }
     bins = reliability(probabilities, windows.y)
     return {
-        **scores(confusion(np.ones(len(windows), bool)), STAGES),
-        "nights": nights,
+        **scores_by_night(windows.y, probabilities.argmax(axis=1), windows.recording, STAGES),
         "calibration_error": bins.expected_error,
         "reliability": bins.to_json(),
         "warnings": seen_in_training(stager, settings.data, windows),

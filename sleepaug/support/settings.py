@@ -146,6 +146,18 @@ def check(settings: Any) -> list[str]:
     return list(settings.problems()) if isinstance(settings, Checked) else []
 
 
+def keys_of(problems: Iterable[str]) -> tuple[str, ...]:
+    """Return the last key of each problem's path, as the parameters of a `SleepaugError`.
+
+    Examples
+    --------
+    >>> keys_of(["task.data_dir: dataset 'mass' needs its folder."])
+    ('data_dir',)
+    """
+    paths = (line.partition(":")[0] for line in problems)
+    return tuple(dict.fromkeys(path.rpartition(".")[2] for path in paths))
+
+
 def _convert(hint: Any, value: Any, path: str, problems: list[str]) -> Any:
     """Convert a value to the type of a hint, or add a line to `problems`."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)

@@ -1,8 +1,7 @@
 """Fine-tuning: a training that starts from the weights of a saved model.
 
-What the model's input is like (channels, rate, preprocessing) and which network it is are taken
-from the model; settings that say otherwise are refused. All else is as in any training: data,
-method, folds, seeds, run folder.
+The network and its input (channels, rate, preprocessing) are those of the model; settings that
+differ from them are refused. The rest is as in any training: data, method, folds, seeds, folder.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ LEARNING_RATE = 1e-4
 """A tenth of what a training from scratch takes by default (`Training.learning_rate`)."""
 
 FIXED = ("channels", "sfreq", "lowpass", "normalize")
-"""Of the preprocessing: what the weights were made for. The rest may suit the recordings."""
+"""The settings of preprocessing that the weights depend on; the others may differ."""
 
 
 def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a fine-tuning, completed by what its model says of itself.
+    """Complete the settings of a fine-tuning by those of its model.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        New settings; what was given stays.
+        New settings; those in `values` stay as they are.
 
     Raises
     ------
@@ -56,35 +55,35 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
         "task": {"trunk": description.trunk, "trunk_options": description.trunk_options},
         "preprocessing": plain(description.preprocessing),
     }
-    given = {"task": task, "preprocessing": _section(values, "preprocessing")}
+    wanted = {"task": task, "preprocessing": _section(values, "preprocessing")}
     checked = {"task": ("trunk", "trunk_options"), "preprocessing": FIXED}
     wrong = [
         f"{section}.{key}: the model {path} has {_shown(model[section].get(key))}, the settings "
-        f"say {_shown(given[section][key])}. Leave it out."
+        f"say {_shown(wanted[section][key])}. Leave it out."
         for section, keys in checked.items()
         for key in keys
-        if key in given[section]
-        and _comparable(given[section][key]) != _comparable(model[section].get(key))
+        if key in wanted[section]
+        and _comparable(wanted[section][key]) != _comparable(model[section].get(key))
     ]
     if wrong:
         raise ConfigError("\n".join(wrong))
     return {
         **values,
-        **{section: {**model[section], **given[section]} for section in given},
+        **{section: {**model[section], **wanted[section]} for section in wanted},
         "training": {"learning_rate": LEARNING_RATE, **_section(values, "training")},
     }
 
 
 def _section(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """A section of settings; an error if it is none."""
-    found = values.get(name) or {}
-    if not isinstance(found, Mapping):
-        raise ConfigError(f"{name}: expected keys and values, got {found!r}.")
-    return dict(found)
+    """Return a section of settings; raise a ConfigError if it has no keys and values."""
+    section = values.get(name) or {}
+    if not isinstance(section, Mapping):
+        raise ConfigError(f"{name}: expected keys and values, got {section!r}.")
+    return dict(section)
 
 
 def _comparable(value: Any) -> Any:
-    """Lists and tuples alike."""
+    """Return tuples as lists, so that both compare as equal."""
     return list(value) if isinstance(value, list | tuple) else value
 
 
@@ -101,7 +100,7 @@ class Start:
 
     @classmethod
     def of(cls, model: Path) -> Start:
-        """Read it; see `models.files.read_model`."""
+        """Read a model; see `models.files.read_model`."""
         return cls(model.stem, read_model(model))
 
     @property
@@ -111,11 +110,11 @@ class Start:
 
     @property
     def scorings(self) -> tuple[str, ...]:
-        """Nights the model was trained on: what starts from it has seen them too."""
+        """Nights the model was trained on, which a model that starts from it has seen too."""
         return self.saved.description.trained_on.scorings
 
     def weighted(self, make_trunk: Callable[[], nn.Module]) -> Callable[[], nn.Module]:
-        """`make_trunk`, whose trunks begin with the model's weights."""
+        """Return `make_trunk` with the model's weights in each new trunk."""
         weights = self.saved.model.trunk.state_dict()
 
         def make() -> nn.Module:

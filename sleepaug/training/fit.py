@@ -6,7 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from sleepaug.augment import Augmentation, AugmentedModel
 from sleepaug.augment.model import log_probabilities
 from sleepaug.support.settings import Count, NotNegative, Positive, Range
-from sleepaug.training.metrics import balanced_accuracy, confusion_matrix, scores
+from sleepaug.training.metrics import Scores, balanced_accuracy, confusion_matrix, scores_by_night
 from sleepaug.training.tasks.task import Split, Task
 
 
@@ -30,9 +30,9 @@ class Training:
     Attributes
     ----------
     epochs : int
-        Most passes over the training windows.
+        Largest number of passes over the training windows.
     batch_size : int
-        Windows a step.
+        Windows in a step of the optimizer.
     learning_rate, betas, weight_decay
         Of Adam, for the trunk and the augmentation alike.
     patience : int
@@ -54,6 +54,11 @@ class Training:
         that split lacks), or 1.
     copies_train, copies_eval : int
         Augmented copies of a window that are averaged, where the augmentation is part of the model.
+
+    Examples
+    --------
+    >>> Training(epochs=20, patience=5).learning_rate
+    0.001
     """
 
     epochs: Count = 300
@@ -78,7 +83,7 @@ class Training:
 
 
 def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
-    """Weight of each class in the loss, inverse to its share; 0 for an absent class.
+    """Return the weight of each class in the loss: inverse to its share, 0 for an absent class.
 
     Parameters
     ----------
@@ -89,6 +94,11 @@ def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
     -------
     Tensor of shape (n_classes,)
         Their mean over the windows is 1.
+
+    Examples
+    --------
+    >>> balanced_weights(torch.tensor([0, 0, 0, 1]), 3)
+    tensor([0.6667, 2.0000, 0.0000])
     """
     counts = torch.bincount(y, minlength=n_classes).float()
     weights = torch.where(counts > 0, 1 / counts.clamp(min=1), counts)
@@ -96,7 +106,7 @@ def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
 
 
 def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Optimizer:
-    """An optimizer of the augmentation and the trunk, each with its own rate and decay."""
+    """Make an optimizer of the augmentation and the trunk, each with its own rate and decay."""
     rate, decay = training.augmentation_learning_rate, training.augmentation_weight_decay
     groups: list[dict[str, Any]] = []
     for part, lr, weight_decay in (
@@ -105,12 +115,28 @@ def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Opt
     ):
         if parameters := list(part.parameters()):
             decay = training.weight_decay if weight_decay is None else weight_decay
-            own = {"lr": lr, "initial_lr": lr, "weight_decay": decay}
-            groups.append({"params": parameters, **own})
+            rates = {"lr": lr, "initial_lr": lr, "weight_decay": decay}
+            groups.append({"params": parameters, **rates})
     if training.optimizer == "sgd":
         return torch.optim.SGD(groups, momentum=training.betas[0], fused=True)
     kind = torch.optim.Adam if training.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, betas=training.betas, fused=True)
+
+
+class EpochRow(TypedDict):
+    """What a fit logs of an epoch; a loss is None where it is not a finite number.
+
+    `train_loss` and `valid_loss` are cross-entropies, `best_epoch` is that of the best balanced
+    accuracy so far, `augmentation` is as `Augmentation.describe` gives it.
+    """
+
+    epoch: int
+    train_loss: float | None
+    valid_loss: float | None
+    valid_balanced_accuracy: float
+    best_epoch: int
+    status: str
+    augmentation: dict[str, float]
 
 
 class Fit:
@@ -120,13 +146,13 @@ class Fit:
     ----------
     task : Task
     augment : Augmentation
-        What is applied to a batch in training, and, where it is part of the model, ever after.
+        Applied to each batch in training; after it too, where it is part of the model.
     training : Training
     regularization : float
         Weight of the augmentation's regularizer in the loss (lambda of eq. 3).
     seed : int
-        Of the initial weights, the order of windows and every draw: fits with one seed start alike
-        whatever their augmentation.
+        Random seed of the initial weights, the order of windows and all draws: fits with the same
+        seed have the same initial weights, whatever their augmentation.
 
     Attributes
     ----------
@@ -173,7 +199,7 @@ class Fit:
     def done(self) -> bool:
         return self.status != "running"
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> EpochRow:
         """Train for one epoch, then score the validation split."""
         self.model.train()
         if self.training.schedule == "cosine":
@@ -197,7 +223,7 @@ class Fit:
         self._measure()
         train_loss = float(total) / len(self.task.train)
         confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
-        score = balanced_accuracy(confusion)
+        score = float(balanced_accuracy(confusion))
         if score > self.best_score:
             self.best_score, self.best_step = score, self.n_steps
             self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
@@ -218,7 +244,7 @@ class Fit:
         }
 
     def _measure(self) -> None:
-        """Show the augmentation the validation split, in case it learns from it."""
+        """Give the augmentation the validation split, from which the robust selection learns."""
         held_out, trunk = self.task.valid, self.model.trunk
         trunk.eval()
         self.model.augment.measure_(trunk, held_out.x, held_out.y, self.class_weights[held_out.y])
@@ -229,7 +255,7 @@ class Fit:
         return self.training.keep == "best" and waited >= self.training.patience
 
     def best_model(self) -> AugmentedModel:
-        """A copy of the model as it scored best on the validation split (or as it is last)."""
+        """Return a copy of the model of the best epoch on the validation split (or of the last)."""
         model = copy.deepcopy(self.model)
         if self.training.keep == "best":
             model.load_state_dict(self.best_state)
@@ -254,20 +280,15 @@ class Fit:
 
 
 def evaluate(model: nn.Module, split: Split, n_classes: int) -> tuple[np.ndarray, float]:
-    """Confusion matrix (counts, rows are the truth) and mean cross-entropy on a split."""
+    """Return confusion matrix (counts, rows are the truth) and mean cross-entropy of a split."""
     predicted = log_probabilities(model, split.x)
     loss = float(F.nll_loss(predicted, split.y))
-    y, found = split.y.cpu().numpy(), predicted.argmax(1).cpu().numpy()
-    return confusion_matrix(y, found, n_classes), loss
+    y, likeliest = split.y.cpu().numpy(), predicted.argmax(1).cpu().numpy()
+    return confusion_matrix(y, likeliest, n_classes), loss
 
 
-def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> dict[str, Any]:
-    """Scores of a split, pooled and for each of its recordings under `nights`."""
+def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> Scores:
+    """Score a model on a split: all windows, and those of each recording under `nights`."""
     y = split.y.cpu().numpy()
-    found = log_probabilities(model, split.x).argmax(1).cpu().numpy() if len(y) else y
-
-    def matrix(mask: np.ndarray | slice) -> np.ndarray:
-        return confusion_matrix(y[mask], found[mask], len(classes))
-
-    nights = {str(g): scores(matrix(split.group == g), classes) for g in np.unique(split.group)}
-    return {**scores(matrix(slice(None)), classes), "nights": nights}
+    predicted = log_probabilities(model, split.x).argmax(1).cpu().numpy() if len(y) else y
+    return scores_by_night(y, predicted, split.group, classes)

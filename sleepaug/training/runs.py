@@ -1,7 +1,7 @@
-"""The run folder, the clock and the driver: what everything that takes long has in common.
+"""The run folder, the clock and the driver, which trainings and searches share.
 
-Training and searching are Processes. `advance` runs one, an epoch (or trial) at a time, charges its
-seconds, writes a row and saves a checkpoint, so that a killed run goes on where it was.
+Both are Processes. `advance` runs one, an epoch (or trial) at a time, charges its seconds, writes a
+row and saves a checkpoint, so that a killed run continues where it was.
 """
 
 from __future__ import annotations
@@ -30,18 +30,16 @@ from sleepaug.training.random_state import random_state, set_random_state
 
 
 class Process(Protocol):
-    """Something slow that can be stopped after each step and taken up again.
+    """Something slow that can be stopped after each step and continued later."""
 
-    A Protocol, not a base class: it holds no code.
-    """
-
-    n_steps: int
+    @property
+    def n_steps(self) -> int: ...
 
     @property
     def done(self) -> bool: ...
 
-    def step(self) -> dict[str, Any]:
-        """Do one step; return what to log."""
+    def step(self) -> Mapping[str, Any]:
+        """Take one step; return its row."""
         ...
 
     def state_dict(self) -> dict[str, Any]: ...
@@ -50,11 +48,11 @@ class Process(Protocol):
 
 
 class Clock:
-    """Seconds charged to accounts such as "train"; time outside `charge` is free.
+    """Seconds charged to accounts such as "train"; time outside `charge` is not counted.
 
-    On a GPU these pass on the wall, once its work is done. On the CPU they are seconds that the
-    calling thread computed, which are the same on an idle machine; other processes lengthen them
-    only as far as they take up caches and memory.
+    On a GPU they are seconds of wall time, until its work is done. On the CPU they are seconds that
+    the calling thread computed: on an idle machine the same, and on a busy one longer only as far
+    as other processes use caches and memory.
 
     Parameters
     ----------
@@ -63,6 +61,14 @@ class Clock:
         Another clock than the device's: seconds, increasing.
     budget : float
         Seconds that all accounts together may hold.
+
+    Examples
+    --------
+    >>> clock = Clock(timer=iter([0.0, 3.0]).__next__, budget=10.0)
+    >>> with clock.charge("train"):
+    ...     pass
+    >>> clock.seconds, clock.left()
+    ({'train': 3.0}, 7.0)
     """
 
     def __init__(
@@ -92,7 +98,18 @@ class Clock:
 
 
 class RunFolder:
-    """A folder that holds one run: settings, environment, rows, checkpoint, results."""
+    """A folder that holds one run: settings, environment, rows, checkpoint, results.
+
+    Parameters
+    ----------
+    path : Path
+
+    Examples
+    --------
+    >>> folder = RunFolder(Path("runs/first"))
+    >>> folder.started, folder.rows()
+    (False, [])
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -109,9 +126,9 @@ class RunFolder:
         return (self / "config.yaml").is_file()
 
     def config(self) -> Any:
-        """The settings the run was started with, as plain values."""
+        """Read the settings the run was started with, as plain values."""
         if not self.path.exists():
-            raise ConfigError(f"{self.path}: no such folder.")
+            raise ConfigError(f"{self.path}: this folder does not exist.")
         if not self.started:
             raise ConfigError(f"{self.path}: not a run folder, it has no config.yaml.")
         return parse_yaml((self / "config.yaml").read_text(encoding="utf-8"))
@@ -124,15 +141,17 @@ class RunFolder:
                 raise ConfigError(
                     f"{self.path}: holds a run with other settings:\n  "
                     + "\n  ".join(changed)
-                    + "\nName another folder with -o, or replace this run with --overwrite."
+                    + "\nName another folder, or allow this run to be replaced.",
+                    parameters=("output", "overwrite"),
                 )
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise ConfigError(
-                f"{self.path}: holds files that are not a run. Name another folder with -o."
+                f"{self.path}: holds files that are not a run. Name another folder.",
+                parameters=("output",),
             )
 
     def start(self, config: Any, device: torch.device | str, *, overwrite: bool = False) -> None:
-        """Make the folder, unless the same run is in it already.
+        """Make the folder, unless it already holds the same run.
 
         Parameters
         ----------
@@ -151,13 +170,14 @@ class RunFolder:
         write_text(self / "config.yaml", to_yaml(config))
 
     def rows(self) -> list[dict[str, Any]]:
-        """The rows written so far; a last line cut by a kill is left out."""
+        """Read the rows written so far, without a last line that a kill cut short."""
         if not (self / "rows.jsonl").is_file():
             return []
         lines = (self / "rows.jsonl").read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines[:-1]]
 
     def append(self, row: Mapping[str, Any]) -> None:
+        """Write one more row."""
         with (self / "rows.jsonl").open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(row) + "\n")
 
@@ -172,7 +192,7 @@ class RunFolder:
         save_state(self / "checkpoint.pt", state)
 
     def restore(self, process: Process, clock: Clock, device: torch.device | str) -> bool:
-        """Take up the checkpoint if there is one; drop rows it does not know of."""
+        """Continue from the checkpoint, if there is one; drop rows that are newer than it."""
         if not (self / "checkpoint.pt").is_file():
             (self / "rows.jsonl").unlink(missing_ok=True)
             return False
@@ -198,18 +218,18 @@ def advance(
     ----------
     process : Process
     folder : RunFolder
-        Where the process is taken up, and where rows and checkpoints go.
+        Holds the checkpoint to continue from; new rows and checkpoints are written to it.
     clock : Clock
     account : str
-        Account of the clock that is charged; its total stands in each row as `<account>_s`.
+        Account of the clock that is charged; each row has its total as `<account>_s`.
     tell : callable
-        Is given each row, for whoever watches.
+        Called with each row, to show progress.
     """
     folder.restore(process, clock, clock.device)
     while not process.done:
         with clock.charge(account):
-            row = process.step()
-        row[f"{account}_s"] = clock.seconds[account]
+            values = process.step()
+        row = {**values, f"{account}_s": clock.seconds[account]}
         folder.append(row)
         folder.save(process, clock)
         tell(row)
@@ -217,13 +237,13 @@ def advance(
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Write a state that `torch.load` reads, whole or not at all."""
-    stream = io.BytesIO()  # torch's own writer does not say that a disk is full
+    stream = io.BytesIO()  # torch's own writer hides that a disk is full
     torch.save(state, stream)
     write_bytes(path, stream.getbuffer())
 
 
 def environment(device: torch.device | str) -> dict[str, Any]:
-    """What the numbers of a run may depend on: versions, machine, command line."""
+    """Return what the numbers of a run may depend on: versions, machine, command line."""
     from importlib.metadata import version
 
     packages = ("torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
@@ -241,9 +261,16 @@ def environment(device: torch.device | str) -> dict[str, Any]:
 
 
 def pick_device(name: str) -> torch.device:
-    """`auto` is the GPU where there is one; `cuda` without a GPU is an error."""
+    """Return the device of a name: "auto" is the GPU where there is one.
+
+    Raises
+    ------
+    ConfigError
+        "cuda" without a GPU.
+    """
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError(
-            "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu."
+            "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu.",
+            parameters=("device",),
         )
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

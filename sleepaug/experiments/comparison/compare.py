@@ -56,8 +56,7 @@ def default_output(comparison: Comparison) -> Path:
     Path
         A folder whose comparison these settings continue; otherwise one that does not exist yet.
     """
-    data = getattr(comparison.task, "data", comparison.task.name)
-    base = Path("runs") / f"compare-{data}-{comparison.compare.budget}"
+    base = Path("runs") / f"compare-{comparison.task.label}-{comparison.compare.budget}"
 
     def continues(path: Path) -> bool:
         if not RunFolder(path).started:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from dataclasses import replace
 
 from sleepaug.experiments.comparison.settings import Comparison
 from sleepaug.training.fit import Fit
-from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import Process
 from sleepaug.training.tasks.task import Split, Task
 
@@ -40,10 +38,10 @@ def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, in
     n_epochs = min(training.epochs, n_epochs)
     short, scale = few(task, N_BATCHES * training.batch_size)
     brief = replace(training, epochs=2, patience=2)
-    search: Search = settings.search(short, brief, seed=0)
+    search = settings.search(short, brief, seed=0)
     pretrain = step = 0.0
     if search.pretraining is not None:
-        warm = getattr(settings, "warm_start", n_epochs)
+        warm = settings.warm_start or n_epochs
         pretrain = min(warm, n_epochs) * scale * seconds_of(search.pretraining)
         while not search.pretraining.done:
             search.pretraining.step()
@@ -55,16 +53,15 @@ def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, in
     retrain = n_epochs * scale * seconds_of(fit)
     if search.done:
         return min(budget, retrain), 1
-    most = getattr(settings, "trials", getattr(settings, "epochs", math.inf))
     wall, n_points = 0.0, 0
     for k in itertools.count():
         n_pauses = k + 1 if comparison.compare.points == "all" else 2**k
         n_steps = n_pauses * search.pause
         left = budget - pretrain - n_steps * step
-        if left <= 0 or n_steps > most:
+        if left <= 0 or n_steps > search.most_steps:
             break
         wall, n_points = wall + min(retrain, left), n_points + 1
-    return wall + min(budget, pretrain + most * step), n_points
+    return wall + min(budget, pretrain + search.most_steps * step), n_points
 
 
 def few(task: Task, n: int) -> tuple[Task, float]:

@@ -6,6 +6,7 @@ decides what comes next.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -131,7 +132,7 @@ class Lane:
             "train_s": charged.get("train", 0.0),
         }
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> Mapping[str, Any]:
         """Do an epoch of training or pretraining, or a step of the search."""
         self.n_steps += 1
         self.charged = self.account
@@ -141,7 +142,7 @@ class Lane:
         assert process is not None
         return process.step()
 
-    def settle(self, logged: dict[str, Any]) -> Row:
+    def settle(self, logged: Mapping[str, Any]) -> Row:
         """Score the step and decide what comes next, outside the clock; return the step's row.
 
         Parameters

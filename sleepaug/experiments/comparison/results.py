@@ -14,6 +14,7 @@ import numpy as np
 
 from sleepaug.experiments.comparison.rows import Row, read_rows
 from sleepaug.experiments.comparison.settings import Comparison, Job, read_comparison
+from sleepaug.training.metrics import Scores
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Point:
         Seconds of pretraining, of the search so far, and of its own training.
     valid : float
         Balanced accuracy on the validation split, by which models are chosen.
-    test : dict
+    test : Scores
         Scores of the test split.
     learned : dict
         The augmentation, as `Learned.to_json` gives it.
@@ -41,7 +42,7 @@ class Point:
     search_s: float
     train_s: float
     valid: float
-    test: dict[str, Any]
+    test: Scores
     learned: dict[str, Any]
 
     @property

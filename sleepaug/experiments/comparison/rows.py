@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from sleepaug.experiments.comparison.settings import Job
+from sleepaug.training.metrics import Scores
 from sleepaug.training.runs import RunFolder
 
 ENDED = ("finished", "budget_spent", "out_of_budget", "diverged")
@@ -23,7 +24,7 @@ class TrainedPoint(TypedDict):
     training : str
         How the training ended, such as "finished" or "running" if the budget cut it.
     valid_balanced_accuracy : float
-    test : dict
+    test : Scores
         Scores of the test split, pooled and for each night. For the report alone.
     learned : dict
         The augmentation, as `Learned.to_json` gives it.
@@ -33,7 +34,7 @@ class TrainedPoint(TypedDict):
     best_epoch: int
     training: str
     valid_balanced_accuracy: float
-    test: dict[str, Any]
+    test: Scores
     learned: dict[str, Any]
 
 

@@ -154,10 +154,8 @@ def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) 
 
 def warm_starts(comparison: Comparison) -> set[int]:
     """After which epochs the floor's training is kept, for the methods that start from it."""
-    found = set()
-    for settings in comparison.methods.values():
-        found.add(getattr(settings, "warm_start", 0))
-    return (found | {comparison.training.epochs}) - {0}
+    epochs = {method.warm_start for method in comparison.methods.values()}
+    return (epochs | {comparison.training.epochs}) - {0}
 
 
 def _floor_file(root: Path, job: Job, epochs: int) -> Path:

@@ -12,11 +12,13 @@ from typing import Any, Literal
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.settings import config_from
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Count, did_you_mean, fill, put
+from sleepaug.support.settings import Count, did_you_mean, fill, keys_of, put
 from sleepaug.support.yaml import read_yaml
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
+from sleepaug.training.methods.search import Method
 from sleepaug.training.runs import RunFolder
+from sleepaug.training.tasks.task import TaskSettings
 
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 FLOOR = "none"  # always compared; some searches start from its network
@@ -89,11 +91,11 @@ class Comparison:
     ['none-fold0-seed0', 'augnet-fold0-seed0']
     """
 
-    task: Any
+    task: TaskSettings
     preprocessing: Preprocessing | None
     training: Training
     compare: Compare
-    methods: dict[str, Any] = field(default_factory=dict)
+    methods: dict[str, Method] = field(default_factory=dict)
 
     def jobs(self) -> list[Job]:
         """List a job for each method, fold and seed; the floor comes first in each."""
@@ -215,11 +217,12 @@ def comparison_of(
             f"task.name: a comparison is made on recordings, which task '{config.task.name}' does "
             "not have. Use task sleep."
         )
-    n_folds = getattr(config.task, "n_folds", 1)
+    n_folds = config.task.n_folds
     if compare and compare.folds > n_folds:
         problems.append(f"compare.folds: the task has {n_folds} folds, got {compare.folds}.")
     if problems:
-        raise ConfigError(f"{source}:\n" + "\n".join(f"  {line}" for line in problems))
+        text = f"{source}:\n" + "\n".join(f"  {line}" for line in problems)
+        raise ConfigError(text, parameters=keys_of(problems))
     return Comparison(config.task, config.preprocessing, config.training, compare, chosen)
 
 
@@ -234,10 +237,10 @@ def read_comparison(folder: Path) -> Comparison:
     return comparison_of(RunFolder(folder).config())
 
 
-def _methods(values: dict[str, Any], names: list[str], problems: list[str]) -> dict[str, Any]:
+def _methods(values: dict[str, Any], names: list[str], problems: list[str]) -> dict[str, Method]:
     """Fill the settings of the methods that are named, and of the floor; by default all for EEG."""
     names = names or [name for name in METHODS if name != "augerino"]
-    methods = {}
+    methods: dict[str, Method] = {}
     for name in [FLOOR, *(name for name in names if name != FLOOR)]:
         if name in METHODS:
             options = {k: v for k, v in (values.get(name) or {}).items() if k != "name"}

@@ -9,37 +9,13 @@ import numpy as np
 import pandas as pd
 
 from sleepaug.experiments.comparison.results import Results
+from sleepaug.training.metrics import Scores, balanced_accuracy, resampled
 
-N_RESAMPLES = 2000
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1)  # of the budget, at which methods are compared
 
 
-def balanced_accuracies(confusions: np.ndarray) -> np.ndarray:
-    """Compute the balanced accuracy of many confusion matrices at once.
-
-    Parameters
-    ----------
-    confusions : ndarray of shape (..., n_classes, n_classes)
-        Counts; rows are the scored stages.
-
-    Returns
-    -------
-    ndarray of shape (...)
-        Means over the classes that occur.
-
-    Examples
-    --------
-    >>> balanced_accuracies(np.array([[[3, 1], [0, 2]], [[4, 0], [0, 0]]])).tolist()
-    [0.875, 1.0]
-    """
-    total = confusions.sum(-1)
-    right = np.diagonal(confusions, axis1=-2, axis2=-1)
-    recall = np.divide(right, total, out=np.full(total.shape, np.nan), where=total > 0)
-    return np.nanmean(recall, axis=-1)
-
-
 def paired_difference(
-    pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]], seed: int = 0
+    pairs: Sequence[tuple[Scores, Scores]], seed: int = 0
 ) -> tuple[float, float, float]:
     """Compute the mean difference in balanced accuracy over folds, with a 95 % interval.
 
@@ -59,19 +35,17 @@ def paired_difference(
         with replacement, 2000 times.
     """
     random = np.random.default_rng(seed)
-    exact, resampled = [], []
+    exact, drawn = [], []
     for ours, theirs in pairs:
-        names = sorted(ours["nights"])
-        both = np.array(
-            [[scores["nights"][name]["confusion"] for name in names] for scores in (ours, theirs)],
-            float,
+        nights = np.array(
+            [
+                [scores["nights"][name]["confusion"] for scores in (ours, theirs)]
+                for name in sorted(ours["nights"])
+            ]
         )
-        draws = random.multinomial(len(names), np.full(len(names), 1 / len(names)), N_RESAMPLES)
-        counts = np.stack([np.ones(len(names)), *draws])
-        accuracies = balanced_accuracies(np.einsum("rn,mnij->mrij", counts, both))
-        exact.append(accuracies[0, 0] - accuracies[1, 0])
-        resampled.append(accuracies[0, 1:] - accuracies[1, 1:])
-    low, high = np.percentile(np.mean(resampled, axis=0), [2.5, 97.5])
+        exact.append(-np.diff(balanced_accuracy(nights.sum(axis=0)))[0])
+        drawn.append(-np.diff(balanced_accuracy(resampled(nights, random)))[:, 0])
+    low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
     return float(np.mean(exact)), float(low), float(high)
 
 

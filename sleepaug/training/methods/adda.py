@@ -13,9 +13,10 @@ from torch.func import functional_call
 from sleepaug.augment import Identity, Policy, RelaxedPolicy, Transform
 from sleepaug.support.settings import Count, Positive, Range
 from sleepaug.training.fit import Fit, Training
-from sleepaug.training.methods.bilevel import Bilevel
+from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
 from sleepaug.training.methods.gradient import GradientSearch
 from sleepaug.training.methods.relax import TEMPERATURE, exponential
+from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import N_STEPS, N_SUBPOLICIES
 from sleepaug.training.tasks.task import Task
 
@@ -25,7 +26,7 @@ Estimator = Literal["relax", "gumbel", "softmax"]
 
 
 @dataclass(frozen=True)
-class ADDA:
+class ADDA(Method):
     """Lower the validation loss after a training step, by plain gradient descent on the policy.
 
     Attributes
@@ -44,6 +45,18 @@ class ADDA:
         Of the weights of the transforms in a step.
     hypergradient : {"exact", "finite"}
         How the unrolled step is differentiated.
+
+    Examples
+    --------
+    >>> from sleepaug.training.fit import Training
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> method = ADDA(epochs=1, warm_start=1)
+    >>> search = method.search(Sinusoids().load().task, Training(), seed=0)
+    >>> for process in (search.pretraining, search):
+    ...     while not process.done:
+    ...         row = process.step()
+    >>> len(search.augmentation().subpolicies)
+    5
     """
 
     name: ClassVar[str] = "adda"
@@ -81,7 +94,7 @@ class ADDA:
         )
 
 
-class Slots(nn.Module):
+class Slots(ChoosingPolicy):
     """The steps of a relaxed policy, each of which chooses one transform.
 
     Parameters

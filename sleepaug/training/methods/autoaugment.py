@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from sleepaug.augment import Policy
 from sleepaug.support.settings import Count
 from sleepaug.training.fit import Fit, Training
+from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import (
     N_SUBPOLICIES,
     Subpolicy,
@@ -22,7 +23,7 @@ from sleepaug.training.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class AutoAugment:
+class AutoAugment(Method):
     """Try subpolicies: train the trunk from scratch with each, and let TPE propose the next.
 
     Attributes
@@ -32,6 +33,16 @@ class AutoAugment:
     unit : {"subpolicy", "policy"}
         What a training tries. Five subpolicies make a policy, so five trainings find one; a whole
         policy has 30 variables instead of 6.
+
+    Examples
+    --------
+    >>> from sleepaug.training.fit import Training
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> search = AutoAugment(trials=3).search(Sinusoids().load().task, Training(epochs=1), seed=0)
+    >>> while not search.done:
+    ...     row = search.step()
+    >>> len(search.augmentation().subpolicies)
+    3
     """
 
     name: ClassVar[str] = "autoaugment"
@@ -76,8 +87,12 @@ class TrainingTrials:
         return len(self.history)
 
     @property
+    def most_steps(self) -> int:
+        return self.method.trials
+
+    @property
     def done(self) -> bool:
-        return self.n_steps >= self.method.trials
+        return self.n_steps >= self.most_steps
 
     def step(self) -> dict[str, Any]:
         """Train the current proposal for an epoch; when it ends, note its score."""

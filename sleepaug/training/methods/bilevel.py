@@ -10,9 +10,10 @@ finite differences of the training loss. Both passes of the latter see the same 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -31,7 +32,7 @@ Loss = Callable[[Weights], Tensor]
 
 @dataclass(frozen=True)
 class Unrolled:
-    """What one unrolled step gave.
+    """The gradients and losses of one unrolled step.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ def unroll(
     lr: float,
     how: Literal["exact", "finite"] = "finite",
 ) -> Unrolled:
-    """Differentiate F by the policy's parameters.
+    """Differentiate the validation loss after a training step by the policy's parameters.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def unroll(
     ahead = {k: weights[k] - lr * g for k, g in zip(names, gradient, strict=True)}
     if how == "exact":
         valid_loss = outer(ahead)
-        found = torch.autograd.grad(valid_loss, policy, materialize_grads=True)
+        policy_gradient = torch.autograd.grad(valid_loss, policy, materialize_grads=True)
     else:
         ahead = {k: value.detach().requires_grad_() for k, value in ahead.items()}
         valid_loss = outer(ahead)
@@ -103,38 +104,55 @@ def unroll(
             moved = {k: (weights[k] + sign * e * g).detach() for k, g in zip(names, v, strict=True)}
             sides.append(torch.autograd.grad(inner(moved), policy, materialize_grads=True))
         set_random_state(after)
-        found = tuple(-lr * (up - down) / (2 * e) for up, down in zip(*sides, strict=True))
+        policy_gradient = tuple(
+            -lr * (up - down) / (2 * e) for up, down in zip(*sides, strict=True)
+        )
     return Unrolled(
-        policy_gradient=[g.detach() for g in found],
+        policy_gradient=[g.detach() for g in policy_gradient],
         trunk_gradient={k: g.detach() for k, g in zip(names, gradient, strict=True)},
         train_loss=train_loss.detach(),
         valid_loss=valid_loss.detach(),
     )
 
 
-class ChoosingPolicy(Protocol):
-    """A policy that chooses among candidates, as a module.
+class ChoosingPolicy(nn.Module, ABC):
+    """A module that chooses among candidates; what a bilevel search asks of it, without code.
 
-    `choices` are the logits (n_candidates,) of each choice; ``softmax(logits / temperature)`` are
-    its probabilities.
+    Attributes
+    ----------
+    temperature : float
+        ``softmax(logits / temperature)`` are the probabilities of the candidates.
     """
 
     temperature: float
 
     @property
-    def choices(self) -> list[nn.Parameter]: ...
+    @abstractmethod
+    def choices(self) -> list[nn.Parameter]:
+        """The logits of each choice, of shape (n_candidates,)."""
 
+    @abstractmethod
     def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
-        """Transform a batch: with the choices made (n_choices,), or averaging over them."""
-        ...
+        """Transform a batch.
 
-    def freeze(self) -> Policy: ...
+        Parameters
+        ----------
+        x : Tensor of shape (n_windows, ...)
+        choice : Tensor of shape (n_choices,), optional
+            The candidate of each choice; without it the candidates are averaged.
+        """
 
-    def project_(self) -> None: ...
+    @abstractmethod
+    def freeze(self) -> Policy:
+        """Return the likeliest policy."""
+
+    @abstractmethod
+    def project_(self) -> None:
+        """Move probabilities and magnitudes back into [0, 1]."""
 
 
 class Bilevel:
-    """Take turns: a step of the policy along dF/da, and a step of the trunk.
+    """Alternate a step of the policy along dF/da and a step of the trunk.
 
     Parameters
     ----------
@@ -153,7 +171,7 @@ class Bilevel:
 
     def __init__(
         self,
-        policy: Any,
+        policy: ChoosingPolicy,
         task: Task,
         training: Training,
         optimizer: torch.optim.Optimizer,
@@ -180,7 +198,7 @@ class Bilevel:
         self.class_weights = balanced_weights(task.train.y, len(task.classes))
 
     def update(self, train: Batch, valid: Batch) -> dict[str, Tensor]:
-        """One step of the policy and one of the trunk, which share the augmented batch."""
+        """Take a step of the policy and one of the trunk, which share the augmented batch."""
         choice: Tensor | None = None
         inner = self.loss(lambda: self.choosing.augment(train[0], choice), train[1], training=True)
         outer = self.loss(lambda: valid[0], valid[1], training=False)
@@ -195,16 +213,16 @@ class Bilevel:
         if self.relax is not None and choice is not None:
             with torch.no_grad():
                 gain = step.valid_loss - outer(weights)
-            found = self.relax.gradient(logits, choice, z, gain)
-            for parameter, gradient in zip(self.choosing.choices, found, strict=True):
-                parameter.grad = gradient / self.choosing.temperature
+            slopes = self.relax.gradient(logits, choice, z, gain)
+            for logit, slope in zip(self.choosing.choices, slopes, strict=True):
+                logit.grad = slope / self.choosing.temperature
         norm = torch.linalg.vector_norm(
             torch.stack([torch.linalg.vector_norm(p.grad) for p in parameters])
         )
         self.optimizers["policy"].step()
         self.choosing.project_()
-        for name, parameter in weights.items():
-            parameter.grad = step.trunk_gradient[name]
+        for name, weight in weights.items():
+            weight.grad = step.trunk_gradient[name]
         self.optimizers["trunk"].step()
         return {
             "train_loss": step.train_loss,
@@ -213,7 +231,7 @@ class Bilevel:
         }
 
     def loss(self, inputs: Callable[[], Tensor], y: Tensor, *, training: bool) -> Loss:
-        """The weighted cross-entropy on a batch as a function of the trunk's parameters."""
+        """Return the weighted cross-entropy on a batch as a function of the trunk's parameters."""
 
         def at(weights: Weights) -> Tensor:
             self.trunk.train(training)

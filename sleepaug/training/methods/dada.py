@@ -14,14 +14,15 @@ from sleepaug.augment import Policy, Transform
 from sleepaug.augment.transform import gate
 from sleepaug.support.settings import Count, Positive
 from sleepaug.training.fit import Training
-from sleepaug.training.methods.bilevel import Bilevel
+from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
 from sleepaug.training.methods.gradient import GradientSearch
+from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import N_SUBPOLICIES
 from sleepaug.training.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class DADA:
+class DADA(Method):
     """Learn which pairs of transforms help, with their probabilities and magnitudes.
 
     Attributes
@@ -32,6 +33,15 @@ class DADA:
         Of Adam, betas 0.5 and 0.999.
     hypergradient : {"exact", "finite"}
         How the unrolled step is differentiated.
+
+    Examples
+    --------
+    >>> from sleepaug.training.fit import Training
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> search = DADA(epochs=1).search(Sinusoids().load().task, Training(), seed=0)
+    >>> row = search.step()
+    >>> search.done, len(search.augmentation().subpolicies)
+    (True, 5)
     """
 
     name: ClassVar[str] = "dada"
@@ -49,7 +59,7 @@ class DADA:
         )
 
 
-class Pairs(nn.Module):
+class Pairs(ChoosingPolicy):
     """All unordered pairs of different transforms, of which a batch draws one.
 
     Parameters

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from sleepaug.augment import Identity, Policy
 from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.support.settings import Count
-from sleepaug.training.fit import Fit, Training
+from sleepaug.training.fit import EpochRow, Fit, Training
+from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import (
     Subpolicy,
     Trial,
@@ -24,17 +25,18 @@ from sleepaug.training.methods.tpe import (
     from_plain,
     propose,
 )
+from sleepaug.training.runs import Process
 from sleepaug.training.tasks.task import Split, Task
 
 
 @dataclass(frozen=True)
-class FastAutoAugment:
+class FastAutoAugment(Method):
     """Density matching: score subpolicies by the loss of a pretrained model on augmented windows.
 
     Attributes
     ----------
     trials : int
-        Proposals in all, dealt out to the models in turn.
+        Proposals in all; the models take them alternately.
     top : int
         Best trials of each model that go into the policy.
     best_of : int
@@ -46,6 +48,18 @@ class FastAutoAugment:
         on its part.
     unit : {"subpolicy", "policy"}
         What a trial proposes.
+
+    Examples
+    --------
+    >>> from sleepaug.training.fit import Training
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> task = Sinusoids().load().task
+    >>> search = FastAutoAugment(trials=3).search(task, Training(epochs=1), seed=0)
+    >>> for process in (search.pretraining, search):
+    ...     while not process.done:
+    ...         row = process.step()
+    >>> 1 <= len(search.augmentation().subpolicies) <= 3
+    True
     """
 
     name: ClassVar[str] = "fast-aa"
@@ -60,7 +74,7 @@ class FastAutoAugment:
 
 
 class DensityMatching:
-    """A search whose step is a trial: one pass of a pretrained model over augmented windows.
+    """A search whose step is a trial: a pretrained model passes over augmented windows once.
 
     Attributes
     ----------
@@ -78,7 +92,7 @@ class DensityMatching:
         tasks = [task] if method.folds == 1 else deal(task, method.folds)
         self.held_out = [part.valid for part in tasks]
         fits = [Fit(part, Identity(), training, seed=seed) for part in tasks]
-        self.pretraining = fits[0] if len(fits) == 1 else SequentialFits(fits, seed)
+        self.pretraining: Process = fits[0] if len(fits) == 1 else SequentialFits(fits, seed)
         self.fits = fits
         self.history: list[list[Trial]] = [[] for _ in fits]
 
@@ -87,8 +101,12 @@ class DensityMatching:
         return sum(map(len, self.history))
 
     @property
+    def most_steps(self) -> int:
+        return self.method.trials
+
+    @property
     def done(self) -> bool:
-        return self.n_steps >= self.method.trials
+        return self.n_steps >= self.most_steps
 
     def step(self) -> dict[str, Any]:
         """Try one proposal."""
@@ -113,7 +131,7 @@ class DensityMatching:
         return {"trial": self.n_steps, "augmented_loss": -history[-1][1]}
 
     def augmentation(self) -> Policy:
-        """The best subpolicies of each model, without those that repeat its transforms."""
+        """Merge the best subpolicies of the models; the same transforms in order count once."""
         merged: dict[tuple[str, ...], Subpolicy] = {}
         for history in self.history:
             for subpolicy in best_distinct(history, self.method.top):
@@ -132,19 +150,19 @@ class DensityMatching:
 
 
 def best_distinct(history: Sequence[Trial], n: int) -> list[Subpolicy]:
-    """The subpolicies of the `n` best trials whose transforms differ from a better one's."""
-    kept: dict[tuple[str, ...], Trial] = {}
+    """Return the subpolicies of the `n` best trials whose transforms differ from a better one's."""
+    distinct: dict[tuple[str, ...], Trial] = {}
     for trial in sorted(history, key=lambda trial: -trial[1]):
         names = tuple(name for subpolicy in trial[0] for name, _, _ in subpolicy)
-        kept.setdefault(names, trial)
-    return best_subpolicies(list(kept.values()), n)
+        distinct.setdefault(names, trial)
+    return best_subpolicies(list(distinct.values()), n)
 
 
 @torch.no_grad()
 def augmented_loss(
     trunk: nn.Module, policy: Policy, split: Split, class_weights: Tensor, *, best_of: int = 1
 ) -> float:
-    """Weighted cross-entropy of a model on augmented windows, the lowest of `best_of` draws each.
+    """Return the weighted cross-entropy of a model on augmented windows.
 
     Parameters
     ----------
@@ -154,6 +172,7 @@ def augmented_loss(
     split : Split
     class_weights : Tensor of shape (n_classes,)
     best_of : int
+        Each window counts with its lowest loss of so many draws.
     """
     trunk.eval()
     total = weight = torch.zeros((), device=split.x.device)
@@ -181,7 +200,7 @@ def deal(task: Task, n: int) -> list[Task]:
     ]
 
 
-def _choose(split: Split, mask: Any) -> Split:
+def _choose(split: Split, mask: np.ndarray) -> Split:
     index = torch.as_tensor(mask.nonzero()[0], device=split.x.device)
     return Split(split.x[index], split.y[index], split.group[mask])
 
@@ -200,7 +219,8 @@ class SequentialFits:
     def done(self) -> bool:
         return all(fit.done for fit in self.fits)
 
-    def step(self) -> dict[str, Any]:
+    def step(self) -> EpochRow:
+        """Train the first fit that is not done for one epoch."""
         fit = next(fit for fit in self.fits if not fit.done)
         if fit.n_steps == 0:
             torch.manual_seed(self.seed)
@@ -210,5 +230,5 @@ class SequentialFits:
         return {"fits": [fit.state_dict() for fit in self.fits]}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        for fit, one in zip(self.fits, state["fits"], strict=True):
-            fit.load_state_dict(one)
+        for fit, fit_state in zip(self.fits, state["fits"], strict=True):
+            fit.load_state_dict(fit_state)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, NotNegative, Positive
 from sleepaug.training.fit import Training, balanced_weights
 from sleepaug.training.methods.gradient import Batch, GradientSearch
+from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import N_STEPS, N_SUBPOLICIES
 from sleepaug.training.tasks.task import Task
 
@@ -22,8 +23,8 @@ BETAS = (0.0, 0.999)  # of both optimizers, in the reference code and in the pap
 
 
 @dataclass(frozen=True)
-class FasterAutoAugment:
-    """Match the augmented windows' distribution with the real one's (WGAN with gradient penalty).
+class FasterAutoAugment(Method):
+    """Make augmented windows that a critic takes for real ones (WGAN with gradient penalty).
 
     Attributes
     ----------
@@ -37,6 +38,15 @@ class FasterAutoAugment:
         Weight of the classifier's loss, which keeps augmented windows in their class.
     penalty : float
         Weight of the gradient penalty.
+
+    Examples
+    --------
+    >>> from sleepaug.training.fit import Training
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> search = FasterAutoAugment(epochs=1).search(Sinusoids().load().task, Training(), seed=0)
+    >>> row = search.step()
+    >>> search.done, len(search.augmentation().subpolicies)
+    (True, 5)
     """
 
     name: ClassVar[str] = "faster-aa"
@@ -91,17 +101,15 @@ class CriticMatching:
 
     def __init__(self, method: FasterAutoAugment, task: Task) -> None:
         device = task.train.x.device
-        policy = RelaxedPolicy(
+        self.method = method
+        self.relaxed = RelaxedPolicy(
             task.transforms,
             n_subpolicies=N_SUBPOLICIES,
             n_steps=N_STEPS,
             temperature=method.temperature,
         )
-        self.method = method
-        self.module = nn.ModuleDict({"policy": policy, "critic": Critic(task.make_trunk())})
-        self.module.to(device)
-        self.relaxed: Any = self.module["policy"]
-        self.critic: Any = self.module["critic"]
+        self.critic = Critic(task.make_trunk())
+        self.module = nn.ModuleDict({"policy": self.relaxed, "critic": self.critic}).to(device)
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
             name: torch.optim.Adam(part.parameters(), lr=method.learning_rate, betas=BETAS)
             for name, part in self.module.items()
@@ -109,6 +117,7 @@ class CriticMatching:
         self.class_weights = balanced_weights(task.train.y, len(task.classes))
 
     def update(self, train: Batch, valid: Batch) -> dict[str, Tensor]:
+        """Take a step of the critic, then one of the policy; `valid` is not needed."""
         x, y = train
         half = (len(y) + 1) // 2
         real, augmented = x[:half], x[-half:]  # a batch of odd size shares its middle window
@@ -117,6 +126,7 @@ class CriticMatching:
         return {"critic_loss": critic_loss, "policy_loss": policy_loss}
 
     def step_of_critic(self, real: Tensor, y: Tensor, augmented: Tensor) -> Tensor:
+        """Teach the critic to tell real windows, of classes `y`, from those to be augmented."""
         with torch.no_grad():
             fake = self.relaxed(augmented)
         logits, judged_real = self.critic(real)
@@ -131,6 +141,7 @@ class CriticMatching:
         return loss
 
     def step_of_policy(self, augmented: Tensor, y: Tensor) -> Tensor:
+        """Move the policy to where the critic takes augmented windows, of classes `y`, for real."""
         logits, judged = self.critic(self.relaxed(augmented))
         loss = self.class_loss(logits, y) - judged.mean()
         self.descend("policy", loss)
@@ -150,7 +161,7 @@ class CriticMatching:
 
 
 def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """Mean over windows of ``(||dD/dx|| - 1)^2`` at points between real and augmented windows.
+    """Return the mean over windows of ``(||dD/dx|| - 1)^2`` between real and augmented windows.
 
     Notes
     -----

@@ -17,11 +17,12 @@ from sleepaug.augment.augnet import AugerinoSettings, AugNetSettings
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Fraction, did_you_mean
 from sleepaug.training.fit import Training
+from sleepaug.training.methods.search import Method
 from sleepaug.training.tasks.task import Task
 
 
 class NoSearch:
-    """A search that was over before it began.
+    """A search that is done from the start.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class NoSearch:
     """
 
     done = True
-    n_steps = 0
+    n_steps = most_steps = 0
     pause = 1
     pretraining = None
 
@@ -51,8 +52,15 @@ class NoSearch:
 
 
 @dataclass(frozen=True)
-class NoAugmentation:
-    """Train the trunk on the windows as they are."""
+class NoAugmentation(Method):
+    """Train the trunk on the windows as they are.
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> NoAugmentation().search(Sinusoids().load().task).augmentation()
+    Identity()
+    """
 
     name: ClassVar[str] = "none"
 
@@ -61,13 +69,20 @@ class NoAugmentation:
 
 
 @dataclass(frozen=True)
-class Fixed:
+class Fixed(Method):
     """Train with a policy written by hand.
 
     Attributes
     ----------
     policy : list of subpolicies
         A subpolicy is a list of (transform, probability, magnitude); each window draws one.
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> method = Fixed(policy=[[("sign_flip", 0.5, 1.0)]])
+    >>> method.search(Sinusoids().load().task).augmentation().to_json()
+    [[['sign_flip', 0.5, 1.0]]]
     """
 
     name: ClassVar[str] = "fixed"
@@ -81,7 +96,7 @@ class Fixed:
 
 
 @dataclass(frozen=True)
-class AugNet(AugNetSettings):
+class AugNet(AugNetSettings, Method):
     """Learn, with the trunk, which transforms leave the meaning unchanged, and how far.
 
     Attributes
@@ -106,6 +121,13 @@ class AugNet(AugNetSettings):
         the other options it uses `layers` and `tolerance` only.
     tolerance : float
         Accuracy that one transform may cost for certain ("robust").
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> method = AugNet(layers=[["frequency_shift", "gaussian_noise"]])
+    >>> len(method.search(Sinusoids().load().task).augmentation().layers)
+    1
     """
 
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
@@ -122,7 +144,7 @@ class AugNet(AugNetSettings):
 
 
 @dataclass(frozen=True)
-class LearnedAffine(AugerinoSettings):
+class LearnedAffine(AugerinoSettings, Method):
     """Augerino: learn the widths of random affine maps of images.
 
     Attributes
@@ -131,6 +153,13 @@ class LearnedAffine(AugerinoSettings):
         Weight of ``-||W||`` in the loss; 0.05 is the paper's (A.1).
     half_width : float
         Of all six distributions at the start; pi / 8 is the paper's.
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import MarioIggy
+    >>> task = MarioIggy(n_train=8, n_valid=8, n_test=8).load().task
+    >>> type(LearnedAffine().search(task).augmentation()).__name__
+    'Augerino'
     """
 
     def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
@@ -148,7 +177,7 @@ def _check_names(
     where: str,
     name_of: Callable[[Any], str],
 ) -> None:
-    """Every name must be a transform of this task; all that are not are reported."""
+    """Raise a ConfigError that names all that are not transforms of this task."""
     lines = [
         f"  {where}[{i}][{j}]: unknown transform '{name_of(item)}'. "
         + did_you_mean(name_of(item), known)
@@ -157,4 +186,4 @@ def _check_names(
         if name_of(item) not in known
     ]
     if lines:
-        raise ConfigError("These transforms are not at hand for this data:\n" + "\n".join(lines))
+        raise ConfigError("These transforms do not apply to this data:\n" + "\n".join(lines))

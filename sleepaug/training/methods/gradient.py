@@ -1,7 +1,7 @@
 """Searches by gradient descent: what Faster AutoAugment, DADA and ADDA have in common.
 
-A learner says what one step on a batch is, and what policy it has come to; `GradientSearch` makes
-epochs of it. Its three learners stand in files of their own.
+A learner takes one step on a batch and says which policy it has learned so far; `GradientSearch`
+makes epochs of it. Each of the three learners has its own file.
 """
 
 from __future__ import annotations
@@ -70,6 +70,10 @@ class GradientSearch:
         self.n_steps = 0
 
     @property
+    def most_steps(self) -> int:
+        return self.epochs
+
+    @property
     def done(self) -> bool:
         return self.n_steps >= self.epochs
 
@@ -95,7 +99,7 @@ class GradientSearch:
             if not torch.stack([*values.values(), *policy]).isfinite().all():
                 raise FloatingPointError(
                     f"the search diverged in epoch {self.n_steps + 1}, batch {n_batches + 1}: "
-                    "a loss or the policy is no number"
+                    "a loss or the policy is not a number"
                 )
             for name, value in values.items():
                 totals[name] = totals.get(name, 0.0) + value.detach()
@@ -105,7 +109,7 @@ class GradientSearch:
         return {"epoch": self.n_steps, **means, "augmentation": self.learner.policy().describe()}
 
     def augmentation(self) -> Policy:
-        """The policy so far, each choice made for good."""
+        """Return the policy so far, with each choice made."""
         return self.learner.policy()
 
     def state_dict(self) -> dict[str, Any]:

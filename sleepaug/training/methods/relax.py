@@ -65,18 +65,18 @@ class Relax(nn.Module):
                 self.scale.copy_(value.abs())
             size = self.scale.clamp(min=1e-12)
             noise = log_p.detach() - z  # log of the exponential numbers behind z
-            given = conditional(log_p, choice)
-            q, q_given = self.predict(log_p - noise), self.predict(given)
+            q = self.predict(log_p - noise)
+            q_given = self.predict(conditional(log_p, choice))
             score = torch.autograd.grad(
                 log_p.gather(-1, choice[:, None]).sum(), logits, retain_graph=True
             )[0]
             [slope] = torch.autograd.grad(q - q_given, logits, create_graph=True)
-            found = (value / size - q_given) * score + slope
-            variance = found.square().mean()
+            estimate = (value / size - q_given) * score + slope
+            variance = estimate.square().mean()
             self.optimizer.zero_grad()
             variance.backward(inputs=list(self.network.parameters()))
             self.optimizer.step()
-        result = found.detach() * size
+        result = estimate.detach() * size
         self.scale.lerp_(value.abs(), 0.05)  # after its use: it must not depend on this draw
         return result
 

@@ -1,11 +1,13 @@
-"""Search: a process that looks for an augmentation."""
+"""What a method is, and the search it starts: the interface to everything that runs one."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from sleepaug.augment import Augmentation
+from sleepaug.training.fit import Training
 from sleepaug.training.runs import Process
+from sleepaug.training.tasks.task import Task
 
 
 class Search(Process, Protocol):
@@ -15,6 +17,8 @@ class Search(Process, Protocol):
     ----------
     n_steps : int
         Epochs, or trials, done.
+    most_steps : int
+        Epochs, or trials, after which it is done.
     pause : int
         A policy is worth training with every so many of them.
     regularization : float
@@ -25,8 +29,44 @@ class Search(Process, Protocol):
 
     pause: int
     regularization: float
-    pretraining: Process | None
+
+    @property
+    def most_steps(self) -> int: ...
+
+    @property
+    def pretraining(self) -> Process | None: ...
 
     def augmentation(self) -> Augmentation:
-        """What to train with if the search ended now."""
+        """Return what to train with if the search ended now."""
+        ...
+
+
+class Method(Protocol):
+    """Settings of a method: a frozen dataclass whose fields are the options of section `method`.
+
+    Attributes
+    ----------
+    name : str
+        Under which `METHODS` has it.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def warm_start(self) -> int:
+        """Epochs of a shorter training without augmentation that the search starts from, or 0."""
+        return 0
+
+    def search(self, task: Task, training: Training, *, seed: int) -> Search:
+        """Return the search at its start.
+
+        Parameters
+        ----------
+        task : Task
+            All that the method may see: the test split is not in it.
+        training : Training
+            How models are trained, those of the search too.
+        seed : int
+            Of everything that the search draws.
+        """
         ...

@@ -1,13 +1,14 @@
 """Optuna proposes policies: the search space, and proposals as a pure function of the history.
 
-The history is plain data. For every proposal a study is made afresh from it, with a sampler seeded
-by its length, so that a search which was stopped goes on exactly as if it had not been.
+The history is plain data. Each proposal comes from a new study of the whole history, with a sampler
+seeded by its length, so that a stopped search continues exactly as if it had not been stopped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import optuna
@@ -24,18 +25,16 @@ Trial = tuple[list[Subpolicy], float]
 
 TrialUnit = Literal["subpolicy", "policy"]
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-
 
 def space(names: Sequence[str], n_subpolicies: int) -> dict[str, BaseDistribution]:
     """Return for each step of a proposal its transform, probability and magnitude."""
-    found: dict[str, BaseDistribution] = {}
+    variables: dict[str, BaseDistribution] = {}
     for i in range(n_subpolicies):
         for j in range(N_STEPS):
-            found[f"{i}.{j}.transform"] = CategoricalDistribution(list(names))
-            found[f"{i}.{j}.probability"] = FloatDistribution(0.0, 1.0)
-            found[f"{i}.{j}.magnitude"] = FloatDistribution(0.0, 1.0)
-    return found
+            variables[f"{i}.{j}.transform"] = CategoricalDistribution(list(names))
+            variables[f"{i}.{j}.probability"] = FloatDistribution(0.0, 1.0)
+            variables[f"{i}.{j}.magnitude"] = FloatDistribution(0.0, 1.0)
+    return variables
 
 
 def propose(
@@ -64,9 +63,10 @@ def propose(
     """
     n_subpolicies = 1 if unit == "subpolicy" else N_SUBPOLICIES
     distributions = space(names, n_subpolicies)
-    study = optuna.create_study(
-        direction="maximize", sampler=_sampler(sampler, seed + len(history))
-    )
+    with _quiet():
+        study = optuna.create_study(
+            direction="maximize", sampler=_sampler(sampler, seed + len(history))
+        )
     study.add_trials(
         [
             optuna.trial.create_trial(
@@ -90,6 +90,17 @@ def from_plain(history: Sequence[Sequence[Any]]) -> list[Trial]:
         ([[(str(n), float(p), float(m)) for n, p, m in steps] for steps in subpolicies], score)
         for subpolicies, score in history
     ]
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna from logging each study it makes; the caller's level is restored."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(level)
 
 
 def _sampler(name: str, seed: int) -> optuna.samplers.BaseSampler:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -17,35 +15,44 @@ from sleepaug.augment.image import image_transforms
 from sleepaug.models.small import preact_resnet18
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count
-from sleepaug.training.tasks.task import Split, Task, TaskData
+from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
+
+if TYPE_CHECKING:
+    from sleepaug.data.signals.preprocessing import Preprocessing
 
 CLASSES = (
     *("airplane", "automobile", "bird", "cat", "deer"),
     *("dog", "frog", "horse", "ship", "truck"),
 )
 N_PIXELS = 3 * 32 * 32
-TRAIN_FILES = tuple(f"data_batch_{i}" for i in range(1, 6))
-TEST_FILE = "test_batch"
-FOLDERS = ("", "cifar-10-batches-bin", "cifar-10-batches-py")
+TRAIN_FILES = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
+TEST_FILE = "test_batch.bin"
+INNER, PICKLED = "cifar-10-batches-bin", "cifar-10-batches-py"  # as the archives unpack
+DOWNLOAD = "cifar-10-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html"
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # A.3
 VALID_SHARE = 0.2
 
 
 @dataclass(frozen=True)
-class Cifar10:
-    """The 60,000 images of CIFAR10, in the binary or the Python version.
+class Cifar10(TaskSettings):
+    """The 60,000 images of CIFAR10, from the binary version of the data set.
 
     Attributes
     ----------
     data_dir : Path
-        Folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin, or of the files of the
-        Python version, which have no ending; or the folder above, as the archives unpack it.
+        Folder of data_batch_1.bin to data_batch_5.bin and test_batch.bin, or the folder above, as
+        the archive unpacks.
     normalize : bool
         Centre and scale the colours before the trunk, by the numbers of A.3.
     width : int
         Filters of the trunk's first stage; 64 in the paper.
     official : bool
         The authors' range of translations.
+
+    Examples
+    --------
+    >>> Cifar10().problems()
+    ['data_dir: the folder of CIFAR10 is needed.']
     """
 
     name: ClassVar[str] = "cifar10"
@@ -55,13 +62,19 @@ class Cifar10:
     official: bool = False
 
     def problems(self) -> list[str]:
-        return [] if self.data_dir else ["data_dir: the folder of CIFAR10 is needed: --data-dir."]
+        """Name the folder if it is missing."""
+        return [] if self.data_dir else ["data_dir: the folder of CIFAR10 is needed."]
 
     def load(
-        self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
+        self,
+        preprocessing: Preprocessing | None = None,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        **_: object,
     ) -> TaskData:
         """Read the images; a fifth of the training images, drawn by `seed`, validates."""
-        assert self.data_dir is not None  # problems() has said so
+        assert self.data_dir is not None, "checked by problems()"
         x, y = read_files(self.data_dir, TRAIN_FILES)
         x_test, y_test = read_files(self.data_dir, (TEST_FILE,))
         try:
@@ -69,7 +82,7 @@ class Cifar10:
                 np.arange(len(y)), test_size=VALID_SHARE, stratify=y, random_state=seed
             )
         except ValueError as error:
-            raise ConfigError(f"{self.data_dir}: too few images to split: {error}") from error
+            raise ConfigError(f"{self.data_dir}: too few images to split: {error}.") from error
         return TaskData(
             task=Task(
                 train=_split(x[train], y[train], device),
@@ -82,12 +95,13 @@ class Cifar10:
         )
 
     def make_trunk(self) -> nn.Sequential:
+        """Build a ResNet-18, freshly initialised."""
         trunk = preact_resnet18(len(CLASSES), self.width)
         return nn.Sequential(Normalize(), *trunk) if self.normalize else trunk
 
 
 class Normalize(nn.Module):
-    """Centre and scale each colour."""
+    """Centre and scale each colour of images (n, 3, height, width)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,91 +115,79 @@ class Normalize(nn.Module):
 
 
 def read_files(folder: Path, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 3, 32, 32) uint8 and classes (n,) of some of the data set's files.
+    """Read some of the data set's files.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files are, or the folder above it.
+    names : tuple of str
+
+    Returns
+    -------
+    x : ndarray of uint8, shape (n, 3, 32, 32)
+        Red, green and blue.
+    y : ndarray of int64, shape (n,)
+        Classes.
 
     Raises
     ------
     ConfigError
-        A file is missing or is none of CIFAR10's.
+        A file is missing or is not one of CIFAR10's.
     """
-    for place in (folder / inner for inner in FOLDERS):
-        for ending, read in ((".bin", read_binary), ("", read_pickled)):
-            files = [place / f"{name}{ending}" for name in names]
-            if files[0].is_file():
-                missing = [file.name for file in files if not file.is_file()]
-                if missing:
-                    raise ConfigError(f"{place}: {', '.join(missing)} is missing.")
-                parts = [read(file) for file in files]
-                x, y = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-                return x.reshape(-1, 3, 32, 32), y
+    for place in (folder, folder / INNER):
+        files = [place / name for name in names]
+        if files[0].is_file():
+            missing = [file.name for file in files if not file.is_file()]
+            if missing:
+                raise ConfigError(
+                    f"{place}: of the files of CIFAR10, {', '.join(missing)} is missing.",
+                    parameters=("data_dir",),
+                )
+            pixels, classes = zip(*map(read_binary, files), strict=True)
+            return np.concatenate(pixels).reshape(-1, 3, 32, 32), np.concatenate(classes)
+    pickled = [
+        place for place in (folder, folder / PICKLED) if (place / Path(TEST_FILE).stem).is_file()
+    ]
     raise ConfigError(
-        f"{folder}: no {names[0]}.bin (binary version) nor {names[0]} (Python version) is there or "
-        f"in {FOLDERS[1]} or {FOLDERS[2]}. Name the folder of CIFAR10 with --data-dir."
+        (
+            f"{pickled[0]}: holds the Python version of CIFAR10, which is made of pickles and is "
+            "not read."
+            if pickled
+            else f"{folder}: neither this folder nor '{INNER}' in it has {names[0]}."
+        )
+        + f" The folder of CIFAR10's binary version is needed: {DOWNLOAD}, unpacked.",
+        parameters=("data_dir",),
     )
 
 
 def read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, 3072) and classes (n,) of a file of the binary version."""
+    """Read a file of images, each a byte for its class and 3072 for its pixels.
+
+    Returns
+    -------
+    pixels : ndarray of uint8, shape (n, 3072)
+    classes : ndarray of int64, shape (n,)
+
+    Raises
+    ------
+    ConfigError
+        The file does not hold whole images of classes 0 to 9.
+    """
     data = np.fromfile(path, dtype=np.uint8)
     if len(data) == 0 or len(data) % (1 + N_PIXELS):
         raise ConfigError(
-            f"{path}: {len(data)} bytes are no whole number of images ({1 + N_PIXELS} bytes each)."
+            f"{path}: its {len(data)} bytes are not a whole number of images "
+            f"({1 + N_PIXELS} bytes each). Download {DOWNLOAD} again."
         )
     rows = data.reshape(-1, 1 + N_PIXELS)
-    return _checked(path, rows[:, 1:], rows[:, 0])
-
-
-def read_pickled(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (n, 3072) and classes (n,) of a file of the Python version.
-
-    It is a pickle, which could run any program; only what such a file needs is let in.
-    """
-    with path.open("rb") as file:
-        try:
-            content = Plain(file, encoding="bytes").load()
-        except ConfigError:
-            raise
-        except Exception as error:  # a broken pickle can fail in any way
-            raise ConfigError(f"{path}: not a file of CIFAR10: {error!r}.") from error
-    if not isinstance(content, Mapping) or not {b"data", b"labels"} <= set(content):
-        raise ConfigError(f"{path}: not a file of CIFAR10: it lacks 'data' and 'labels'.")
-    return _checked(path, content[b"data"], content[b"labels"])
-
-
-class Plain(pickle.Unpickler):
-    """Reads pickles of NumPy arrays, bytes, text, lists, dicts and numbers, and no others."""
-
-    ALLOWED = frozenset(
-        (module, name)
-        for module, name in (
-            ("numpy.core.multiarray", "_reconstruct"),
-            ("numpy._core.multiarray", "_reconstruct"),
-            ("numpy", "ndarray"),
-            ("numpy", "dtype"),
-            ("_codecs", "encode"),
-        )
-    )
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.ALLOWED:
-            raise ConfigError(
-                f"A file of CIFAR10 needs no '{module}.{name}', and this one asks for it: it was "
-                "not read. Take the files from the data set's own page."
-            )
-        return super().find_class(module, name)
-
-
-def _checked(path: Path, pixels: Any, labels: Any) -> tuple[np.ndarray, np.ndarray]:
-    pixels, labels = np.asarray(pixels), np.asarray(labels, dtype=np.int64)
-    n = len(labels)
-    if pixels.dtype != np.uint8 or pixels.shape != (n, N_PIXELS) or n == 0:
+    pixels, classes = rows[:, 1:], rows[:, 0].astype(np.int64)
+    if classes.max() >= len(CLASSES):
         raise ConfigError(
-            f"{path}: expected bytes of shape ({n}, {N_PIXELS}), found {pixels.dtype} "
-            f"{pixels.shape}."
+            f"{path}: has an image of class {classes.max()}, and CIFAR10 has classes 0 to "
+            f"{len(CLASSES) - 1}. Download {DOWNLOAD} again."
         )
-    if labels.min() < 0 or labels.max() >= len(CLASSES):
-        raise ConfigError(f"{path}: classes must be 0 to {len(CLASSES) - 1}.")
-    return pixels, labels
+    return pixels, classes
 
 
 def _split(x: np.ndarray, y: np.ndarray, device: torch.device | str) -> Split:

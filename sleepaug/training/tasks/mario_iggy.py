@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import torch
@@ -15,7 +15,10 @@ from sleepaug.augment.image import image_transforms, turn
 from sleepaug.models.small import sprite_cnn
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count
-from sleepaug.training.tasks.task import Split, Task, TaskData
+from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
+
+if TYPE_CHECKING:
+    from sleepaug.data.signals.preprocessing import Preprocessing
 
 TILT = 45.0  # degrees: the largest tilt of an upright figure
 SIZE = 32  # pixels
@@ -73,7 +76,7 @@ SPRITES = (
 
 
 @dataclass(frozen=True)
-class MarioIggy:
+class MarioIggy(TaskSettings):
     """Two figures of 32 x 32 pixels, each turned by a random angle. The run's seed draws them.
 
     Upright figures are tilted by up to 45 degrees either way; the others stand on their heads, and
@@ -82,11 +85,17 @@ class MarioIggy:
     Attributes
     ----------
     images : Path, optional
-        An .npz file with two images (3, 32, 32) with values in [0, 1], in place of our own.
+        An .npz file with two images (3, 32, 32) with values in [0, 1], in place of the built-in
+        ones.
     n_train, n_valid, n_test : int
         How many of each; the paper has no validation split.
     width : int
         Filters of the trunk's first convolution; 32 in the paper.
+
+    Examples
+    --------
+    >>> MarioIggy(n_train=8, n_valid=4, n_test=4).load(seed=0).task.train.x.shape
+    torch.Size([8, 3, 32, 32])
     """
 
     name: ClassVar[str] = "mario_iggy"
@@ -97,9 +106,14 @@ class MarioIggy:
     width: Count = 32
 
     def load(
-        self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
+        self,
+        preprocessing: Preprocessing | None = None,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        **_: object,
     ) -> TaskData:
-        """Draw the images of the three splits; `seed` is all they depend on."""
+        """Draw the images of the three splits; they depend on `seed` and `images` alone."""
         figures = sprites() if self.images is None else read_figures(self.images)
         random = torch.Generator().manual_seed(seed)
         train, valid, test = (
@@ -121,7 +135,7 @@ class MarioIggy:
 
 
 def sprites() -> Tensor:
-    """Our own two figures (2, 3, 32, 32); neither has a symmetry."""
+    """Return the two built-in figures (2, 3, 32, 32); neither has a symmetry."""
     figures = []
     for text in SPRITES:
         rows = [[COLOURS[c] for c in line] for line in text.split()]
@@ -130,7 +144,13 @@ def sprites() -> Tensor:
 
 
 def read_figures(path: Path) -> Tensor:
-    """Two figures (2, 3, 32, 32) from an .npz file."""
+    """Read two figures (2, 3, 32, 32) from an .npz file.
+
+    Raises
+    ------
+    ConfigError
+        The file cannot be read, or holds something else.
+    """
     wanted = f"two images (3, {SIZE}, {SIZE}) with values from 0 to 1"
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -148,7 +168,7 @@ def read_figures(path: Path) -> Tensor:
 def draw_split(
     figures: Tensor, n: int, random: torch.Generator, device: torch.device | str
 ) -> Split:
-    """Turn the figures by random angles."""
+    """Draw `n` examples: a figure, upright or upside down, turned by a random angle."""
     y = torch.randint(len(CLASSES), (n,), generator=random)
     tilt = (2 * torch.rand(n, generator=random) - 1) * TILT
     angle = tilt + 180.0 * (y % 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -13,7 +13,10 @@ from torch import nn
 from sleepaug.augment import Transform, eeg_transforms
 from sleepaug.models.small import perceptron, wave_cnn
 from sleepaug.support.settings import Count, NotNegative, Positive
-from sleepaug.training.tasks.task import Split, Task, TaskData
+from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
+
+if TYPE_CHECKING:
+    from sleepaug.data.signals.preprocessing import Preprocessing
 
 FREQUENCIES = (2.0, 4.0, 6.0, 8.0)  # Hz, one a class
 SPREAD = 0.5  # Hz: largest distance of a wave from the frequency of its class
@@ -22,7 +25,7 @@ SIZES = {"train": 400, "valid": 400, "test": 200}  # the paper has no validation
 
 
 @dataclass(frozen=True)
-class Sinusoids:
+class Sinusoids(TaskSettings):
     """Waves of 10 s at 100 Hz; the class is the frequency, up to 0.5 Hz. The run's seed draws them.
 
     Attributes
@@ -38,7 +41,13 @@ class Sinusoids:
     noise : float
         Standard deviation of the white noise; the waves have amplitude 1.
     ranges : dict of float
-        Amounts at magnitude 1 that differ from the transforms' own (Table 4).
+        Amounts at magnitude 1 that differ from those of Table 4, by transform.
+
+    Examples
+    --------
+    >>> data = Sinusoids(kernel=100).load(seed=0)
+    >>> data.task.train.x.shape, data.task.classes[0]
+    (torch.Size([400, 1, 1000]), '2 Hz')
     """
 
     name: ClassVar[str] = "sinusoids"
@@ -51,13 +60,19 @@ class Sinusoids:
     ranges: dict[str, Positive] = field(default_factory=dict)
 
     def problems(self) -> list[str]:
+        """Name transforms of `ranges` that do not exist."""
         known = eeg_transforms(SFREQ, ["Cz"])
         return [f"ranges.{n}: unknown transform." for n in self.ranges if n not in known]
 
     def load(
-        self, preprocessing: None = None, *, seed: int, device: torch.device | str = "cpu", **_: Any
+        self,
+        preprocessing: Preprocessing | None = None,
+        *,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        **_: object,
     ) -> TaskData:
-        """Draw the waves of the three splits; `seed` is all they depend on."""
+        """Draw the waves of the three splits; they depend on `seed` alone."""
         draws = np.random.default_rng(seed).spawn(len(SIZES))
         splits = {
             part: self.waves(n, rng, device)
@@ -91,15 +106,16 @@ class Sinusoids:
 
     @property
     def make_trunk(self) -> Callable[[], nn.Module]:
+        """A function that builds the trunk, freshly initialised."""
         if self.trunk == "cnn":
             return lambda: wave_cnn(self.kernel, len(FREQUENCIES))
         return lambda: perceptron(N_TIMES, self.neurons, self.layers, len(FREQUENCIES))
 
 
 def transforms(ranges: dict[str, float]) -> dict[str, Transform]:
-    """The EEG transforms for one channel without a place, with some ranges replaced."""
+    """Return the EEG transforms for one channel without a position, with some ranges replaced."""
     single = eeg_transforms(SFREQ, ["wave"])
-    kept = (
+    names = (
         "time_reverse",
         "time_masking",
         "gaussian_noise",
@@ -109,4 +125,4 @@ def transforms(ranges: dict[str, float]) -> dict[str, Transform]:
         "sign_flip",
         "channels_dropout",
     )
-    return {k: replace(single[k], amount_at_1=ranges.get(k, single[k].amount_at_1)) for k in kept}
+    return {k: replace(single[k], amount_at_1=ranges.get(k, single[k].amount_at_1)) for k in names}

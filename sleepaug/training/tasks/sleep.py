@@ -29,24 +29,25 @@ from sleepaug.models.description import Description, TrainedOn
 from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean
-from sleepaug.training.tasks.task import Split, Task, TaskData
+from sleepaug.training.finetuning import Start
+from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
-class Sleep:
+class Sleep(TaskSettings):
     """Which nights to learn from, and with which network.
 
     Attributes
     ----------
     data : str
-        Name of a data set: "simulated" (without a `data_dir` it simulates nights of its own),
-        "mass", "sleep-edf", "dreams" or "edf".
+        Name of a data set: "simulated" (nights are simulated if there is no `data_dir`), "mass",
+        "sleep-edf", "dreams" or "edf".
     data_dir : Path, optional
         Folder of the recordings.
     pattern : str, optional
@@ -68,8 +69,15 @@ class Sleep:
         What magnitude 1 means: Table 4 and, for reverse, flip and symmetry, the probability 0.5;
         or the authors' code, with masks of up to 100 samples and probabilities of up to 1.
     split_seed : int
-        Of the train/valid split; kept apart from the seed of the run, so that runs with several
-        seeds see the same subjects.
+        Random seed of the train/valid split. It is not the seed of the run, so that runs with
+        several seeds see the same subjects.
+
+    Examples
+    --------
+    >>> Sleep(data="mass", data_dir=Path("nights"), n_folds=3).label
+    'mass'
+    >>> Sleep(data="mass").problems()
+    ["data_dir: dataset 'mass' needs its folder."]
     """
 
     name: ClassVar[str] = "sleep"
@@ -84,37 +92,48 @@ class Sleep:
     n_folds: Count = 5
     split_seed: int = 29
 
+    @property
+    def label(self) -> str:
+        """Name of the data set."""
+        return self.data
+
     def problems(self) -> list[str]:
-        found = []
+        """Name settings that do not go together."""
+        lines = []
         if self.data not in DATASETS:
-            found.append(f"data: unknown value {self.data!r}. {did_you_mean(self.data, DATASETS)}")
+            lines.append(f"data: unknown value {self.data!r}. {did_you_mean(self.data, DATASETS)}")
         elif self.data != "simulated" and self.data_dir is None:
-            found.append(f"data_dir: dataset '{self.data}' needs its folder. Add --data-dir.")
-        found += [
-            f"{name}: only dataset 'edf' takes a {what}, not '{self.data}'."
-            for name, what in (("pattern", "pattern"), ("codes", "meaning of codes"))
-            if getattr(self, name) is not None and self.data != "edf"
+            lines.append(f"data_dir: dataset '{self.data}' needs its folder.")
+        lines += [
+            f"{name}: only dataset 'edf' takes a {meaning}, not '{self.data}'."
+            for name, meaning, value in (
+                ("pattern", "pattern", self.pattern),
+                ("codes", "meaning of codes", self.codes),
+            )
+            if value is not None and self.data != "edf"
         ]
-        return found
+        return lines
 
     def recordings(
         self, *, cache_dir: Path | None = None, progress: bool = False
     ) -> list[Recording]:
-        """The recordings of the dataset; simulated nights are made at first use."""
+        """Find the recordings of the dataset; simulated nights are made at first use."""
         folder = self.data_dir
         if folder is None:
             folder = simulated_nights(cache_dir, progress=progress)
         if not folder.is_dir():
-            raise ConfigError(f"task.data_dir: '{folder}' is not a folder. Check --data-dir.")
+            raise ConfigError(
+                f"task.data_dir: '{folder}' is not a folder.", parameters=("data_dir",)
+            )
         chosen = {"pattern": self.pattern, "codes": self.codes}
         options = {name: value for name, value in chosen.items() if value is not None}
         return DATASETS[self.data](folder, **options)
 
     def load(
         self,
-        preprocessing: Preprocessing,
+        preprocessing: Preprocessing | None = None,
         *,
-        fold: int,
+        fold: int = 0,
         seed: int = 0,
         device: torch.device | str = "cpu",
         cache_dir: Path | None = None,
@@ -124,26 +143,28 @@ class Sleep:
 
         Parameters
         ----------
-        preprocessing : Preprocessing
+        preprocessing : Preprocessing, optional
+            Default settings if None.
         fold : int
             Which of the `n_folds` test parts.
         seed : int
-            Of the run; recorded nights do not depend on it.
+            Random seed of the run; recorded nights do not depend on it.
         device : torch.device
-            Where the windows are kept.
+            Where the windows are stored.
         cache_dir : Path, optional
-            Where prepared nights are kept.
+            Folder of prepared nights.
         progress : bool
             Show a progress bar on a terminal.
-        """
-        start = None
-        if self.start_from is not None:
-            from sleepaug.training.finetuning import Start
 
-            start = Start.of(self.start_from)
+        Raises
+        ------
+        ConfigError, RecordingError
+            The folder is missing, or holds no recording that can be used.
+        """
+        start = None if self.start_from is None else Start.of(self.start_from)
         windows = prepare(
             self.recordings(cache_dir=cache_dir, progress=progress),
-            preprocessing,
+            preprocessing or Preprocessing(),
             cache_dir=cache_dir,
             progress=progress,
             on_error="skip",
@@ -151,52 +172,51 @@ class Sleep:
         )
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
         splits = {part: _part(windows, parts[part], device) for part in PARTS}
-        left_out = inapplicable(windows.ch_names)
         transforms = applicable(windows.sfreq, windows.ch_names, self.ranges)
         make_trunk = self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1])
-        task = Task(
-            train=splits["train"],
-            valid=splits["valid"],
-            transforms=transforms,
-            make_trunk=make_trunk if start is None else start.weighted(make_trunk),
-            classes=STAGES,
-        )
         learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
-        nights = np.unique(learned_from.recording)
-        notes = [f"{name}: left out, {why}" for name, why in left_out.items()]
-        for part in PARTS:
-            counts = np.bincount(splits[part].y.cpu().numpy(), minlength=len(STAGES))
-            absent = [s for s, n in zip(STAGES, counts, strict=True) if not n and counts.any()]
-            notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
-        scorings = {fingerprint(learned_from, night) for night in nights}
         return TaskData(
-            task=task,
+            task=Task(
+                train=splits["train"],
+                valid=splits["valid"],
+                transforms=transforms,
+                make_trunk=make_trunk if start is None else start.weighted(make_trunk),
+                classes=STAGES,
+            ),
             test=splits["test"],
             parts=parts,
-            description=Description(
-                missing_channels="zero" if start is not None and start.allow_missing else "refuse",
-                started_from=None if start is None else start.name,
-                channels=tuple(windows.ch_names),
-                sfreq=windows.sfreq,
-                ranges=self.ranges,
-                trunk=self.trunk,
-                trunk_options=self.trunk_options,
-                trained_on=TrainedOn(
-                    data=self.data,
-                    subjects=tuple(sorted(parts["train"] + parts["valid"])),
-                    n_windows=len(splits["train"]),
-                    scorings=tuple(sorted(scorings.union(start.scorings if start else ()))),
-                ),
-            ),
-            notes=notes,
+            description=self._description(learned_from, len(splits["train"]), start),
+            notes=_notes(windows, splits),
             nights=windows.notes,
             known={name: t.amount_at_1 / 2 for name, t in transforms.items()},
+        )
+
+    def _description(
+        self, learned_from: Windows, n_windows: int, start: Start | None
+    ) -> Description:
+        """Describe the input, the network, and the nights that the model has seen."""
+        nights = np.unique(learned_from.recording)
+        scorings = {fingerprint(learned_from, night) for night in nights}
+        return Description(
+            missing_channels="zero" if start is not None and start.allow_missing else "refuse",
+            started_from=None if start is None else start.name,
+            channels=tuple(learned_from.ch_names),
+            sfreq=learned_from.sfreq,
+            ranges=self.ranges,
+            trunk=self.trunk,
+            trunk_options=self.trunk_options,
+            trained_on=TrainedOn(
+                data=self.data,
+                subjects=tuple(sorted({str(name) for name in learned_from.subject})),
+                n_windows=n_windows,
+                scorings=tuple(sorted(scorings.union(start.scorings if start else ()))),
+            ),
         )
 
     def trunk_maker(
         self, ch_names: Sequence[str], sfreq: float, n_times: int
     ) -> Callable[[], nn.Module]:
-        """A function that builds the trunk for this input, freshly initialised."""
+        """Return a function that builds the trunk for this input, freshly initialised."""
         return lambda: make_trunk(
             self.trunk,
             n_chans=len(ch_names),
@@ -208,16 +228,16 @@ class Sleep:
 
 
 def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
-    """The folder of the simulated nights that are used where no others are named.
+    """Return the folder of the simulated nights that are used where no others are named.
 
-    Made at first use, in the cache: 15 people, 4 hours each, six channels.
+    They are made at first use, in the cache: 15 people, 4 hours each, six channels.
     """
     from sleepaug.data import cache
     from sleepaug.simulation import simulate_dataset
 
     folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
     if not folder.is_dir():
-        log.info("No --data-dir: 15 nights are simulated once, and kept in %s.", folder)
+        log.info("No data_dir: 15 nights are simulated once, and stored in %s.", folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
         channels = Preprocessing.channels
@@ -232,6 +252,16 @@ def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
     return folder
 
 
+def _notes(windows: Windows, splits: Mapping[str, Split]) -> list[str]:
+    """Transforms that do not apply to these channels, and stages that a split lacks."""
+    notes = [f"{name}: left out, {why}" for name, why in inapplicable(windows.ch_names).items()]
+    for part, one in splits.items():
+        counts = np.bincount(one.y.cpu().numpy(), minlength=len(STAGES))
+        absent = [s for s, n in zip(STAGES, counts, strict=True) if not n and counts.any()]
+        notes += [f"the {part} split has no window of stage {stage}" for stage in absent]
+    return notes
+
+
 def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> Split:
     chosen = windows.subset(np.isin(windows.subject, subjects))
     return Split(
@@ -242,7 +272,7 @@ def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> 
 
 
 def fingerprint(windows: Windows, recording: str) -> str:
-    """A short hash of one night's scoring: the same night has it whatever its file is called."""
+    """Return a short hash of one night's scoring, by which the night is known under any name."""
     mask = windows.recording == recording
     scoring = windows.y[mask].astype(np.int8).tobytes() + windows.onset[mask].astype(int).tobytes()
     return hashlib.sha256(scoring).hexdigest()[:16]

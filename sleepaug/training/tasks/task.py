@@ -1,10 +1,11 @@
-"""What a method is given: a task, which is two splits, transforms and a trunk."""
+"""A task: two splits, transforms and a trunk, which are all that a method sees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from sleepaug.models.description import Description
 
 if TYPE_CHECKING:
     from sleepaug.augment import Transform
+    from sleepaug.data.signals.preprocessing import Preprocessing
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,13 @@ class Split:
     y : Tensor of shape (n_windows,)
         Classes, int64.
     group : ndarray of shape (n_windows,)
-        The recording of each window; scores are also given for each group.
+        The recording of each window, for scores by recording; empty where there are none.
+
+    Examples
+    --------
+    >>> split = Split(torch.randn(5, 2, 300), torch.tensor([0, 1, 2, 1, 0]))
+    >>> [len(y) for x, y in split.batches(2)]
+    [2, 2, 1]
     """
 
     x: Tensor
@@ -48,7 +56,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Task:
-    """What a method is given: two splits, the candidate transforms and the trunk.
+    """All that a method sees: two splits, the candidate transforms and the trunk.
 
     Attributes
     ----------
@@ -69,24 +77,24 @@ class Task:
 
 @dataclass(frozen=True)
 class TaskData:
-    """A task together with what the run keeps from the method.
+    """A task, and the data that no method sees.
 
     Attributes
     ----------
     task : Task
     test : Split
-    parts : dict
-        What is written to `splits.json`: the subjects of each part.
+    parts : dict of list of str
+        The subjects of train, valid and test, written to `splits.json`.
     description : Description
-        What is known of the model before its training: its input, network and training set.
+        The model before its training: its input, network and training set.
     notes : list of str
-        What its owner should hear of the task.
-    nights : dict
+        Lines about the data for the user, such as transforms that do not apply.
+    nights : dict of list of str
         What was done to each recording, written to `nights.json`.
     known : dict of float
-        Transforms and amounts: how invariant the model became to each is measured on the test
-        split. For made-up data they are the known invariances, for sleep all transforms at half
-        their range.
+        The amount of each transform at which the invariance of the model is measured on the test
+        split: for made-up data the known invariances, for sleep all transforms at half their
+        range.
     """
 
     task: Task
@@ -96,3 +104,54 @@ class TaskData:
     notes: list[str] = field(default_factory=list)
     nights: dict[str, list[str]] = field(default_factory=dict)
     known: dict[str, float] = field(default_factory=dict)
+
+
+class TaskSettings(Protocol):
+    """Settings of a task: a frozen dataclass whose fields are the options of section `task`.
+
+    Attributes
+    ----------
+    name : str
+        Under which `TASKS` has it.
+    """
+
+    name: ClassVar[str]
+
+    @property
+    def label(self) -> str:
+        """What run folders are named after: the data, or the task."""
+        return self.name
+
+    @property
+    def n_folds(self) -> int:
+        """Into how many test parts the data can be split."""
+        return 1
+
+    def load(
+        self,
+        preprocessing: Preprocessing | None = None,
+        *,
+        fold: int = 0,
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        cache_dir: Path | None = None,
+        progress: bool = False,
+    ) -> TaskData:
+        """Read or draw the data, and split them.
+
+        Parameters
+        ----------
+        preprocessing : Preprocessing, optional
+            Of recordings; None for a task without recordings.
+        fold : int
+            Which of the `n_folds` test parts.
+        seed : int
+            Random seed of the run, for data that are drawn.
+        device : torch.device
+            Where the windows are stored.
+        cache_dir : Path, optional
+            Folder of prepared nights.
+        progress : bool
+            Show a progress bar on a terminal.
+        """
+        ...

@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
-from sklearn.metrics import balanced_accuracy_score
 
 from sleepaug.cli import main
 from sleepaug.experiments.comparison.results import LaneResult, Point, curve
 from sleepaug.experiments.comparison.rows import lane_folder
 from sleepaug.experiments.comparison.settings import Job, comparison_of
-from sleepaug.experiments.comparison.tables import balanced_accuracies, paired_difference
-from sleepaug.training.metrics import scores
+from sleepaug.experiments.comparison.tables import paired_difference
+from sleepaug.training.metrics import balanced_accuracy, scores
 from sleepaug.training.runs import RunFolder
 
 STAGES = ("W", "N1", "N2", "N3", "R")
@@ -58,13 +57,6 @@ def test_the_best_by_validation_so_far_counts_whatever_the_test_says():
     assert not np.isnan(both[2:]).any()
 
 
-def test_balanced_accuracies_are_scikit_learns():
-    found = [nights_of(skill, seed) for skill, seed in ((0.3, 1), (0.8, 2))]
-    matrices = np.array([np.array(one["confusion"]) for one, _, _ in found])
-    expected = [balanced_accuracy_score(y, guess) for _, y, guess in found]
-    assert balanced_accuracies(matrices) == pytest.approx(expected)
-
-
 def test_the_difference_is_paired_and_its_interval_holds_what_it_should():
     pairs = [(nights_of(0.75, fold)[0], nights_of(0.70, fold)[0]) for fold in range(3)]
     exact, low, high = paired_difference(pairs)
@@ -88,7 +80,7 @@ def test_the_interval_has_the_width_of_a_bootstrap_written_out():
             sum(np.array(one["nights"][name]["confusion"]) for name in chosen)
             for one in (ours, theirs)
         ]
-        drawn.append(np.subtract(*balanced_accuracies(np.array(both))))
+        drawn.append(np.subtract(*balanced_accuracy(np.array(both))))
     assert (low, high) == pytest.approx(np.percentile(drawn, [2.5, 97.5]), abs=0.006)
 
 

@@ -142,7 +142,7 @@ def test_a_lane_that_diverges_says_so(comparing, loaded):
     task = dataclasses.replace(loaded.task, train=Split(x, loaded.task.train.y))
     status, rows = comparing.run("dada", data=dataclasses.replace(loaded, task=task))
     assert status == "diverged"
-    assert "is no number" in rows[-1]["reason"]
+    assert "is not a number" in rows[-1]["reason"]
 
 
 def test_the_energy_of_each_step_is_counted_once(comparing, loaded, monkeypatch):

@@ -62,6 +62,7 @@ def test_a_stopped_search_goes_on_bit_for_bit(tiny_task, name):
     task = small(tiny_task)
     whole, rows = search_of(name, task), []
     finish(whole, rows)
+    assert whole.n_steps == whole.most_steps
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
     for stop_after in range(1, len(rows)):
         stopped, again = search_of(name, task), []

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import optuna
 import pytest
 import torch
 import torch.nn.functional as F
@@ -47,6 +48,16 @@ def test_tpe_finds_what_is_good_sooner_than_chance():
 def test_a_policy_has_5_subpolicies_of_2_steps():
     proposal = propose([], NAMES, sampler="random", unit="policy", seed=0)
     assert [len(steps) for steps in proposal] == [2] * 5
+
+
+def test_the_log_level_of_optuna_stays_the_callers():
+    before = optuna.logging.get_verbosity()
+    try:
+        optuna.logging.set_verbosity(optuna.logging.DEBUG)
+        propose([], NAMES, sampler="tpe", unit="subpolicy", seed=0)
+        assert optuna.logging.get_verbosity() == optuna.logging.DEBUG
+    finally:
+        optuna.logging.set_verbosity(before)
 
 
 def test_the_policy_is_made_of_the_best_trials():
