@@ -144,7 +144,7 @@ class Recorder:
                 x[i] += np.float32(electrode["mains_sin"]) * mains.imag
             steps = rng.standard_normal((2, n_seconds))
             if self.drifts[i]:
-                steps = electrode["drift"] * steps[0] + 40 * moving * steps[1]
+                steps = electrode["drift"] * steps[0] + 60 * moving * steps[1]
                 slow = lfilter([1], [1, -DRIFT_MEMORY], steps, zi=[DRIFT_MEMORY * self.level[i]])[0]
                 slow = np.concatenate([[self.level[i]], slow]).astype(np.float32)
                 self.level[i] = slow[-1]
@@ -228,7 +228,7 @@ def draw_electrode(rng: np.random.Generator, n_seconds: int) -> dict:
     at = rng.uniform(0, n_seconds)
     mains, phase = rng.lognormal(0, 0.7), rng.uniform(0, 2 * np.pi)
     return {
-        "gain": rng.lognormal(0, 0.1),
+        "gain": rng.lognormal(0, 0.12),
         "noise": rng.lognormal(0, 0.4),
         "mains_cos": mains * np.cos(phase),
         "mains_sin": mains * np.sin(phase),

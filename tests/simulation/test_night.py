@@ -7,11 +7,12 @@ from scipy.signal import welch
 
 from sleepaug.config import ConfigError
 from sleepaug.simulation import simulate_night
-from sleepaug.simulation.background import synthesize
 from sleepaug.simulation.body import electrocardiogram
-from sleepaug.simulation.head import ANGLES, background_mixing, eye_mixing, referenced
+from sleepaug.simulation.channels import EEG
+from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES
-from sleepaug.simulation.night import EEG, plan_night
+from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.noise import synthesize
 from sleepaug.simulation.people import draw_person
 from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves, slow_oscillation
@@ -113,8 +114,8 @@ def test_noise_goes_on_from_chunk_to_chunk() -> None:
 
 
 def test_references() -> None:
-    gain = np.random.default_rng(0).normal(size=(len(ANGLES), 3))
-    names = list(ANGLES)
+    gain = np.random.default_rng(0).normal(size=(len(PLACES), 3))
+    names = list(PLACES)
     ears = referenced(["A1", "A2"], gain, "linked-ears")
     np.testing.assert_allclose(ears.sum(0), 0, atol=1e-12)
     np.testing.assert_allclose(referenced(["A2"], gain, "A2"), 0)
