@@ -38,14 +38,14 @@ LEVELS = np.array(
         [0.2, 0.0, 0.6, 1.2, 0.0],
         [0.0, 0.05, 0.9, 1.1, 0.03],
         [0.10, 0.10, 0.05, 0.03, 0.10],
-        [0.6, 0.0, 30.0, 85.0, 1.5],
+        [1.0, 0.0, 70.0, 250.0, 2.0],
         [0.40, 0.22, 0.09, 0.05, 0.15],
         [25.0, 25.0, 25.0, 25.0, 25.0],
         [0.0, 0.0, 0.0, 0.0, 0.0],  # sway: by `course.activity`
     ]
 )
 BESIDE_THE_MIDLINE = ("F3", "F4", "C3", "C4", "P3", "P4")  # where the 1/f background is strongest
-FAST = np.array([0.5, 0.5, 0.9, 0.5, 0.7, 0.6, 0.5, 0.8])  # of log-power, within seconds
+FAST = np.array([0.5, 0.5, 0.9, 0.5, 1.0, 0.6, 0.5, 0.8])  # of log-power, within seconds
 SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.7, 0.5, 0.5])  # within a quarter of an hour
 CALM = np.array([1.0, 1.2, 1.1, 0.6, 1.0])  # share of SLOW in each stage
 
@@ -63,7 +63,7 @@ def shapes(person: Person, freqs: np.ndarray) -> np.ndarray:
             bump(freqs, 6.0, 1.3),
             bump(freqs, person.spindle_hz - 0.8, 1.3),  # between the spindles
             bump(freqs, 20, 4),
-            bump(freqs, 1.6, 1.0),
+            bump(freqs, 0.8, 0.65),
             freqs**2 / (freqs**2 + 15**2),  # of the scalp's muscles, from 15 Hz up
             bump(freqs, 0.5, 0.35),  # sweat and breath
             1 / (1 + (np.maximum(freqs, 0.25) / 0.7) ** 2.2),  # cables and electrodes move

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sleepaug.simulation.hypnogram import night_covariance
+from sleepaug.simulation.hypnogram import N2, N3, night_covariance
 
 STREAMS = (
     "traits",
@@ -30,7 +30,7 @@ AGE_EFFECT = np.array([0.2, 0.1, 0, -0.25, -0.05])
 # Standard deviation of the log-power of floor, theta, sigma, beta and delta in one stage beside
 # the person's in the others: of the person, and of the night. Source: Sleep-EDF, between people
 # and between the two nights of each (`benchmarks/realism.py spread`).
-STAGE_OF_PERSON, STAGE_OF_NIGHT = 0.2, 0.15
+STAGE_OF_PERSON, STAGE_OF_NIGHT = 0.15, 0.12
 BANDS_OF_PERSON = np.array([0.35, 0.25, 0.5, 0.35, 0.15])  # the same, in all stages alike
 BANDS_OF_NIGHT = np.array([0.25, 0.15, 0.2, 0.3, 0.15])
 
@@ -69,7 +69,9 @@ class Person:
 
 def offsets(rng: np.random.Generator, of_all: np.ndarray, of_one: float) -> np.ndarray:
     """Draw the log-power (5 stages, 5 bands) that distinguishes a person or a night."""
-    return of_all * rng.standard_normal(5) + of_one * rng.standard_normal((5, 5))
+    drawn = of_all * rng.standard_normal(5) + of_one * rng.standard_normal((5, 5))
+    drawn[N3, 4] = drawn[N2, 4]  # N3 is scored where delta is large enough: it goes with N2's
+    return drawn
 
 
 def draw_person(subject: int, apnea: bool | None = None) -> Person:
