@@ -21,11 +21,11 @@ from sleepaug.simulation.people import Person
 KNOTS = (0.5, 2, 6, 10, 14, 22, 45)  # Hz
 BACKGROUND = np.array(
     [
-        [7.9, 5.0, 1.39, 0.65, 0.35, 0.15, 0.040],
-        [7.0, 6.0, 1.75, 0.70, 0.24, 0.065, 0.010],
-        [6.0, 6.0, 4.45, 1.32, 0.35, 0.056, 0.003],
-        [4.5, 4.5, 3.00, 1.04, 0.30, 0.046, 0.002],
-        [7.8, 7.3, 2.20, 0.83, 0.27, 0.072, 0.007],
+        [7.9, 4.5, 1.20, 0.62, 0.35, 0.15, 0.040],
+        [8.0, 7.5, 1.75, 0.70, 0.24, 0.065, 0.010],
+        [13.0, 10.5, 4.1, 1.32, 0.35, 0.056, 0.003],
+        [13.0, 12.0, 4.0, 1.25, 0.30, 0.046, 0.002],
+        [9.0, 8.5, 2.10, 0.83, 0.27, 0.072, 0.007],
     ]
 )
 # What stands out of it: a Gaussian peak (centre, width in Hz; the person's own frequency where
@@ -35,18 +35,18 @@ ALPHA, THETA, SIGMA, BETA, DELTA, MUSCLE, SKIN, SWAY = range(8)
 LEVELS = np.array(
     [
         [0.0, 0.0, 0.0, 0.0, 0.0],  # alpha: by `course.alpha`
-        [0.2, 0.0, 0.6, 1.2, 0.0],
+        [0.2, 0.0, 0.6, 2.0, 0.0],
         [0.0, 0.05, 0.9, 1.1, 0.03],
         [0.10, 0.10, 0.05, 0.03, 0.10],
-        [1.0, 0.0, 70.0, 250.0, 2.0],
+        [1.0, 0.0, 62.0, 230.0, 2.0],
         [0.40, 0.22, 0.09, 0.05, 0.15],
-        [25.0, 25.0, 25.0, 25.0, 25.0],
+        [12.0, 12.0, 12.0, 12.0, 12.0],
         [0.0, 0.0, 0.0, 0.0, 0.0],  # sway: by `course.activity`
     ]
 )
 BESIDE_THE_MIDLINE = ("F3", "F4", "C3", "C4", "P3", "P4")  # where the 1/f background is strongest
 FAST = np.array([0.5, 0.5, 0.9, 0.5, 1.0, 0.6, 0.5, 0.8])  # of log-power, within seconds
-SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.7, 0.5, 0.5])  # within a quarter of an hour
+SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.6, 0.5, 0.5])  # within a quarter of an hour
 CALM = np.array([1.0, 1.2, 1.1, 0.6, 1.0])  # share of SLOW in each stage
 
 
@@ -112,7 +112,7 @@ def rhythms(course: Course, person: Person, rng: np.random.Generator) -> np.ndar
     power[:, THETA] *= person.theta**2
     power[:, BETA] = (power[:, BETA] + 0.3 * course.arousal) * person.beta**2
     power[:, DELTA] *= course.depth * person.slow_wave**2
-    power[:, MUSCLE] += 7.0 * course.activity**1.5 + 0.3 * course.arousal + course.movement
+    power[:, MUSCLE] += 5.0 * course.activity**1.5 + 0.3 * course.arousal + course.movement
     power[:, MUSCLE] *= person.muscle**2
     power[:, SKIN] *= person.sweat**2
     power[:, SWAY] = awake * 0.2 * np.expm1(5.0 * np.minimum(course.activity, 1.8))

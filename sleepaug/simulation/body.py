@@ -32,7 +32,7 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     drowsy = np.clip(course.weight[:, 1] + 0.5 * course.weight[:, 0] * (1 - course.eyes_open), 0, 1)
     hz = np.clip(0.32 + 0.1 * wander(rng, n, 10), 0.12, 0.7)
-    rolling = drowsy * np.clip(14 + 3 * wander(rng, n, 60), 0, None)
+    rolling = drowsy * np.clip(18 + 4 * wander(rng, n, 60), 0, None)
     rolling += 0.5 * (course.weight[:, 2] + course.weight[:, 3])
     seconds = np.arange(n)
     phase = 2 * np.pi * np.interp(times, seconds, np.cumsum(hz))

@@ -52,12 +52,15 @@ def test_slow_waves_shrink_with_age() -> None:
 
 
 def test_n2_is_deeper_near_n3() -> None:
-    stages = np.full(960, N2)
-    stages[400:440] = N3
-    course = simulate_course(stages, draw_person(1), np.random.default_rng(0), hours_before=3)
-    near = np.log(course.depth.reshape(960, 30).mean(1))
-    around = np.r_[near[392:400], near[440:448]].mean()
-    assert around > near[np.r_[0:380, 460:960]].mean() + 0.1
+    stages = np.full(480, N2)
+    stages[200:240] = N3
+    near, far = [], []
+    for seed in range(15):
+        course = simulate_course(stages, draw_person(1), np.random.default_rng(seed), 3)
+        depth = np.log(course.depth.reshape(480, 30).mean(1))
+        near.append(np.r_[depth[194:200], depth[240:246]].mean())
+        far.append(np.r_[depth[:180], depth[260:]].mean())
+    assert np.mean(near) > np.mean(far) + 0.05
 
 
 @pytest.mark.parametrize("seed", range(8))
