@@ -14,12 +14,19 @@ from sleepaug.simulation.hypnogram import N2, R
 from sleepaug.simulation.noise import synthesize, wander
 from sleepaug.simulation.people import Person
 
-# Background of each stage (W N1 N2 N3 R) at C3 against the ears: density at 19 Hz (uV^2/Hz),
-# exponent and knee (Hz) of density / (knee^e + f^e). The slope steepens from wake to N3, REM sleep
-# in between (Schneider et al. 2022). This and LEVELS were fitted by hand to the medians of
-# Sleep-EDF and of excerpts 1-3 of DREAMS (`benchmarks/realism.py percentiles`).
+# Background of each stage (W N1 N2 N3 R): density (uV^2/Hz) at these frequencies, straight between
+# them in logarithms. The slope steepens from wake to N3, REM sleep in between (Schneider et al.
+# 2022). This and LEVELS were fitted by hand to the medians of Sleep-EDF and of excerpts 1-3 of
+# DREAMS (`benchmarks/realism.py percentiles`).
+KNOTS = (0.5, 2, 6, 10, 14, 22, 45)  # Hz
 BACKGROUND = np.array(
-    [[0.20, 2.1, 2.5], [0.11, 2.9, 4.0], [0.09, 4.4, 7.6], [0.10, 4.6, 7.8], [0.09, 3.3, 5.2]]
+    [
+        [7.9, 4.5, 1.20, 0.62, 0.35, 0.15, 0.040],
+        [8.0, 7.5, 1.75, 0.70, 0.24, 0.065, 0.010],
+        [13.0, 10.5, 4.1, 1.32, 0.35, 0.056, 0.003],
+        [13.0, 12.0, 4.0, 1.25, 0.30, 0.046, 0.002],
+        [9.0, 8.5, 2.10, 0.83, 0.27, 0.072, 0.007],
+    ]
 )
 # What stands out of it: a Gaussian peak (centre, width in Hz; the person's own frequency where
 # None), where (height falls with the distance; `everywhere` is added to it), how fast it waxes
@@ -28,18 +35,19 @@ ALPHA, THETA, SIGMA, BETA, DELTA, MUSCLE, SKIN, SWAY = range(8)
 LEVELS = np.array(
     [
         [0.0, 0.0, 0.0, 0.0, 0.0],  # alpha: by `course.alpha`
-        [0.5, 0.0, 0.7, 2.0, 0.0],
+        [0.2, 0.0, 0.6, 2.0, 0.0],
         [0.0, 0.05, 0.9, 1.1, 0.03],
         [0.10, 0.10, 0.05, 0.03, 0.10],
-        [2.0, 1.5, 42.0, 200.0, 2.5],
-        [0.20, 0.15, 0.05, 0.03, 0.10],
-        [25.0, 25.0, 25.0, 25.0, 25.0],
+        [1.0, 0.0, 62.0, 230.0, 2.0],
+        [0.40, 0.22, 0.09, 0.05, 0.15],
+        [12.0, 12.0, 12.0, 12.0, 12.0],
         [0.0, 0.0, 0.0, 0.0, 0.0],  # sway: by `course.activity`
     ]
 )
-FAST = np.array([0.5, 0.5, 0.9, 0.5, 0.7, 0.6, 0.5, 0.8])  # of log-power, within seconds
-SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.7, 0.5, 0.5])  # within a quarter of an hour
-CALM = np.array([1.0, 1.2, 1.2, 0.6, 0.7])  # share of SLOW in each stage
+BESIDE_THE_MIDLINE = ("F3", "F4", "C3", "C4", "P3", "P4")  # where the 1/f background is strongest
+FAST = np.array([0.5, 0.5, 0.9, 0.5, 1.0, 0.6, 0.5, 0.8])  # of log-power, within seconds
+SLOW = np.array([0.35, 0.3, 0.55, 0.4, 0.3, 0.6, 0.5, 0.5])  # within a quarter of an hour
+CALM = np.array([1.0, 1.2, 1.1, 0.6, 1.0])  # share of SLOW in each stage
 
 
 def bump(freqs: np.ndarray, centre: float, width: float) -> np.ndarray:
@@ -55,7 +63,7 @@ def shapes(person: Person, freqs: np.ndarray) -> np.ndarray:
             bump(freqs, 6.0, 1.3),
             bump(freqs, person.spindle_hz - 0.8, 1.3),  # between the spindles
             bump(freqs, 20, 4),
-            bump(freqs, 1.6, 1.0),
+            bump(freqs, 0.8, 0.65),
             freqs**2 / (freqs**2 + 15**2),  # of the scalp's muscles, from 15 Hz up
             bump(freqs, 0.5, 0.35),  # sweat and breath
             1 / (1 + (np.maximum(freqs, 0.25) / 0.7) ** 2.2),  # cables and electrodes move
@@ -74,11 +82,11 @@ def topography() -> np.ndarray:
     """
     places = [
         ["Oz"],
-        ["Fz", "F7", "F8"],
-        ["Cz"],
+        ["Fz", "F7", "F8", "Oz"],
+        ["C3", "C4"],
         ["Fz"],
-        ["Fz", "F7", "F8"],
-        ["T3", "T4", "Fp1", "Fp2", "T5", "T6", "F7", "F8", "O1", "O2"],
+        ["F3", "F4", "F7", "F8", "Oz"],
+        ["T3", "T4", "Fp1", "Fp2", "T5", "T6", "F7", "F8", "Oz"],
     ]
     everywhere = [0.01, 0.04, 0.04, 0.04, 0.45, 0.04, 1.0, 1.0]
     out = np.tile(np.array(everywhere), (len(SOURCES), 1))
@@ -100,14 +108,14 @@ def rhythms(course: Course, person: Person, rng: np.random.Generator) -> np.ndar
     weight = course.weight
     awake = weight[:, 0]
     power = weight @ LEVELS.T
-    power[:, ALPHA] = 45 * (person.alpha * course.alpha) ** 2
+    power[:, ALPHA] = 38 * (person.alpha * course.alpha) ** 2
     power[:, THETA] *= person.theta**2
     power[:, BETA] = (power[:, BETA] + 0.3 * course.arousal) * person.beta**2
     power[:, DELTA] *= course.depth * person.slow_wave**2
-    power[:, MUSCLE] += 4.5 * course.activity**1.5 + 0.3 * course.arousal + course.movement
+    power[:, MUSCLE] += 5.0 * course.activity**1.5 + 0.3 * course.arousal + course.movement
     power[:, MUSCLE] *= person.muscle**2
     power[:, SKIN] *= person.sweat**2
-    power[:, SWAY] = awake * 0.5 * np.expm1(4.0 * np.minimum(course.activity, 1.8))
+    power[:, SWAY] = awake * 0.2 * np.expm1(5.0 * np.minimum(course.activity, 1.8))
     power[:, SWAY] += 60 * course.movement
     offsets = np.exp(weight @ person.stages)
     for k, band in ((THETA, 1), (SIGMA, 2), (BETA, 3), (DELTA, 4)):
@@ -131,28 +139,30 @@ def background(
     """
     n = len(course.stage)
     freqs = np.arange(0, min(70, 0.45 * sfreq) + 0.25, 0.5)
-    at_19, exponent, knee = BACKGROUND.T[:, :, None]
-    exponent = exponent + person.slope
-    floor = at_19 * (knee**exponent + 19**exponent) / (knee**exponent + freqs**exponent)
-    floor[:, 0] = 0
-    log_floor = np.log(np.maximum(floor, 1e-6)) + person.stages[:, :1]
-    log_floor = log_floor.astype(np.float32)
+    at = np.log(np.maximum(freqs, 0.25))
+    log_floor = np.stack([np.interp(at, np.log(KNOTS), row) for row in np.log(BACKGROUND)])
+    log_floor += person.stages[:, :1] - person.slope * np.log(np.maximum(freqs, 3) / 19)
+    log_floor[:, 0] = -14  # no offset
     shape = shapes(person, freqs).astype(np.float32)
     share = topography().astype(np.float32)
+    here = np.where(np.isin(SOURCES, BESIDE_THE_MIDLINE), 3.0, 0.6).astype(np.float32)
     power = rhythms(course, person, rng).astype(np.float32)
     calm = course.weight @ CALM
     restless = 1 + 0.7 * course.weight[:, 0]
     swing = 0.32 * restless * wander(rng, n, 4) + 0.3 * calm * wander(rng, n, 300)
-    swing -= 0.25 * np.log(course.depth) * course.weight[:, N2:R].sum(1)  # deep sleep is quiet
+    # The deeper NREM sleep, the steeper its spectrum.
+    steeper = 0.5 * np.log(course.depth) * course.weight[:, N2:R].sum(1)
+    octaves = np.log(17 / (freqs + 1))
     swing = (np.exp(swing) * person.gain**2).astype(np.float32)
 
     tails: list[np.ndarray | None] = [None] * len(SOURCES)
     for start in range(0, n, chunk):
         now = slice(start, min(start + chunk, n))
-        base = np.exp(course.weight[now].astype(np.float32) @ log_floor) * swing[now, None]
+        base = course.weight[now] @ log_floor + np.outer(steeper[now], octaves)
+        base = np.exp(base.astype(np.float32)) * swing[now, None]
         out = []
         for s in range(len(SOURCES)):
-            density = base + (power[now] * share[s]) @ shape
+            density = base * here[s] + (power[now] * share[s]) @ shape
             noise, tails[s] = synthesize(rng, density, sfreq, tails[s])
             out.append(noise)
         yield np.stack(out)

@@ -32,17 +32,17 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     drowsy = np.clip(course.weight[:, 1] + 0.5 * course.weight[:, 0] * (1 - course.eyes_open), 0, 1)
     hz = np.clip(0.32 + 0.1 * wander(rng, n, 10), 0.12, 0.7)
-    rolling = drowsy * np.clip(14 + 3 * wander(rng, n, 60), 0, None)
+    rolling = drowsy * np.clip(18 + 4 * wander(rng, n, 60), 0, None)
     rolling += 0.5 * (course.weight[:, 2] + course.weight[:, 3])
     seconds = np.arange(n)
     phase = 2 * np.pi * np.interp(times, seconds, np.cumsum(hz))
     size = np.interp(times, seconds, rolling)
     gaze[0] += size * np.sin(phase)
-    gaze[1] += 0.25 * size * np.sin(phase + 0.7)
+    gaze[1] += 0.12 * size * np.sin(phase + 0.7)
 
     for rate, spread in (
-        (90 * course.eyes_open, (18.0, 8.0)),
-        (36 * course.phasic + 10 * course.weight[:, 4], (11.0, 4.0)),
+        (90 * course.eyes_open, (16.0, 7.0)),
+        (36 * course.phasic + 10 * course.weight[:, 4], (11.0, 3.0)),
         (6 * course.weight[:, 0] + 2 * course.weight[:, 1], (3.0, 2.0)),
     ):
         at = poisson(rng, rate, 0.12)
@@ -50,11 +50,11 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
         target *= np.minimum(1, np.diff(at, append=np.inf) < 6)  # looks back in the end
         held = np.searchsorted(at, times, side="right")
         trace = np.concatenate([np.zeros((2, 1)), target], 1)[:, held]
-        gaze += gaussian_filter1d(trace, 0.025 * EYE_RATE, axis=1)
+        gaze += gaussian_filter1d(trace, 0.03 * EYE_RATE, axis=1)
 
-    at = poisson(rng, 17 * course.eyes_open, 0.5)
+    at = poisson(rng, (10 + 12 * course.activity) * course.eyes_open, 0.5)
     pulse = np.zeros(n * EYE_RATE)
-    np.add.at(pulse, (at * EYE_RATE).astype(int), rng.lognormal(np.log(15), 0.25, len(at)))
+    np.add.at(pulse, (at * EYE_RATE).astype(int), rng.lognormal(np.log(14), 0.25, len(at)))
     gaze[1] += gaussian_filter1d(pulse, 0.06 * EYE_RATE) * 0.06 * EYE_RATE * 2.5
     return gaze * np.float32(person.eye)
 

@@ -102,8 +102,9 @@ def simulate_course(
     awake = weight[:, W]
     day = np.zeros(len(stages), bool) if day is None else day
     wake = simulate_wake(stages, day, person.active, rng)
-    eyes_open = wake.eyes_open * awake
-    activity = wake.activity * awake
+    # Eyes and limbs are at rest where wake and N1 mix.
+    eyes_open = wake.eyes_open * sharp[:, W]
+    activity = wake.activity * sharp[:, W]
     drowsy = wander(rng, n, 8)
     alpha = awake * (1 - eyes_open) * np.clip(0.85 + 0.25 * wander(rng, n, 6), 0.15, 1.5)
     alpha = alpha + weight[:, N1] * 0.7 * (drowsy > 0.7) + 0.5 * arousal * (1 - awake)
@@ -111,11 +112,13 @@ def simulate_course(
 
     hours = hours_before + np.cumsum(~np.repeat(day, WINDOW)) / 3600
     swing = 0.3 * wander(rng, n, 60) + 0.4 * wander(rng, n, 600)
-    depth = swing * (weight @ np.array([1, 1, 1.8, 0.5, 1]))
+    depth = swing * (weight @ np.array([1, 1, 1.2, 0.5, 1]))
     # N2 that leads to N3 is deeper than N2 that does not.
     around = gaussian_filter1d((stages == N3).astype(float), 5)
-    depth += 1.2 * (np.repeat(around, WINDOW) - 0.25) * (weight[:, N2] + 0.5 * weight[:, N3])
-    depth = np.exp(depth - 0.1) * (0.8 + 0.5 * np.exp(-hours / 2.5))
+    depth += 0.6 * (np.repeat(around, WINDOW) - 0.25) * (weight[:, N2] + 0.5 * weight[:, N3])
+    # What is deeper or lighter than its stage would have been scored as another.
+    firm = weight[:, N2] * np.maximum(depth - 0.1, 0) + weight[:, N3] * np.minimum(depth + 0.1, 0)
+    depth = np.exp(depth - 0.9 * firm) * (0.8 + 0.5 * np.exp(-hours / 2.5))
     phasic = (wander(rng, n, 15) > 0.35) * weight[:, R]
     per_hour = np.array([60.0, 8, 1.5, 0.7, 3])[stage] * (1 + 3 * (wake.kind == ACT))
     moving = bursts(rng, per_hour / 3600, 2, 7)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sleepaug.simulation.hypnogram import night_covariance
+from sleepaug.simulation.hypnogram import N2, N3, night_covariance
 
 STREAMS = (
     "traits",
@@ -30,8 +30,8 @@ AGE_EFFECT = np.array([0.2, 0.1, 0, -0.25, -0.05])
 # Standard deviation of the log-power of floor, theta, sigma, beta and delta in one stage beside
 # the person's in the others: of the person, and of the night. Source: Sleep-EDF, between people
 # and between the two nights of each (`benchmarks/realism.py spread`).
-STAGE_OF_PERSON, STAGE_OF_NIGHT = 0.2, 0.15
-BANDS_OF_PERSON = np.array([0.4, 0.3, 0.5, 0.4, 0.2])  # the same, in all stages alike
+STAGE_OF_PERSON, STAGE_OF_NIGHT = 0.15, 0.12
+BANDS_OF_PERSON = np.array([0.35, 0.25, 0.5, 0.35, 0.15])  # the same, in all stages alike
 BANDS_OF_NIGHT = np.array([0.25, 0.15, 0.2, 0.3, 0.15])
 
 
@@ -69,7 +69,9 @@ class Person:
 
 def offsets(rng: np.random.Generator, of_all: np.ndarray, of_one: float) -> np.ndarray:
     """Draw the log-power (5 stages, 5 bands) that distinguishes a person or a night."""
-    return of_all * rng.standard_normal(5) + of_one * rng.standard_normal((5, 5))
+    drawn = of_all * rng.standard_normal(5) + of_one * rng.standard_normal((5, 5))
+    drawn[N3, 4] = drawn[N2, 4]  # N3 is scored where delta is large enough: it goes with N2's
+    return drawn
 
 
 def draw_person(subject: int, apnea: bool | None = None) -> Person:
@@ -102,7 +104,7 @@ def draw_person(subject: int, apnea: bool | None = None) -> Person:
         age=age,
         sex="F" if female else "M",
         apnea=ill if apnea is None else apnea,
-        gain=float(np.exp(0.14 * normal[0] + 0.08 * female - 0.1 * old)),
+        gain=float(np.exp(0.18 * normal[0] + 0.08 * female - 0.06 * old)),
         slope=float(0.25 * normal[1] - 0.1 * old),
         alpha_hz=float(9.9 - 0.5 * old + 0.8 * normal[2]),
         alpha=float(np.exp(0.5 * normal[3])),
@@ -110,7 +112,7 @@ def draw_person(subject: int, apnea: bool | None = None) -> Person:
         spindle_hz=float(13.5 + 0.45 * normal[4] + 0.15 * female),
         spindle_rate=float(np.exp(0.3 * normal[5] - 0.3 * old)),
         spindle=float(np.exp(0.3 * normal[6] - 0.15 * old)),
-        slow_wave=float(np.exp(0.1 * normal[7] - 0.2 * old + 0.06 * female)),
+        slow_wave=float(np.exp(0.08 * normal[7] - 0.14 * old + 0.06 * female)),
         beta=float(np.exp(0.3 * normal[8])),
         muscle=float(np.exp(0.4 * normal[9])),
         eye=float(np.exp(0.25 * normal[10])),
@@ -137,7 +139,7 @@ def tonight(person: Person, rng: np.random.Generator) -> Person:
         slope=person.slope + float(0.1 * normal[1]),
         alpha=person.alpha * float(np.exp(0.2 * normal[2])),
         theta=person.theta * float(np.exp(0.1 * normal[3])),
-        slow_wave=person.slow_wave * float(np.exp(0.08 * normal[4])),
+        slow_wave=person.slow_wave * float(np.exp(0.05 * normal[4])),
         beta=person.beta * float(np.exp(0.2 * normal[5])),
         muscle=person.muscle * float(np.exp(0.4 * normal[6])),
         eye=person.eye * float(np.exp(0.15 * normal[7])),

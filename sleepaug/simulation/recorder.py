@@ -144,7 +144,7 @@ class Recorder:
                 x[i] += np.float32(electrode["mains_sin"]) * mains.imag
             steps = rng.standard_normal((2, n_seconds))
             if self.drifts[i]:
-                steps = electrode["drift"] * steps[0] + 40 * moving * steps[1]
+                steps = electrode["drift"] * steps[0] + electrode["sway"] * moving * steps[1]
                 slow = lfilter([1], [1, -DRIFT_MEMORY], steps, zi=[DRIFT_MEMORY * self.level[i]])[0]
                 slow = np.concatenate([[self.level[i]], slow]).astype(np.float32)
                 self.level[i] = slow[-1]
@@ -219,7 +219,8 @@ def prefiltering(amplifier: Amplifier) -> str:
 def draw_electrode(rng: np.random.Generator, n_seconds: int) -> dict:
     """Draw how good one channel is tonight: gain, noise, mains, drift (uV), pops, time loose (s).
 
-    Gain is what a centimetre more or less between the electrodes makes.
+    Gain is what a centimetre more or less between the electrodes makes, sway (uV) the steps of a
+    moving sleeper.
     """
     n_pops = rng.poisson(n_seconds / 3600 * 0.4)
     sizes = rng.choice([-1, 1], n_pops) * rng.exponential(120, n_pops)
@@ -228,11 +229,12 @@ def draw_electrode(rng: np.random.Generator, n_seconds: int) -> dict:
     at = rng.uniform(0, n_seconds)
     mains, phase = rng.lognormal(0, 0.7), rng.uniform(0, 2 * np.pi)
     return {
-        "gain": rng.lognormal(0, 0.1),
+        "gain": rng.lognormal(0, 0.12),
         "noise": rng.lognormal(0, 0.4),
         "mains_cos": mains * np.cos(phase),
         "mains_sin": mains * np.sin(phase),
         "drift": rng.lognormal(np.log(3), 0.5),
+        "sway": rng.lognormal(np.log(65), 0.6),
         "pops": pops,
         "loose": (at, at + rng.exponential(900)) if comes_loose else (-1.0, -1.0),
     }

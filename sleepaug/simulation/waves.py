@@ -149,9 +149,9 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
     out = []
 
     for centre, hz, share, size, degrees in (
-        ("Cz", person.spindle_hz, 1.0, 27.0, 14), ("Fz", person.spindle_hz - 2, 0.6, 20.0, 14),
+        ("Cz", person.spindle_hz, 1.0, 29.0, 28), ("Fz", person.spindle_hz - 2, 0.6, 21.0, 24),
     ):  # fmt: skip
-        rate = person.spindle_rate * share * (stage @ [0, 0.15, 3.0, 1.6, 0])
+        rate = person.spindle_rate * share * (stage @ [0, 0.15, 4.2, 2.0, 0])
         at = poisson(rng, rate, 2.0)
         n = len(at)
         duration = np.clip(rng.lognormal(np.log(0.95), 0.3, n), 0.5, 2.5)
@@ -173,11 +173,11 @@ def simulate_waves(course: Course, person: Person, rng: np.random.Generator) -> 
     at = poisson(rng, deep, 0.9)
     n = len(at)
     deepness = (stage @ [0.4, 0.4, 0.46, 1.0, 0.4])[at.astype(int)]
-    sizes = 122 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
+    sizes = 95 * gain * person.slow_wave * deepness * rng.lognormal(-0.07, 0.38, n)
     params = np.stack([rng.lognormal(np.log(1.15), 0.22, n), rng.uniform(0.5, 1.0, n)], 1)
     place = scatter(rng, "Fz", 28, n)
     length = params[:, 0] * 2.2
-    out.append(Waves(slow_oscillation, at, length, sizes, place, 55, params, 9.0))
+    out.append(Waves(slow_oscillation, at, length, sizes, place, 49, params, 9.0))
 
     at = poisson(rng, stage @ [0, 2.5, 0.15, 0, 0], 1.0)
     n = len(at)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from sleepaug.simulation.course import Course, bursts, simulate_course, wander
+from sleepaug.simulation.course import Course, simulate_course
 from sleepaug.simulation.hypnogram import N2, N3, WINDOW, R, W
 from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.noise import bursts, wander
 from sleepaug.simulation.people import draw_person
 
 

@@ -6,12 +6,12 @@ import pytest
 from scipy.signal import welch
 
 from sleepaug.simulation import simulate_night
-from sleepaug.simulation.background import synthesize
 from sleepaug.simulation.body import electrocardiogram
 from sleepaug.simulation.channels import EEG
 from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES
 from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.noise import synthesize
 from sleepaug.simulation.people import draw_person
 from sleepaug.simulation.recorder import Recorder
 from sleepaug.simulation.waves import Mixing, simulate_waves, slow_oscillation
@@ -87,7 +87,7 @@ def test_eyes_turn_together_in_rem_and_slow_waves_reach_both_in_n3(night: mne.io
     stage = night.annotations.description
     rem, deep = (np.corrcoef(eyes[:, stage == s].reshape(2, -1))[0, 1] for s in ("R", "N3"))
     assert rem < -0.2
-    assert deep > 0.1  # the recorder adds noise of its own to each eye
+    assert deep > 0.05  # the recorder adds noise of its own to each eye
 
 
 def test_synthesized_noise_has_the_density_asked_for() -> None:
