@@ -15,7 +15,7 @@ from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config
 from sleepaug.models.description import Description
-from sleepaug.staging.calibration import calibration
+from sleepaug.staging.calibration import Calibration, calibrate
 from sleepaug.support.settings import plain
 from sleepaug.training.fit import Training
 from sleepaug.training.tasks.task import Task, TaskData
@@ -61,7 +61,7 @@ def description_of(
     return replace(
         description,
         preprocessing=config.preprocessing,
-        **for_prediction(model, task, config.training),
+        **vars(for_prediction(model, task, config.training)),
         missing_channels="zero" if drops_channels(learned) else description.missing_channels,
     )
 
@@ -79,7 +79,7 @@ def learned_by(config: Config, loaded: TaskData, model: AugmentedModel) -> Learn
     )
 
 
-def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dict[str, Any]:
+def for_prediction(model: AugmentedModel, task: Task, training: Training) -> Calibration:
     """Fit what makes the probabilities of a trained model right.
 
     Parameters
@@ -91,15 +91,15 @@ def for_prediction(model: AugmentedModel, task: Task, training: Training) -> dic
 
     Returns
     -------
-    dict
-        `temperature` and `prior` of the model's description; see `calibration`.
+    Calibration
+        Values of the fields of the same names of the model's description.
     """
     prior = None
     if training.class_weights == "none":
         counts = np.bincount(task.train.y.cpu().numpy(), minlength=len(STAGES)) + 1
         prior = (counts / counts.sum()).tolist()
     scores = log_probabilities(model, task.valid.x).cpu().numpy()
-    return calibration(scores, task.valid.y.cpu().numpy(), task.valid.group, prior)
+    return calibrate(scores, task.valid.y.cpu().numpy(), task.valid.group, prior)
 
 
 def drops_channels(learned: Learned) -> bool:

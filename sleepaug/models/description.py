@@ -76,6 +76,9 @@ class Description:
         to zero, as a training with channel dropout has taught the model.
     temperature : dict of float
         By what the log-probabilities are divided, for each context ("none", "transitions").
+    context : {"transitions", "none"}, optional
+        The context that was better on the validation nights: the default of predictions, which is
+        "transitions" for models without it.
     prior : tuple of 5 floats, optional
         Share of each stage in the training windows, where they were not weighted by class.
     started_from : str, optional
@@ -116,6 +119,7 @@ class Description:
 
     missing_channels: Literal["refuse", "zero"] = "refuse"
     temperature: dict[str, Annotated[float, Range(0.01, 100)]] = field(default_factory=dict)
+    context: Literal["transitions", "none"] | None = None
     prior: tuple[Annotated[float, Range(0, 1, above=0)], ...] | None = None
     started_from: str | None = None
     channels: tuple[str, ...] = ()
@@ -148,8 +152,9 @@ class Description:
         values: dict[str, Any] = plain(self)
         if not self.channels:
             return {key: values[key] for key in OF_ANY_TASK}
-        if self.started_from is None:
-            del values["started_from"]
+        for key in ("started_from", "context"):
+            if values[key] is None:
+                del values[key]
         if not self.trained_on.n_recordings:
             del values["trained_on"]["n_recordings"]
         return values

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -15,8 +14,36 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place
 
-LOWEST, HIGHEST = 0.05, 20.0
-"""Limits of the search for a temperature."""
+LOWEST, HIGHEST = 1 / 3, 3.0
+"""Limits of a temperature: beyond them it would hide how wrong a model is."""
+PRIOR_SD = 0.5
+"""Standard deviation of a temperature's logarithm before any night was seen."""
+WORTH = 20
+"""Independent windows that one night is worth: its windows resemble each other."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a model file holds for calibrated predictions.
+
+    Attributes
+    ----------
+    temperature : dict of float
+        By what the log-probabilities are divided, for each context.
+    context : str
+        The context with the lower cross-entropy on the validation nights.
+    prior : tuple of 5 floats, optional
+        See `sleepaug.staging.context.smooth`.
+
+    Examples
+    --------
+    >>> Calibration({"transitions": 1.2, "none": 1.1}, "transitions").context
+    'transitions'
+    """
+
+    temperature: dict[str, float]
+    context: str
+    prior: tuple[float, ...] | None = None
 
 
 def softened(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
@@ -48,47 +75,57 @@ def softened(log_probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def fit_temperature(
     log_probabilities: np.ndarray,
     y: np.ndarray,
+    night: np.ndarray,
     after: Callable[[np.ndarray], np.ndarray] = lambda probabilities: probabilities,
-) -> float:
-    """Find the temperature with the least cross-entropy on scored windows.
+) -> tuple[float, float]:
+    """Find the likeliest temperature given scored nights, near 1 where there are few.
 
     Parameters
     ----------
     log_probabilities : ndarray of shape (n_windows, n_classes)
         Of windows that the model was not trained on.
-    y : ndarray of shape (n_windows,)
-        Their classes.
+    y, night : ndarray of shape (n_windows,)
+        Their classes, and the night of each. All nights count alike.
     after : callable
         What is done to the probabilities before they are used, such as smoothing over neighbours.
 
     Returns
     -------
-    float
-        Between 0.05 and 20, to three digits.
+    temperature : float
+        Between 1/3 and 3, to three digits.
+    cross_entropy : float
+        At this temperature, the mean over nights, in nats a window.
 
     Notes
     -----
-    Source: Guo et al. 2017, "On calibration of modern neural networks", Section 4.2. The bounded
-    search of SciPy (Brent's) over the temperature's logarithm.
+    Source: Guo et al. 2017, "On calibration of modern neural networks", Section 4.2, with a normal
+    prior of the temperature's logarithm around 0: three half hours that a model gets wrong would
+    else make any prediction of it meaningless. The bounded search of SciPy (Brent's).
     """
+    nights, index = np.unique(night, return_inverse=True)
+    weight = 1 / np.bincount(index)[index] / len(nights)
+
+    def cross_entropy(log_temperature: float) -> float:
+        p = after(softened(log_probabilities, np.exp(log_temperature)))
+        return float(-(weight * np.log(np.maximum(p[np.arange(len(y)), y], 1e-12))).sum())
 
     def loss(log_temperature: float) -> float:
-        p = after(softened(log_probabilities, np.exp(log_temperature)))
-        return float(-np.log(np.maximum(p[np.arange(len(y)), y], 1e-12)).mean())
+        evidence = WORTH * len(nights) * cross_entropy(log_temperature)
+        return evidence + (log_temperature / PRIOR_SD) ** 2 / 2
 
     found = minimize_scalar(
         loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-5}
     )
-    return float(f"{np.exp(found.x):.3g}")
+    return float(f"{np.exp(found.x):.3g}"), cross_entropy(found.x)
 
 
-def calibration(
+def calibrate(
     log_probabilities: np.ndarray,
     y: np.ndarray,
     night: np.ndarray,
     prior: Sequence[float] | None = None,
-) -> dict[str, Any]:
-    """Fit what a model file holds for calibrated predictions.
+) -> Calibration:
+    """Fit a temperature for each context, and choose the context.
 
     Parameters
     ----------
@@ -98,11 +135,6 @@ def calibration(
         Stages, and the night of each window.
     prior : sequence of 5 numbers, optional
         See `sleepaug.staging.context.smooth`.
-
-    Returns
-    -------
-    dict
-        `temperature` for each context, and `prior`.
     """
     nights = [np.flatnonzero(night == name) for name in np.unique(night)]
 
@@ -115,8 +147,12 @@ def calibration(
 
         return combine
 
-    temperature = {name: fit_temperature(log_probabilities, y, after(name)) for name in CONTEXTS}
-    return {"temperature": temperature, "prior": None if prior is None else list(prior)}
+    fitted = {name: fit_temperature(log_probabilities, y, night, after(name)) for name in CONTEXTS}
+    return Calibration(
+        {name: temperature for name, (temperature, _) in fitted.items()},
+        min(fitted, key=lambda name: fitted[name][1]),
+        None if prior is None else tuple(prior),
+    )
 
 
 @dataclass(frozen=True)

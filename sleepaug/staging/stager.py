@@ -67,7 +67,8 @@ class Stager(SavedModel):
         reference : str, optional
             In place of the reference the model was trained with.
         context : "transitions" or "none", optional
-            Whether neighbouring epochs help; see `sleepaug.staging.context`. By default they do.
+            Whether neighbouring epochs help; see `sleepaug.staging.context`. By default what was
+            better on the nights that the model was validated on.
 
         Returns
         -------
@@ -78,7 +79,7 @@ class Stager(SavedModel):
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
-        context = context or "transitions"
+        context = context or self.description.context or "transitions"
         settings = self.preprocessing.with_overrides(map, reference, exclude)
         if isinstance(recording, str):
             recording = Path(recording)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from sleepaug.support.errors import ConfigError
 from sleepaug.simulation import simulate_night
 from sleepaug.simulation.course import simulate_course
 from sleepaug.simulation.hypnogram import N2, N3
@@ -18,6 +17,7 @@ from sleepaug.simulation.recorder import (
     prefiltering,
     recorder_of,
 )
+from sleepaug.support.errors import ConfigError
 
 
 def test_a_night_changes_a_person_less_than_another_person_would() -> None:

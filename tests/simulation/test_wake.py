@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from sleepaug.support.errors import ConfigError
 from sleepaug.simulation import simulate_night
 from sleepaug.simulation.hypnogram import N2, STAGES, WINDOW, W
 from sleepaug.simulation.night import plan_night
 from sleepaug.simulation.wake import ACT, REST, lights, simulate_wake
+from sleepaug.support.errors import ConfigError
 
 
 def test_the_light_is_on_by_day_and_in_some_long_wakes() -> None:
