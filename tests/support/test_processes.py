@@ -29,6 +29,14 @@ if __name__ == "__main__":
 """
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_interrupts():
+    """A shell without job control lets what it runs in the background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_parallel_keeps_the_order(tmp_path):
     assert list(parallel(abs, [-3, 2, -1], 2)) == [3, 2, 1]
     with pytest.raises(ZeroDivisionError):
