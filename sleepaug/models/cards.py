@@ -14,6 +14,7 @@ from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
+WEIGHTS = "model.safetensors"
 LARGEST_FILE = 1 << 30  # bytes
 
 
@@ -39,12 +40,21 @@ def find_model(path: Path | str | None = None) -> Path:
     path = Path(path)
     if not path.is_dir():
         return path
-    if not (path / "model.safetensors").is_file():
+    if (path / WEIGHTS).is_file():
+        return path / WEIGHTS
+    below = sorted(file.parent for file in path.rglob(WEIGHTS))
+    if below:
+        listed = "".join(f"\n  {folder}" for folder in below)
+        raise ModelError(f"{path}: holds several models. Name one of these folders:{listed}")
+    if (path / "lanes").is_dir():
         raise ModelError(
-            f"{path}: holds no model.safetensors. Is the training finished? "
-            "The same train command goes on where it was."
+            f"{path}: a comparison, which keeps scores and no models. Train the method that it "
+            "recommends with `train`, and name that run."
         )
-    return path / "model.safetensors"
+    raise ModelError(
+        f"{path}: holds no {WEIGHTS}. Is the training finished? "
+        "The same train command goes on where it was."
+    )
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.lights import Lights
 from sleepaug.staging.nights import safe_name
 from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.stager import Stager, load_model
+from sleepaug.staging.loading import load_model
+from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import into_place, make_folder, refuse_existing
 from sleepaug.support.processes import parallel

@@ -50,6 +50,8 @@ class Night:
         Why a window cannot be scored; "" where it can.
     channels : tuple of str
         Channels that the recording has, of those that were wanted.
+    used : tuple of str
+        How each of these was made, a sentence each.
     notes : list of str
         Which channels were used and what was left out, a sentence each.
     start : datetime or None
@@ -64,6 +66,7 @@ class Night:
     faults: np.ndarray
     reason: list[str]
     channels: tuple[str, ...]
+    used: tuple[str, ...]
     notes: list[str]
     start: datetime | None
     spectrum: np.ndarray
@@ -112,7 +115,8 @@ def night_windows(
     scale(x, preprocessing, faults == "")
     x[faults != ""] = 0
     onset = np.arange(n) * WINDOW_SECONDS
-    return Night(x, onset, faults, reason, tuple(sources), notes, recorded.begins, spectrum)
+    used = tuple(source.sentence for source in sources.values())
+    return Night(x, onset, faults, reason, tuple(sources), used, notes, recorded.begins, spectrum)
 
 
 def find_faults(

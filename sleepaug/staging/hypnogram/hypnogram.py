@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.provenance import Provenance
 from sleepaug.staging.hypnogram.statistics import sleep_statistics
 
+DISAGREE = "the models disagree"
 MOST_REASONS = 5
 """Reasons why epochs were not scored that `summary` lists, the most frequent ones."""
 
@@ -48,6 +50,11 @@ class Hypnogram:
         Seconds from the start of the recording; statistics are of the time between.
     name : str
         Of the night, for titles.
+    disagree : sequence of str, optional
+        Where several models were asked: what each named in a window, such as "default=N2 yasa=R",
+        if they named different stages; "" where they agree.
+    made : Provenance
+        Models, channels used, command.
 
     Examples
     --------
@@ -67,6 +74,8 @@ class Hypnogram:
     lights_off: float | None = None
     lights_on: float | None = None
     name: str = ""
+    disagree: Sequence[str] | None = None
+    made: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -116,6 +125,7 @@ class Hypnogram:
                     **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
                     "reason": self.reason[k],
                     "look_first": rank.get(k),
+                    **({} if self.disagree is None else {"disagree": self.disagree[k]}),
                 }
             )
         return rows
@@ -128,7 +138,8 @@ class Hypnogram:
         DataFrame
             Columns epoch (from 1), onset and duration (s), time (local, ISO), stage, confidence
             (probability of the stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where the epoch
-            was scored) and look_first (1 for the least certain, where `defer` asks for them).
+            was scored) and look_first (1 for the least certain, where `defer` asks for them); with
+            several models also disagree (what each named, empty where they agree).
         """
         import pandas as pd
 
@@ -163,7 +174,17 @@ class Hypnogram:
             others = len(counts) - MOST_REASONS
             more = [f"and {others} other reasons"] if others > 0 else []
             text += f"; {unscored} not scored ({'; '.join(shown + more)})"
+        if self.disagree is not None:
+            n = sum(bool(names) for names in self.disagree)
+            text += f"; the models disagree in {n} of {len(self)} epochs"
         return text
+
+    def without_disagreement(self) -> Hypnogram:
+        """Leave the windows open in which the models disagree; see `disagree`."""
+        differ = np.array([bool(names) for names in self.disagree or [""] * len(self)], bool)
+        probabilities = np.where(differ[:, None], np.nan, self.probabilities)
+        reason = np.where(differ, DISAGREE, np.asarray(self.reason, object)).tolist()
+        return replace(self, probabilities=probabilities, reason=reason)
 
     def plot(self) -> Figure:
         """Draw the hypnogram over its probabilities over the spectrogram."""
