@@ -153,7 +153,7 @@ class YasaStager:
         )
 
     def _vote(self, night: Night, used: Montage, beside: Mapping[str, int]) -> np.ndarray:
-        """Average the probabilities (n_windows, 5) of the EEG channels that are good in a window."""
+        """Average the probabilities (n_windows, 5) over the EEG channels good in a window."""
         total = np.zeros((len(night.x), len(STAGES)))
         votes = np.zeros((len(night.x), 1))
         for k in _rows(used, "eeg"):

@@ -18,6 +18,8 @@ from sleepaug.support.files import into_place, refuse_existing
 if TYPE_CHECKING:
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
+LONGEST_MODEL = 36
+"""Characters for the models in the header of an EDF file, whose field for the recording has 80."""
 DISCLAIMER = "For research, not for diagnosis."
 FULL_NAMES = {"W": "wake", "N1": "stage N1", "N2": "stage N2", "N3": "stage N3", "R": "REM sleep"}
 
@@ -48,21 +50,26 @@ def write_csv(night: Hypnogram, path: Path) -> None:
 
 
 def write_edf(night: Hypnogram, path: Path) -> None:
-    """Write EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start."""
+    """Write EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start.
+
+    The header names sleepaug as the equipment, and the models.
+    """
     import edfio
 
     begin: dict[str, Any] = {}
     if night.start is not None:
-        whole = night.start.replace(microsecond=0)
-        begin = {
-            "recording": edfio.Recording(startdate=whole.date()),
-            "starttime": night.start.time(),
-        }
+        begin = {"starttime": night.start.time()}
     annotations = [
         edfio.EdfAnnotation(float(onset), WINDOW_SECONDS, f"Sleep stage {stage}")
         for onset, stage in zip(night.onset, night.stages, strict=True)
     ]
-    edfio.Edf([], annotations=annotations, **begin).write(path)
+    equipment, *models = night.made.in_short().split()
+    recording = edfio.Recording(
+        startdate=night.start and night.start.date(),
+        equipment_code=equipment,
+        additional=[model[:LONGEST_MODEL] for model in models],
+    )
+    edfio.Edf([], annotations=annotations, recording=recording, **begin).write(path)
 
 
 def write_events(night: Hypnogram, path: Path) -> None:
@@ -91,6 +98,7 @@ def write_events_sidecar(night: Hypnogram, path: Path) -> None:
             },
             "confidence": {"Description": "Probability of the stage, 0 to 1"},
             **{f"p_{s}": {"Description": f"Probability of {FULL_NAMES[s]}"} for s in STAGES},
+            "GeneratedBy": night.made.to_json(),
         },
     )
 
@@ -198,6 +206,7 @@ def summary(night: Hypnogram) -> dict[str, Any]:
         "statistics_are": night.span(),
         "units": {name: one.unit for name, one in STATISTICS.items() if one.unit},
         "notes": list(night.notes),
+        **night.made.to_json(),
         "use": DISCLAIMER,
     }
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sleepaug import __version__
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.hypnogram.statistics import STATISTICS, Statistic
 from sleepaug.support.text import html_template, ranges
@@ -56,7 +55,6 @@ def html_report(night: Hypnogram) -> str:
         uncertain=_uncertain(night),
         unscored=_unscored(night),
         stages=STAGES,
-        version=__version__,
     )
 
 

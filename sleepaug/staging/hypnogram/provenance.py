@@ -77,9 +77,10 @@ class Provenance:
         }
 
     def in_short(self) -> str:
-        """Name version and models in words without blanks, for the header of an EDF file."""
+        """Name version and models in two words of plain characters, for the header of EDF."""
         models = "+".join(f"{model.name}_{model.hash[:8]}" for model in self.models)
-        return f"sleepaug_{self.version} {'_'.join(models.split())}".strip()
+        plain = "".join(c if c.isascii() and c.isprintable() and c != " " else "_" for c in models)
+        return f"sleepaug_{self.version} {plain}".strip()
 
     def lines(self) -> list[str]:
         """Say it in sentences, for a page."""
