@@ -100,7 +100,13 @@ class Place:
         self.mark.touch()
         for name in set(earlier) - {file.name for file in self.files}:
             (self.folder / Path(name).name).unlink(missing_ok=True)
-        yield
+        try:
+            yield
+        except BaseException:
+            if any(file.exists() for file in self.files):
+                raise  # the mark stays: these files may be replaced
+            self.mark.unlink()
+            raise
         self.mark.unlink()
 
 
