@@ -15,6 +15,8 @@ from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
 WEIGHTS = "model.safetensors"
+YASA = "yasa"
+"""The name of the model of the library YASA, which has no file here."""
 LARGEST_FILE = 1 << 30  # bytes
 
 
@@ -38,6 +40,11 @@ def find_model(path: Path | str | None = None) -> Path:
     if str(path) in shipped and not Path(path).exists():
         return shipped[str(path)]
     path = Path(path)
+    if path == Path(YASA) and not path.exists():
+        raise ModelError(
+            "yasa: the model of a library, which has no file here. predict, evaluate and inspect "
+            "take it; name another model."
+        )
     if not path.is_dir():
         return path
     if (path / WEIGHTS).is_file():

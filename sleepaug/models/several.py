@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sleepaug.models.cards import DEFAULT_MODEL, WEIGHTS, find_model, shipped_models
+from sleepaug.models.cards import DEFAULT_MODEL, WEIGHTS, YASA, find_model
 from sleepaug.support.errors import ModelError
 
-YASA = "yasa"
-"""The name of the model of the library YASA, which has no file here."""
 MEMBERS = ("fold-", "seed-")
 """How the folders of the runs begin that predict together."""
 
@@ -40,6 +38,8 @@ def find_models(names: ModelNames = None) -> dict[str, Path | None]:
     >>> list(find_models("default,yasa"))
     ['default', 'yasa']
     """
+    if names is None:
+        return {DEFAULT_MODEL: find_model()}
     found: list[tuple[str, Path | None]] = []
     for name in _split(names):
         folder = Path(name)
@@ -59,10 +59,8 @@ def find_models(names: ModelNames = None) -> dict[str, Path | None]:
     return {name if short.count(name) == 1 else str(file): file for name, file in found}
 
 
-def _split(names: ModelNames) -> list[str]:
+def _split(names: Path | str | Sequence[Path | str]) -> list[str]:
     """Split names at commas, unless there is a file or folder with a comma in its name."""
-    if names is None:
-        return [DEFAULT_MODEL] if DEFAULT_MODEL in shipped_models() else [str(find_model())]
     if isinstance(names, str | Path):
         names = [names] if Path(names).exists() else str(names).split(",")
     listed = [str(name).strip() for name in names]
