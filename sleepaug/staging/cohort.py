@@ -59,6 +59,7 @@ def stage_nights(
     make_folder(settings.output)
     left = [task for task in plan if isinstance(task, Task)]
     jobs = min(jobs, len(left))
+    staged: Iterator[NightResult]
     if jobs <= 1:
         staged = (stage_night(stager, task, settings) for task in left)
     else:

@@ -11,6 +11,7 @@ import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +76,9 @@ class YasaStager:
     @property
     def sources(self) -> tuple[ModelSource, ...]:
         """The library with its version, and a hash of its classifiers."""
-        files = (Path(self.library.__file__).parent / "classifiers").glob("*.joblib")
-        content = hashlib.sha256()
-        for file in sorted(files):
-            content.update(file.read_bytes())
-        version = f"yasa {self.library.__version__}"
-        return (ModelSource(version, content.hexdigest(), TRAINED_ON),)
+        classifiers = Path(self.library.__file__).parent / "classifiers"
+        name = f"yasa {self.library.__version__}"
+        return (ModelSource(name, _hash(classifiers), TRAINED_ON),)
 
     def predict(
         self,
@@ -175,6 +173,15 @@ class YasaStager:
             warnings.simplefilter("ignore")
             staged = self.library.SleepStaging(raw, **names).predict()
         return staged.proba[list(COLUMNS)].to_numpy()
+
+
+@cache
+def _hash(classifiers: Path) -> str:
+    """Hash the files of a folder together."""
+    content = hashlib.sha256()
+    for file in sorted(classifiers.glob("*.joblib")):
+        content.update(file.read_bytes())
+    return content.hexdigest()
 
 
 def _rows(used: Montage, kind: str) -> list[int]:
