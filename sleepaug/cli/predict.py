@@ -133,6 +133,8 @@ def predict(
     torch.set_num_threads(1)  # several wait for each other on a busy machine
     found = find_nights(nights, from_list)
     where = output or new_folder(nights[0] if nights else Path(str(from_list)))
+    if output is None and len(found) > 1:
+        click.echo(f"Folder: {where}", err=True)
     settings = PredictionSettings(where, command=typed(), **options)
     if slurm is None:
         results = stage_nights(model, found, settings, jobs=jobs)

@@ -15,6 +15,8 @@ from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
 WEIGHTS = "model.safetensors"
+MEMBERS = ("fold-", "seed-")
+"""How the folders of the runs begin that predict together."""
 YASA = "yasa"
 """The name of the model of the library YASA, which has no file here."""
 LARGEST_FILE = 1 << 30  # bytes
@@ -49,7 +51,7 @@ def find_model(path: Path | str | None = None) -> Path:
         return path
     if (path / WEIGHTS).is_file():
         return path / WEIGHTS
-    below = sorted(file.parent for file in path.rglob(WEIGHTS))
+    below = sorted({_whole(file.parent, path) for file in path.rglob(WEIGHTS)})
     if below:
         listed = "".join(f"\n  {folder}" for folder in below)
         raise ModelError(f"{path}: holds several models. Name one of these folders:{listed}")
@@ -62,6 +64,11 @@ def find_model(path: Path | str | None = None) -> Path:
         f"{path}: holds no {WEIGHTS}. Is the training finished? "
         "The same train command goes on where it was."
     )
+
+
+def _whole(folder: Path, top: Path) -> Path:
+    """Return the run that a fold or seed is part of, if it lies below `top`."""
+    return folder.parent if folder.name.startswith(MEMBERS) and folder.parent != top else folder
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from sleepaug.models.cards import DEFAULT_MODEL, WEIGHTS, YASA, find_model
+from sleepaug.models.cards import DEFAULT_MODEL, MEMBERS, WEIGHTS, YASA, find_model
 from sleepaug.support.errors import ModelError
-
-MEMBERS = ("fold-", "seed-")
-"""How the folders of the runs begin that predict together."""
 
 ModelNames = Path | str | Sequence[Path | str] | None
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sleepaug.staging.resume import KEY, SUMMARY
+from sleepaug.staging.resume import SUMMARY, read_summary
 from sleepaug.support.files import into_place
 
 TABLE = "summary.csv"
@@ -48,8 +47,8 @@ def write_table(output: Path, errors: Mapping[Path, str]) -> Path | None:
 def _stored(output: Path) -> Iterable[dict[str, Any]]:
     """Read a row from each summary in a folder and below it."""
     for path in output.rglob(f"*{SUMMARY}"):
-        night = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(night, dict) or KEY not in night:
+        night = read_summary(path)
+        if not night:
             continue
         row = {"file": night["file"], "error": night.get("error", "")}
         if not row["error"]:

@@ -78,6 +78,7 @@ class PredictionSettings:
         """Hash all that decides what the results look like, but for the recording."""
         of_files = ("output", "overwrite", "command")
         values = {name: value for name, value in vars(self).items() if name not in of_files}
+        values["forms"] = sorted(self.forms)
         return hash_of([__version__, [model.hash for model in stager.sources], values])
 
 

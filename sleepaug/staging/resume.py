@@ -60,12 +60,8 @@ class Place:
         return self.folder / f".{self.name}.staging"
 
     def saved(self) -> dict[str, Any]:
-        """Return the summary as it was written, {} if there is none, or not one of `predict`."""
-        try:
-            saved = json.loads(self.summary.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return saved if isinstance(saved, dict) and isinstance(saved.get(KEY), dict) else {}
+        """Return the summary as it was written, {} if there is none; see `read_summary`."""
+        return read_summary(self.summary)
 
     def done(self, recording: str, settings: str) -> dict[str, Any] | None:
         """Return the summary if the night was staged as it would be now, None otherwise."""
@@ -108,6 +104,15 @@ class Place:
             self.mark.unlink()
             raise
         self.mark.unlink()
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """Read the summary of a night, {} where there is none that `predict` has written."""
+    try:
+        saved = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return saved if isinstance(saved, dict) and isinstance(saved.get(KEY), dict) else {}
 
 
 def digest(file: Path) -> str:

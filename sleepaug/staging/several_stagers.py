@@ -13,10 +13,12 @@ from sleepaug.data.stages import UNKNOWN
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
-from sleepaug.support.errors import ModelError, RecordingError
+from sleepaug.support.errors import SleepaugError
 
 if TYPE_CHECKING:
     import mne
+
+WARNING = "Warning: "
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class SeveralStagers:
                 nights[name] = stager.predict(
                     recording, map=map, exclude=exclude, reference=reference, context=context
                 )
-            except (RecordingError, ModelError) as error:
+            except SleepaugError as error:
                 raise type(error)(f"{name}: {error}", parameters=error.parameters) from error
         first = next(iter(nights.values()))
         each = list(nights.values())
@@ -113,18 +115,12 @@ def _notes(nights: Mapping[str, Hypnogram]) -> list[str]:
         for note in dict.fromkeys(night.notes):
             whose.setdefault(note, []).append(name)
     notes = [
-        note if len(names) == len(nights) else f"{_warned(note)}{', '.join(names)}: {_plain(note)}"
-        for note, names in whose.items()
+        note if len(names) == len(nights) else _of(names, note) for note, names in whose.items()
     ]
     return [*notes, f"Probabilities are means over {len(nights)} models: {', '.join(nights)}."]
 
 
-WARNING = "Warning: "
-
-
-def _warned(note: str) -> str:
-    return WARNING if note.startswith(WARNING) else ""
-
-
-def _plain(note: str) -> str:
-    return note.removeprefix(WARNING)
+def _of(names: Sequence[str], note: str) -> str:
+    """Begin a note with the models it is from, but leave the word that makes it a warning first."""
+    warned = WARNING if note.startswith(WARNING) else ""
+    return f"{warned}{', '.join(names)}: {note.removeprefix(WARNING)}"

@@ -57,7 +57,10 @@ def test_models_of_one_name_are_told_apart_by_their_paths(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("variants", r"holds several models. Name one of these folders:\n.*variants/x\n.*fold-0"),
+        (
+            "variants",
+            r"Name one of these folders:\n.*variants/x\n.*variants/y$",
+        ),
         ("comparison", "a comparison, which keeps scores and no models"),
         ("unfinished", "fold-0: holds no model.safetensors. Is the training finished"),
         ("absent", "no such model"),
