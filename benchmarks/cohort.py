@@ -10,6 +10,7 @@ once more to see what passing over them costs.
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -53,18 +54,24 @@ def memory(parent: int) -> float:
     return total
 
 
-def stage(nights: Path, output: Path, jobs: int, model: str) -> tuple[float, list[float]]:
-    """Stage all nights; return seconds, and megabytes over time."""
+def cpu() -> float:
+    """CPU seconds of all processes that were started and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def stage(nights: Path, output: Path, jobs: int, model: str) -> tuple[float, float, list[float]]:
+    """Stage all nights; return seconds, CPU seconds, and megabytes over time."""
     command = [sys.executable, "-m", "sleepaug", "predict", nights, "-o", output]
     command += ["--model", model, "--jobs", str(jobs)]
-    begin, used = time.perf_counter(), []
+    begin, before, used = time.perf_counter(), cpu(), []
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         used.append(memory(process.pid))
         time.sleep(EVERY)
     if process.returncode:
         sys.exit(f"predict ended with {process.returncode}")
-    return time.perf_counter() - begin, used
+    return time.perf_counter() - begin, cpu() - before, used
 
 
 def main() -> None:
@@ -77,11 +84,12 @@ def main() -> None:
     given = parser.parse_args()
     nights = given.folder / "nights"
     make_nights(nights, given.nights, given.distinct)
-    seconds, used = stage(nights, given.folder / "out", given.jobs, given.model)
+    seconds, busy, used = stage(nights, given.folder / "out", given.jobs, given.model)
     print(f"{given.nights} nights in {seconds:.0f} s: {3600 * given.nights / seconds:.0f} an hour")
+    print(f"CPU: {busy / given.nights:.2f} s a night")
     parts = [np.median(part) for part in np.array_split(used, TENTHS) if len(part)]
     print("MB, medians of tenths of the time:", " ".join(f"{part:.0f}" for part in parts))
-    again, _ = stage(nights, given.folder / "out", given.jobs, given.model)
+    again, _, _ = stage(nights, given.folder / "out", given.jobs, given.model)
     print(f"the same command again: {again:.1f} s")
 
 

@@ -101,9 +101,9 @@ class Place:
         except BaseException:
             if any(file.exists() for file in self.files):
                 raise  # the mark stays: these files may be replaced
-            self.mark.unlink()
+            self.mark.unlink(missing_ok=True)
             raise
-        self.mark.unlink()
+        self.mark.unlink(missing_ok=True)
 
 
 def read_summary(path: Path) -> dict[str, Any]:
