@@ -44,7 +44,7 @@ def warm(night: Path, model: Path, n: int) -> dict[str, float]:
     from sleepaug.data.signals.continuous import continuous
     from sleepaug.data.signals.night import night_windows
     from sleepaug.staging.hypnogram.formats import write_forms
-    from sleepaug.staging.stager import load_model
+    from sleepaug.staging.loading import load_model
 
     torch.set_num_threads(1)  # as the command does
     stager = load_model(model)

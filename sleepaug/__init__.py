@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from sleepaug.data.windows import Windows as Windows
     from sleepaug.simulation import simulate_night as simulate_night
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram as Hypnogram
+    from sleepaug.staging.loading import load_model as load_model
     from sleepaug.staging.stager import Stager as Stager
-    from sleepaug.staging.stager import load_model as load_model
     from sleepaug.support.errors import RecordingError as RecordingError
 
 _HOME = {
@@ -20,7 +20,7 @@ _HOME = {
     "RecordingError": "sleepaug.support.errors",
     "Stager": "sleepaug.staging.stager",
     "Windows": "sleepaug.data.windows",
-    "load_model": "sleepaug.staging.stager",
+    "load_model": "sleepaug.staging.loading",
     "simulate_night": "sleepaug.simulation",
 }
 __all__ = ["__version__", *_HOME]

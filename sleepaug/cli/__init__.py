@@ -11,7 +11,9 @@ from sleepaug.cli import (
     models,
     predict,
     report,
+    review,
     simulate,
+    summarize,
     train,
 )
 from sleepaug.cli.group import main
@@ -22,7 +24,9 @@ for command in (  # in the order of work
     evaluate.evaluate,
     inspect.inspect,
     predict.predict,
+    review.review,
     agree.agree,
+    summarize.summarize,
     models.models,
     report.report,
     export.export,

@@ -14,13 +14,14 @@ from sleepaug.cli.options import (
     FOLDER,
     cache_option,
     channels_option,
+    cluster_options,
     device_option,
     input_options,
     names_of,
     pairs_of,
     settings_option,
+    slurm_options_of,
 )
-from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Compare methods of augmentation by computing time.")
@@ -68,14 +69,7 @@ from sleepaug.support.errors import ConfigError
     show_default=True,
     help="Number of lanes at a time; a lane is a method on a fold.",
 )
-@click.option("--cluster", type=click.Choice(["slurm"]), help="Submit the lanes to this cluster.")
-@click.option(
-    "--slurm",
-    "slurm_options",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Option of sbatch, such as time=60. Repeatable.",
-)
+@cluster_options
 @click.option("-o", "--output", type=FOLDER, help="Folder (default: a new one in runs/).")
 @click.option("--overwrite", is_flag=True, help="Replace the comparison in that folder.")
 @cache_option
@@ -103,8 +97,7 @@ def compare(
     from sleepaug.experiments.comparison.settings import load_comparison
     from sleepaug.experiments.summary import summarize_comparison
 
-    if slurm_options and not cluster:
-        raise ConfigError("--slurm: it needs --cluster slurm. Add that, or leave --slurm out.")
+    slurm = slurm_options_of(cluster, slurm_options)
     keys = {"against": "reference"}
     own = ("budget", "folds", "seeds", "points", "against", "device")
     given = [(f"compare.{keys.get(key, key)}", options.pop(key)) for key in own]
@@ -119,7 +112,7 @@ def compare(
             output,
             comparing.Execution(
                 n_jobs=jobs,
-                slurm=dict(text.partition("=")[::2] for text in slurm_options) if cluster else None,
+                slurm=slurm,
                 overwrite=overwrite,
                 cache_dir=cache_dir,
                 progress=True,

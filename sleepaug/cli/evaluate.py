@@ -35,8 +35,8 @@ def evaluate(
 ) -> None:
     """Score a model on scored nights, and warn of those it was trained on.
 
-    RUN is a run folder, a model file, or a shipped model such as default. Without --data and
-    --data-dir, nights are simulated.
+    RUN is a run folder, a model file, a shipped model such as default, or yasa; several between
+    commas are scored together. Without --data and --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import scores_text
     from sleepaug.staging.calibration import draw_reliability

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterable
@@ -21,12 +22,14 @@ DISK_ERRORS = (  # of the disk, or of how a file was named; others are faults of
     *(errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG),
 )
 RESUMES = "The same command resumes it."
+TYPED = "sleepaug.typed"
+NIGHTS_STAY = "Finished nights were kept; the same command, with -o, resumes it."
 FILES_STAY = "Finished files were kept; --overwrite writes them again."
 AFTER_STOP = {
     "train": RESUMES,
     "compare": RESUMES,
     "simulate": FILES_STAY,
-    "predict": FILES_STAY,
+    "predict": NIGHTS_STAY,
 }
 
 
@@ -45,6 +48,11 @@ class Commands(click.Group):
             where = error.filename or "The output cannot be written"
             fail(f"{where}: {error.strerror}.{advice}", FAILED)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what was typed, for the results; see `typed`."""
+        ctx.meta[TYPED] = shlex.join(["sleepaug", *args])
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command; name its options that help with a mistake."""
         try:
@@ -59,6 +67,11 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands in the order of work, not of the alphabet."""
         return list(self.commands)
+
+
+def typed() -> str:
+    """Return the command as it was typed, quoted for a shell."""
+    return str(click.get_current_context().meta[TYPED])
 
 
 def options_of(command: click.Command | None, parameters: Iterable[str]) -> str:

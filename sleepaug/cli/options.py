@@ -128,6 +128,28 @@ reference_option = click.option(
 )
 
 
+def cluster_options(command: Callable) -> Callable:
+    """Add the options that submit work to a cluster."""
+    cluster = click.option(
+        "--cluster", type=click.Choice(["slurm"]), help="Submit to this cluster."
+    )
+    slurm = click.option(
+        "--slurm",
+        "slurm_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Option of sbatch, such as time=60. Repeatable.",
+    )
+    return cluster(slurm(command))
+
+
+def slurm_options_of(cluster: str | None, options: Sequence[str]) -> dict[str, str] | None:
+    """Return the options of `sbatch`; None where nothing is submitted."""
+    if options and not cluster:
+        raise ConfigError("--slurm: it needs --cluster slurm. Add that, or leave --slurm out.")
+    return dict(text.partition("=")[::2] for text in options) if cluster else None
+
+
 def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
     """Gather the short options and --set as (key path, value)."""
     from sleepaug.experiments.settings import parse_setting

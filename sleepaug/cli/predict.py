@@ -6,23 +6,23 @@ import contextlib
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from sleepaug.cli.group import FAILED, NOTHING_SCORABLE, options_of
+from sleepaug.cli.group import FAILED, NOTHING_SCORABLE, typed
 from sleepaug.cli.options import (
     FILE,
     FOLDER,
     channel_option,
+    cluster_options,
     exclude_option,
     names_of,
     reference_option,
+    slurm_options_of,
 )
-
-if TYPE_CHECKING:
-    from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
 
 def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
@@ -37,8 +37,19 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
 
 
 @click.command(short_help="Stage recordings.")
-@click.argument("nights", type=FILE, nargs=-1, required=True)
-@click.option("--model", type=FILE, help="Run folder or model file (default: the shipped model).")
+@click.argument("nights", type=FILE, nargs=-1)
+@click.option(
+    "--from-list",
+    type=FILE,
+    help="Text file that names recordings, one a line, relative to its own folder.",
+)
+@click.option(
+    "--model",
+    type=FILE,
+    metavar="NAME,...",
+    help="Run folder, model file, shipped model or yasa (default: the shipped model). The "
+    "probabilities of several are averaged.",
+)
 @click.option(
     "-o", "--output", type=FOLDER, help="Folder of the results (default: a new one in hypnograms/)."
 )
@@ -57,6 +68,11 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
     callback=_share,
     default="0",
     help="Share of the least certain epochs to list for review, such as 10%.",
+)
+@click.option(
+    "--defer-disagreement",
+    is_flag=True,
+    help="Leave the epochs open (?) in which several models disagree.",
 )
 @click.option(
     "--lights-off",
@@ -79,68 +95,72 @@ def _share(ctx: click.Context, option: click.Parameter, value: str) -> float:
     metavar="N",
     default=1,
     show_default=True,
-    help="Number of processes.",
+    help="Number of processes, or of jobs on a cluster.",
 )
+@cluster_options
 @click.option("--json", "as_json", is_flag=True, help="Print the summary of each night as JSON.")
-@click.option("--overwrite", is_flag=True, help="Replace existing hypnograms.")
+@click.option("--overwrite", is_flag=True, help="Stage all nights anew; replace any file.")
 def predict(
     nights: Sequence[Path],
+    from_list: Path | None,
     model: Path | None,
     output: Path | None,
     jobs: int,
+    cluster: str | None,
+    slurm_options: Sequence[str],
     as_json: bool,
     **options: Any,
 ) -> None:
     """Stage the recordings NIGHTS: files, or folders of them.
 
-    Write a table, a picture and a report of each.
+    Write a table, a picture and a report of each. With the same -o, the same command resumes:
+    nights that are done are passed over, new and changed ones are staged.
 
     For research, not for diagnosis.
     """
     import torch
 
+    from sleepaug.cli.night_progress import NightProgress
+    from sleepaug.staging.cohort import stage_nights
     from sleepaug.staging.nights import find_nights, new_folder
-    from sleepaug.staging.prediction import PredictionSettings, stage_files, write_summary
+    from sleepaug.staging.nights_table import write_table
+    from sleepaug.staging.on_slurm import submit_nights
+    from sleepaug.staging.prediction import PredictionSettings
 
+    if not nights and from_list is None:
+        raise click.UsageError("Name the recordings: files, folders, or --from-list FILE.")
+    slurm = slurm_options_of(cluster, slurm_options)
     torch.set_num_threads(1)  # several wait for each other on a busy machine
-    settings = PredictionSettings(output or new_folder(nights), **options)
-    results = []
-    for result in stage_files(model, find_nights(nights), settings, jobs=jobs):
-        results.append(result)
-        if result.error:
-            command = click.get_current_context().command
-            hint = options_of(command, result.parameters)
-            click.echo(f"Error: {result.error}{hint}", err=True)
-        elif result.hypnogram is not None and not as_json:
-            _print_night(result.path, result.hypnogram)
-    failed = sum(bool(result.error) for result in results)
+    found = find_nights(nights, from_list)
+    where = output or new_folder(nights[0] if nights else Path(str(from_list)))
+    if output is None and len(found) > 1:
+        click.echo(f"Folder: {where}", err=True)
+    settings = PredictionSettings(where, command=typed(), **options)
+    if slurm is None:
+        results = stage_nights(model, found, settings, jobs=jobs)
+    else:
+        say = partial(click.echo, err=True)
+        results = iter(submit_nights(model, found, settings, slurm, jobs=jobs, say=say))
+    progress = NightProgress(len(found), lines=not as_json)
+    errors, shown, n_staged, any_scored = {}, [], 0, False
+    with contextlib.closing(progress):
+        for result in results:
+            progress.tell(result)
+            if result.error:
+                errors[result.path] = result.error
+            n_staged += not result.error
+            any_scored |= result.scored
+            shown += [result.to_json()] if as_json else []
     if as_json:
-        click.echo(json.dumps([result.to_json() for result in results], indent=2))
-    elif failed < len(results):
-        click.echo(f"Hypnograms: {settings.output}")
-    if len(results) > 1:
-        table = write_summary(results, settings.output)
-        click.echo(f"{len(results) - failed} of {len(results)} nights staged: {table}", err=True)
-    if failed:
+        click.echo(json.dumps(shown, indent=2))
+    elif n_staged:
+        click.echo(f"Hypnograms: {where}")
+    table = write_table(where, errors)
+    if len(found) > 1:
+        click.echo(f"{n_staged} of {len(found)} nights staged: {table}", err=True)
+    if errors:
         with contextlib.suppress(OSError):
-            settings.output.rmdir()  # only if nothing was written
+            where.rmdir()  # only if nothing was written
         sys.exit(FAILED)
-    staged = (result.hypnogram for result in results)
-    if not any(night is not None and night.scored.any() for night in staged):
+    if slurm is None and not any_scored:
         sys.exit(NOTHING_SCORABLE)
-
-
-def _print_night(path: Path, night: Hypnogram) -> None:
-    """Print what was found in a night."""
-    from sleepaug.support.errors import printable
-    from sleepaug.support.text import ranges
-
-    click.echo(f"{printable(str(path))}: {night.summary()}")
-    statistics = night.statistics()
-    names = ("TIB", "TST", "SE", "SOL", "WASO")
-    numbers = (f"{name} {statistics[name]:.0f}" for name in names if statistics[name] is not None)
-    click.echo(f"  {', '.join(numbers)} (min; SE in %), {night.span()}")
-    for note in night.notes:
-        click.echo(f"  {note}")
-    if len(night.look_first):
-        click.echo(f"  Look first at epochs {ranges(night.look_first + 1)}")

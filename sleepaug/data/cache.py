@@ -110,13 +110,13 @@ def key(
     str
         32 hexadecimal digits.
     """
-    files = [_identity(path) for path in recording.files]
+    files = [identity(path) for path in recording.files]
     inputs = [FORMAT, files, asdict(scoring), plain(preprocessing)]
     text = json.dumps([*inputs, "may miss"] if allow_missing else inputs, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
 
-def _identity(path: Path) -> list[str | int]:
+def identity(path: Path) -> list[str | int]:
     """Return the size, the time of change, and a hash of both ends of a file."""
     stat = path.stat()
     with open(path, "rb") as file:

@@ -14,6 +14,11 @@ from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ModelError, printable
 
 DEFAULT_MODEL = "default"
+WEIGHTS = "model.safetensors"
+MEMBERS = ("fold-", "seed-")
+"""How the folders of the runs begin that predict together."""
+YASA = "yasa"
+"""The name of the model of the library YASA, which has no file here."""
 LARGEST_FILE = 1 << 30  # bytes
 
 
@@ -37,14 +42,33 @@ def find_model(path: Path | str | None = None) -> Path:
     if str(path) in shipped and not Path(path).exists():
         return shipped[str(path)]
     path = Path(path)
+    if path == Path(YASA) and not path.exists():
+        raise ModelError(
+            "yasa: the model of a library, which has no file here. predict, evaluate and inspect "
+            "take it; name another model."
+        )
     if not path.is_dir():
         return path
-    if not (path / "model.safetensors").is_file():
+    if (path / WEIGHTS).is_file():
+        return path / WEIGHTS
+    below = sorted({_whole(file.parent, path) for file in path.rglob(WEIGHTS)})
+    if below:
+        listed = "".join(f"\n  {folder}" for folder in below)
+        raise ModelError(f"{path}: holds several models. Name one of these folders:{listed}")
+    if (path / "lanes").is_dir():
         raise ModelError(
-            f"{path}: holds no model.safetensors. Is the training finished? "
-            "The same train command goes on where it was."
+            f"{path}: a comparison, which keeps scores and no models. Train the method that it "
+            "recommends with `train`, and name that run."
         )
-    return path / "model.safetensors"
+    raise ModelError(
+        f"{path}: holds no {WEIGHTS}. Is the training finished? "
+        "The same train command goes on where it was."
+    )
+
+
+def _whole(folder: Path, top: Path) -> Path:
+    """Return the run that a fold or seed is part of, if it lies below `top`."""
+    return folder.parent if folder.name.startswith(MEMBERS) and folder.parent != top else folder
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,19 @@ class TrainedOn:
     scorings: tuple[str, ...] = ()
     n_recordings: int = 0
 
+    def in_words(self) -> str:
+        """Say it in a few words.
+
+        Examples
+        --------
+        >>> TrainedOn("simulated", n_windows=1200, n_recordings=10).in_words()
+        'simulated data (1200 windows of 10 recordings)'
+        """
+        windows = f"{self.n_windows} windows" if self.n_windows else ""
+        of = f"{self.n_recordings} recordings" if self.n_recordings else ""
+        amount = " of ".join(part for part in (windows, of) if part)
+        return f"{self.data} data" + (f" ({amount})" if amount else "")
+
 
 def bound(cls: type, values: Mapping[str, Any], required: tuple[str, ...] = ()) -> Any:
     """Make a description from what a file says; keys that only later versions know are left out.

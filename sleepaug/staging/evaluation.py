@@ -12,11 +12,13 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows, prepare
+from sleepaug.models.several import ModelNames
+from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import reliability, softened
 from sleepaug.staging.context import apply_context
+from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
-from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.stager import Stager, load_model
+from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
 from sleepaug.training.metrics import scores_by_night
@@ -78,14 +80,14 @@ class EvaluationSettings:
 
 
 def evaluate_model(
-    model: Path | str | None, settings: EvaluationSettings, *, progress: bool = False
+    model: ModelNames, settings: EvaluationSettings, *, progress: bool = False
 ) -> dict[str, Any]:
     """Score a trained model on a dataset.
 
     Parameters
     ----------
-    model : path, optional
-        A run folder or model file; without it, the shipped model.
+    model : path, str, sequence of these, optional
+        See `load_model`.
     settings : EvaluationSettings
     progress : bool
         Show a progress bar on a terminal.
@@ -105,7 +107,7 @@ def evaluate_model(
     task = settings.task()
     stager = load_model(model)
     recordings = task.recordings(cache_dir=settings.cache_dir, progress=progress)
-    if isinstance(stager, RecordingStager):
+    if not isinstance(stager, Stager):
         stage = partial(
             stager.predict,
             map=settings.map,
@@ -153,7 +155,7 @@ def _is_distinctive(y: np.ndarray) -> bool:
     return bool(np.count_nonzero(np.diff(y)) >= FEWEST_CHANGES)
 
 
-def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windows) -> list[str]:
+def seen_in_training(stager: AnyStager, data: str, windows: Windows) -> list[str]:
     """Name the subjects of a dataset that the model was trained or selected on.
 
     A subject is recognised by name within one dataset, and a night by its scoring whatever the
@@ -162,7 +164,7 @@ def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windo
 
     Parameters
     ----------
-    stager : Stager or RecordingStager
+    stager : AnyStager
     data : str
         Name of the dataset.
     windows : Windows
@@ -172,17 +174,18 @@ def seen_in_training(stager: Stager | RecordingStager, data: str, windows: Windo
     list of str
         One sentence, or none.
     """
-    known = stager.description.trained_on
-    same_names = data == known.data and data != "simulated"
+    known = [source.trained_on for source in stager.sources]
+    scorings = {scoring for one in known for scoring in one.scorings}
+    names = {name for one in known if one.data == data != "simulated" for name in one.subjects}
     seen, subjects = [], np.unique(windows.subject)
     for subject in subjects:
         nights = np.unique(windows.recording[windows.subject == subject])
         same_night = any(
             _is_distinctive(windows.y[windows.recording == night])
-            and fingerprint(windows, night) in known.scorings
+            and fingerprint(windows, night) in scorings
             for night in nights
         )
-        if same_night or (same_names and subject in known.subjects):
+        if same_night or subject in names:
             seen.append(str(subject))
     if not seen:
         return []

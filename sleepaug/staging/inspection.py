@@ -221,6 +221,8 @@ def _model_use(
     """Find the channels a model would use, or why it cannot; None where there is no model."""
     if model is None and cards.DEFAULT_MODEL not in cards.shipped_models():
         return None
+    if model == Path(cards.YASA) and not model.exists():
+        return _montage_use(ModelUse(cards.YASA, allow_missing=True), recorded, map, exclude)
     path = cards.find_model(model)
     description = cards.read_card(path).description
     if isinstance(description, RecordingDescription):

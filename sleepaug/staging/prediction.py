@@ -1,29 +1,31 @@
-"""Prediction: recordings in; tables, pictures and reports out."""
+"""Prediction: a recording in; a table, a picture and a report out."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from sleepaug import __version__
 from sleepaug.data.stages import WINDOW_SECONDS
-from sleepaug.staging.hypnogram.formats import FORMS, summary, targets, write_forms
+from sleepaug.staging.any_stager import AnyStager
+from sleepaug.staging.excerpts import with_excerpts
+from sleepaug.staging.hypnogram.formats import summary, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.lights import Lights
-from sleepaug.staging.nights import safe_name
-from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.stager import Stager, load_model
-from sleepaug.support.errors import ConfigError, RecordingError
-from sleepaug.support.files import into_place, make_folder, refuse_existing
-from sleepaug.support.processes import parallel
-
-SUMMARY = "summary.csv"
-"""The table of all nights, where there are several."""
+from sleepaug.staging.nights import NightFile
+from sleepaug.staging.resume import (
+    FILES,
+    KEY,
+    RECORDING,
+    SETTINGS,
+    Place,
+    digest,
+    hash_of,
+)
+from sleepaug.support.errors import RecordingError
+from sleepaug.support.files import write_json
 
 
 @dataclass(frozen=True)
@@ -35,15 +37,19 @@ class PredictionSettings:
     output : Path
         Folder of the results.
     forms : list of str
-        Keys of `FORMS`.
+        Keys of `FORMS`; the summary (json) is always written.
     map, exclude, reference, context
         See `Stager.predict`.
     defer : float
         Share of the epochs that a person should look at first, 0 to 1.
+    defer_disagreement : bool
+        Leave the epochs open in which several models name different stages.
     lights_off, lights_on : str, optional
         Time of day, or seconds from the start of the recording.
     overwrite : bool
-        Replace files that exist.
+        Stage every night anew, and replace files that exist.
+    command : str
+        What was typed, for the results.
 
     Examples
     --------
@@ -59,13 +65,22 @@ class PredictionSettings:
     reference: str | None = None
     context: str | None = None
     defer: float = 0.0
+    defer_disagreement: bool = False
     lights_off: str | None = None
     lights_on: str | None = None
     overwrite: bool = False
+    command: str = ""
 
     def lights(self) -> Lights:
         """Return the times of lights off and on; a `ConfigError` if they cannot be read."""
         return Lights(self.lights_off, self.lights_on)
+
+    def hash(self, stager: AnyStager) -> str:
+        """Hash all that decides what the results look like, but for the recording."""
+        of_files = ("output", "overwrite", "command")
+        values = {name: value for name, value in vars(self).items() if name not in of_files}
+        values["forms"] = sorted(self.forms)
+        return hash_of([__version__, [model.hash for model in stager.sources], values])
 
 
 @dataclass(frozen=True)
@@ -76,14 +91,18 @@ class NightResult:
     ----------
     path : Path
         The recording.
-    hypnogram : Hypnogram or None
-        None where there was an error.
+    summary : dict
+        The night in numbers; {} where there was an error.
+    text : str
+        The night in one line.
     files : tuple of Path
         What was written.
     error : str
         What is wrong with the recording; "" if nothing.
     parameters : tuple of str
         Settings that may help; see `SleepaugError`.
+    before : bool
+        Whether it was staged by an earlier call.
 
     Examples
     --------
@@ -92,156 +111,81 @@ class NightResult:
     """
 
     path: Path
-    hypnogram: Hypnogram | None = None
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
     files: tuple[Path, ...] = ()
     error: str = ""
     parameters: tuple[str, ...] = ()
+    before: bool = False
+
+    @property
+    def scored(self) -> bool:
+        """Whether any epoch has a stage."""
+        stages = self.summary.get("stages", {})
+        return any(n for stage, n in stages.items() if stage != "?")
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary of the night and its files, or the error, ready for JSON."""
-        if self.hypnogram is None:
+        if self.error:
             return {"file": str(self.path), "error": self.error}
         files = [str(file) for file in self.files]
-        return {"file": str(self.path), **summary(self.hypnogram), "files": files}
+        return {"file": str(self.path), **self.summary, "files": files}
 
 
-def stage_files(
-    model: Path | str | None,
-    nights: Sequence[Path],
-    settings: PredictionSettings,
-    *,
-    jobs: int = 1,
-) -> Iterator[NightResult]:
-    """Stage recordings and write their files; one that fails does not stop the others.
+@dataclass(frozen=True)
+class Task:
+    """A night that is to be staged, and what its results are recognised by."""
 
-    Parameters
-    ----------
-    model : path, optional
-        See `load_model`.
-    nights : sequence of Path
-        Recordings; results come in this order.
-    settings : PredictionSettings
-    jobs : int
-        Processes, of one thread each.
-
-    Returns
-    -------
-    iterator of NightResult
-
-    Raises
-    ------
-    ModelError
-        There is no model, or the file is not one.
-    ConfigError
-        A time cannot be read, two nights would be written to one name, or a file already exists;
-        nothing was written.
-    """
-    stager = load_model(model)
-    settings.lights()
-    _check_targets(nights, settings)
-    make_folder(settings.output)
-    jobs = min(jobs, len(nights))
-    if jobs == 1:
-        return (stage_file(stager, path, settings) for path in nights)
-    stage = partial(_load_and_stage, model, settings)
-    return parallel(stage, nights, jobs, torch.set_num_threads, 1)  # more threads would compete
+    night: NightFile
+    place: Place
+    recording: str
+    settings: str
 
 
-def _load_and_stage(
-    model: Path | str | None, settings: PredictionSettings, path: Path
-) -> NightResult:
-    """Stage a night in another process; loading a model is short beside staging a night."""
-    return stage_file(load_model(model), path, settings)
-
-
-def stage_file(
-    stager: Stager | RecordingStager, path: Path, settings: PredictionSettings
-) -> NightResult:
-    """Stage one recording and write its files.
-
-    Parameters
-    ----------
-    stager : Stager or RecordingStager
-    path : Path
-        The recording.
-    settings : PredictionSettings
+def stage_night(stager: AnyStager, task: Task, settings: PredictionSettings) -> NightResult:
+    """Stage one recording and write its files, the summary last.
 
     Returns
     -------
     NightResult
         With the error, if the recording cannot be staged.
     """
+    path, place = task.night.path, task.place
     try:
-        hypnogram = stager.predict(
-            path,
-            map=settings.map,
-            exclude=settings.exclude,
-            reference=settings.reference,
-            context=settings.context,
-        )
+        hypnogram = _staged(stager, path, settings)
     except RecordingError as error:
         return NightResult(path, error=str(error), parameters=error.parameters)
+    facts = summary(hypnogram)
+    with place.writing():
+        forms = [form for form in settings.forms if form != "json"]
+        written = write_forms(hypnogram, place.folder, place.name, forms)
+        resume = {
+            RECORDING: task.recording,
+            SETTINGS: task.settings,
+            FILES: {file.name: digest(file) for file in written},
+        }
+        write_json(place.summary, {"file": str(path), **facts, KEY: resume})
+    return NightResult(path, facts, hypnogram.summary(), place.files)
+
+
+def _staged(stager: AnyStager, path: Path, settings: PredictionSettings) -> Hypnogram:
+    """Stage a recording, and add what the settings say of it."""
+    hypnogram = stager.predict(
+        path,
+        map=settings.map,
+        exclude=settings.exclude,
+        reference=settings.reference,
+        context=settings.context,
+    )
     try:
         duration = len(hypnogram) * WINDOW_SECONDS
         off, on = settings.lights().seconds(hypnogram.start, duration)
     except RecordingError as error:
-        return NightResult(path, error=f"{path}: {error}", parameters=error.parameters)
-    hypnogram = replace(hypnogram, defer=settings.defer, lights_off=off, lights_on=on)
-    files = write_forms(hypnogram, settings.output, safe_name(path), settings.forms)
-    return NightResult(path, hypnogram, tuple(files))
-
-
-def _check_targets(nights: Sequence[Path], settings: PredictionSettings) -> None:
-    """Raise a `ConfigError` if a file would be written twice, or already exists."""
-    unknown = [name for name in settings.forms if name not in FORMS]
-    if unknown:
-        raise ConfigError(
-            f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
-            parameters=("forms",),
-        )
-    writer: dict[Path, Path] = {}
-    for path in nights:
-        for file in targets(settings.output, safe_name(path), settings.forms):
-            if file in writer:
-                raise ConfigError(
-                    f"{writer[file]} and {path} would both be written to {file.name}. "
-                    "Stage them into two folders.",
-                    parameters=("output",),
-                )
-            writer[file] = path
-    table = [settings.output / SUMMARY] if len(nights) > 1 else []
-    if not settings.overwrite:
-        refuse_existing([*writer, *table])
-
-
-def write_summary(results: Iterable[NightResult], output: Path) -> Path:
-    """Write a table with a row for each night: its statistics, or its error.
-
-    Parameters
-    ----------
-    results : iterable of NightResult
-        At least one.
-    output : Path
-        Folder of the table.
-
-    Returns
-    -------
-    Path
-    """
-    rows = []
-    for result in results:
-        row: dict[str, Any] = {"file": str(result.path), "error": result.error}
-        if result.hypnogram is not None:
-            night = summary(result.hypnogram)
-            row |= {"start": night["start"], "epochs": night["epochs"], **night["statistics"]}
-        rows.append(row)
-    columns = max((list(row) for row in rows), key=len)
-
-    def write(path: Path) -> None:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
-
-    into_place(output / SUMMARY, write)
-    return output / SUMMARY
+        raise RecordingError(f"{path}: {error}", parameters=error.parameters) from error
+    if settings.defer_disagreement:
+        hypnogram = hypnogram.without_disagreement()
+    made = replace(hypnogram.made, command=settings.command)
+    night = replace(hypnogram, defer=settings.defer, lights_off=off, lights_on=on, made=made)
+    if "html" not in settings.forms:
+        return night
+    return with_excerpts(night, path, map=settings.map, exclude=settings.exclude)

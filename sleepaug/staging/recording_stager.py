@@ -15,6 +15,7 @@ from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_features import RecordingFeatures, recording_features
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, printable
 
 if TYPE_CHECKING:
@@ -37,14 +38,23 @@ class RecordingStager:
     Attributes
     ----------
     model : RecordingModel
+    name, hash : str
+        Of the file; see `ModelSource`.
     """
 
     model: RecordingModel
+    name: str = ""
+    hash: str = ""
 
     @property
     def description(self) -> RecordingDescription:
         """What the model file says of itself."""
         return self.model.description
+
+    @property
+    def sources(self) -> tuple[ModelSource, ...]:
+        """Itself, as outputs name it."""
+        return (ModelSource(self.name, self.hash, self.description.trained_on),)
 
     def predict(
         self,
@@ -105,6 +115,12 @@ class RecordingStager:
             "" if ok else why or "no EEG channel can be used"
             for ok, why in zip(usable, reason, strict=True)
         ]
+        sentence = dict(zip(night.channels, night.used, strict=True))
+        used = [
+            sentence[name]
+            for k, name in enumerate(features.montage.names)
+            if not np.isnan(x[:, k]).all()
+        ]
         return Hypnogram(
             onset=night.onset,
             probabilities=probabilities,
@@ -112,7 +128,9 @@ class RecordingStager:
             start=night.start,
             notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
             spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
+            made=Provenance(self.sources, tuple(used)),
         )
 
     def _familiar(

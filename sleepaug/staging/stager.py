@@ -1,4 +1,4 @@
-"""Staging: a trained model and a recording make a hypnogram."""
+"""Staging by a model of windows: each window alone, then a table of how stages follow."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ import torch
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
-from sleepaug.models.cards import find_model, read_description
-from sleepaug.models.files import SavedModel, read_model
-from sleepaug.models.recording_description import RecordingDescription
-from sleepaug.models.recording_model import read_recording_model
+from sleepaug.models.files import SavedModel
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
-from sleepaug.staging.recording_stager import RecordingStager
+from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, printable
 
 if TYPE_CHECKING:
@@ -35,6 +32,11 @@ FEW_WINDOWS = 60
 class Stager(SavedModel):
     """A saved model that stages recordings.
 
+    Attributes
+    ----------
+    name, hash : str
+        Of the file; see `ModelSource`.
+
     Examples
     --------
     >>> import sleepaug
@@ -42,6 +44,14 @@ class Stager(SavedModel):
     >>> len(stager.predict(sleepaug.simulate_night(1, hours=0.1)))
     12
     """
+
+    name: str = ""
+    hash: str = ""
+
+    @property
+    def sources(self) -> tuple[ModelSource, ...]:
+        """Itself, as outputs name it."""
+        return (ModelSource(self.name, self.hash, self.description.trained_on),)
 
     def predict(
         self,
@@ -97,7 +107,9 @@ class Stager(SavedModel):
             start=night.start,
             notes=[*night.notes, *self._notes(context, len(good))],
             spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
+            made=Provenance(self.sources, night.used),
         )
 
     def log_probabilities(self, x: np.ndarray) -> np.ndarray:
@@ -142,29 +154,3 @@ class Stager(SavedModel):
                 "from the rest of the recording, so it is often wrong in a recording of one stage."
             )
         return notes
-
-
-def load_model(path: Path | str | None = None) -> Stager | RecordingStager:
-    """Load a trained model.
-
-    Parameters
-    ----------
-    path : path, optional
-        A run folder, a model file, or the name of a model that ships with the package; without it,
-        the default one.
-
-    Returns
-    -------
-    Stager or RecordingStager
-        Both have `predict`.
-
-    Raises
-    ------
-    ModelError
-        There is no model, or the file is not one.
-    """
-    file = find_model(path)
-    if isinstance(read_description(file), RecordingDescription):
-        return RecordingStager(read_recording_model(file))
-    saved = read_model(file)
-    return Stager(saved.model, saved.description)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 import uuid
@@ -13,6 +14,7 @@ from typing import Any
 
 from sleepaug.support.errors import ConfigError, OutputError
 
+PART_DIGITS = 12
 FULL = (errno.ENOSPC, errno.EDQUOT, None)
 """Numbers of the errors of a full disk; NumPy's error has none."""
 
@@ -83,11 +85,24 @@ def replacing(path: Path) -> Iterator[Path]:
     Path
         In the folder of `path` and with its ending.
     """
-    part = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}.part{path.suffix}")
+    part = path.with_name(_part(path, uuid.uuid4().hex[:PART_DIGITS]))
     try:
         yield part
         os.replace(part, path)
     finally:
+        part.unlink(missing_ok=True)
+
+
+def _part(path: Path, digits: str) -> str:
+    """Name a file that is written beside `path`."""
+    return f".{path.stem}.{digits}.part{path.suffix}"
+
+
+def remove_parts(path: Path) -> None:
+    """Remove what killed processes left of their writing to `path`; see `replacing`."""
+    one = "[0-9a-f]" * PART_DIGITS
+    begin, end = _part(path, "/").split("/")
+    for part in path.parent.glob(f"{glob.escape(begin)}{one}{glob.escape(end)}"):
         part.unlink(missing_ok=True)
 
 

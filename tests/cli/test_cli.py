@@ -246,8 +246,9 @@ def test_a_bad_night_does_not_stop_the_good_ones(trained, nights, tmp_path):
     bad.write_bytes(b"")
     result = run("predict", good[0], bad, good[1], "--model", trained, "-o", tmp_path / "o", code=1)
     assert f"{bad}" in result.stderr
-    assert {p.name for p in (tmp_path / "o").iterdir()} == {
-        *(f"{g.stem}{end}" for g in good for end in (".hypnogram.csv", ".png", ".html")),
+    endings = (".hypnogram.csv", ".png", ".html", ".summary.json")
+    assert {p.name for p in (tmp_path / "o").rglob("*") if p.is_file()} == {
+        *(f"{g.stem}{end}" for g in good for end in endings),
         "summary.csv",
     }
 
@@ -264,13 +265,19 @@ def test_nothing_is_overwritten_unasked(trained, nights, tmp_path):
     assert there.read_bytes().startswith(b"\x89PNG")
 
 
-def test_two_nights_of_one_name_are_refused(trained, nights, tmp_path):
+def test_two_nights_of_one_name_are_kept_apart_by_their_folders(trained, nights, tmp_path):
     night = next(nights.glob("*PSG.edf"))
-    (tmp_path / "b").mkdir()
-    twin = shutil.copy(night, tmp_path / "b" / night.name)
-    refused = run("predict", night, twin, "--model", trained, "-o", tmp_path / "o", code=2)
+    files = [tmp_path / "a" / "n.edf", tmp_path / "b" / "n.edf"]
+    for file in files:
+        file.parent.mkdir()
+        shutil.copy(night, file)
+    run("predict", *files, "--model", trained, "-o", tmp_path / "o", "--to=csv")
+    assert len(list((tmp_path / "o").glob("[ab]/n.hypnogram.csv"))) == 2
+    twin = files[0].with_suffix(".bdf")
+    shutil.copy(night, twin)
+    refused = run("predict", tmp_path / "a", "--model", trained, "-o", tmp_path / "p", code=2)
     assert "both be written to" in refused.output
-    assert not (tmp_path / "o").exists()
+    assert not (tmp_path / "p").exists()
 
 
 def test_missing_channels_are_listed_with_the_flag_to_add(trained, real_data, tmp_path):

@@ -13,14 +13,15 @@ def test_a_folder_gives_its_recordings_and_no_scorings(nights, tmp_path):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "bad.edf").write_bytes(b"0       ")  # staged, so that its error is reported
     (tmp_path / "notes.txt").write_text("")
-    names = [path.name for path in find_nights([tmp_path])]
+    names = [night.path.name for night in find_nights([tmp_path])]
     assert names == ["01-03-0001 PSG.edf", "01-03-0002 PSG.edf", "bad.edf"]
 
 
 def test_a_file_is_taken_as_it_is_and_once(tmp_path):
     named = tmp_path / "night.edf"
     named.write_bytes(b"0       ")
-    assert find_nights([named, tmp_path, Path("absent")]) == [named, Path("absent")]
+    found = find_nights([named, tmp_path, Path("absent")])
+    assert [night.path for night in found] == [named, Path("absent")]
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):
@@ -31,6 +32,6 @@ def test_a_folder_without_recordings_is_refused(tmp_path):
 def test_names_of_results_obey_no_terminal_and_replace_nothing(tmp_path, monkeypatch):
     assert safe_name(Path("a\x1b[31m.edf")) == "a_[31m"
     monkeypatch.chdir(tmp_path)
-    assert new_folder([Path("x/n.edf")]) == Path("hypnograms/n")
+    assert new_folder(Path("x/n.edf")) == Path("hypnograms/n")
     Path("hypnograms/n").mkdir(parents=True)
-    assert new_folder([Path("x/n.edf")]) == Path("hypnograms/n-2")
+    assert new_folder(Path("x/n.edf")) == Path("hypnograms/n-2")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from command_line import run
 
-from sleepaug.staging.nights import find_nights
-from sleepaug.staging.prediction import PredictionSettings, stage_files
+from sleepaug.staging.cohort import stage_nights
+from sleepaug.staging.nights import NightFile, find_nights
+from sleepaug.staging.prediction import PredictionSettings
 from sleepaug.support.errors import ConfigError
 
 
@@ -49,9 +50,9 @@ def test_a_folder_gives_a_summary_of_each_night_and_the_error_of_the_bad_one(
     assert len(first["look_first"]) == 4
     assert len((tmp_path / "o" / "summary.csv").read_text().splitlines()) == 4
     assert "2 of 3 nights staged" in result.stderr
-    refused = run(*args, code=2)
-    assert "already exists" in refused.output
-    assert "Options: --output, --overwrite." in refused.output
+    again = run(*args, "--json", code=1)
+    assert json.loads(again.stdout) == [first, second, bad]
+    assert "2 of 3 nights were staged before" in again.stderr
 
 
 def test_several_processes_give_what_one_gives(shipped, folder, tmp_path):
@@ -59,10 +60,10 @@ def test_several_processes_give_what_one_gives(shipped, folder, tmp_path):
     for jobs in (1, 2):
         settings = PredictionSettings(tmp_path / str(jobs), forms=["csv"])
         nights = find_nights([folder])
-        results = list(stage_files(shipped / "default.safetensors", nights, settings, jobs=jobs))
-        assert [result.path for result in results] == nights
+        results = list(stage_nights(shipped / "default.safetensors", nights, settings, jobs=jobs))
+        assert [result.path for result in results] == [night.path for night in nights]
         assert [bool(result.error) for result in results] == [False, False, True]
-        files = [file for result in results for file in result.files]
+        files = [f for result in results for f in result.files if f.suffix == ".csv"]
         tables.append(
             [np.loadtxt(f, delimiter=",", skiprows=1, usecols=range(6, 11)) for f in files]
         )
@@ -81,7 +82,7 @@ def test_settings_that_cannot_be_are_refused_before_anything_is_written(
 ):
     settings = PredictionSettings(tmp_path / "o", **more)
     with pytest.raises(ConfigError, match=message) as refused:
-        stage_files(shipped / "default.safetensors", [night], settings)
+        stage_nights(shipped / "default.safetensors", [NightFile(night)], settings)
     assert refused.value.parameters == parameters
     assert not (tmp_path / "o").exists()
 

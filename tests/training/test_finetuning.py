@@ -8,7 +8,7 @@ from command_line import run
 from safetensors.torch import load_file
 
 from sleepaug.experiments.settings import config_from
-from sleepaug.staging.stager import load_model
+from sleepaug.staging.loading import load_model
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.finetuning import LEARNING_RATE
 from sleepaug.training.fit import Fit, Training

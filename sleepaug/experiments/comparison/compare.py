@@ -12,9 +12,10 @@ from sleepaug.experiments.comparison.local import run_in_processes
 from sleepaug.experiments.comparison.rows import ended
 from sleepaug.experiments.comparison.runner import FoldData, Tell, run_job
 from sleepaug.experiments.comparison.settings import Comparison, Job, read_comparison
-from sleepaug.experiments.comparison.slurm import load_submitit, run_on_slurm
+from sleepaug.experiments.comparison.slurm import run_on_slurm
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import free_folder, write_text
+from sleepaug.support.slurm import load_submitit
 from sleepaug.support.text import duration_text
 from sleepaug.support.yaml import to_yaml
 from sleepaug.training.runs import RunFolder, pick_device

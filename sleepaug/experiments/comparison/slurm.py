@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import shutil
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,8 @@ from typing import Any
 from sleepaug.experiments.comparison.rows import ended
 from sleepaug.experiments.comparison.runner import FoldData, run_job
 from sleepaug.experiments.comparison.settings import FLOOR, Job, read_comparison
-from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import read_json, write_json
-
-TIME = 60  # minutes of a SLURM job by default; SLURM queues it again until the lane has ended
+from sleepaug.support.slurm import again, load_submitit, queued, submit
 
 
 class Lanes:
@@ -38,9 +33,7 @@ class Lanes:
 
     def checkpoint(self, job: Job) -> Any:
         """Give submitit what to queue again: the same call, which finds its checkpoint on disk."""
-        from submitit.helpers import DelayedSubmission
-
-        return DelayedSubmission(self, job)
+        return again(self, job)
 
 
 def run_on_slurm(
@@ -75,10 +68,10 @@ def run_on_slurm(
     """
     root = Path(root).resolve()
     gpu = read_comparison(root).compare.device != "cpu"
-    submitit, known = load_submitit(), root / "slurm.json"
-    executor = submitit.SlurmExecutor(folder=root / "slurm", max_num_timeout=10**6)
+    load_submitit()
+    known = root / "slurm.json"
     submitted = read_json(known) if known.is_file() else {}
-    alive = _queued()
+    alive = queued()
     submitted = {name: number for name, number in submitted.items() if number in alive}
     if submitted:
         say(f"{len(submitted)} lanes are in SLURM's queue, or running.")
@@ -86,56 +79,10 @@ def run_on_slurm(
     for wave in ([j for j in fresh if j.method == FLOOR], [j for j in fresh if j.method != FLOOR]):
         if not wave:
             continue
-        extra = {name.replace("-", "_"): value for name, value in options.items()}
         floors = [submitted[j.name] for j in jobs if j.method == FLOOR and j.name in submitted]
-        if wave[0].method != FLOOR and floors:
-            extra["dependency"] = "afterany:" + ":".join(floors)
-        executor.update_parameters(
-            job_name="sleepaug",
-            time=int(extra.pop("time", TIME)),
-            array_parallelism=len(wave),
-            additional_parameters={"requeue": True, **extra},
-            **({"gpus_per_node": 1} if gpu else {}),
-        )
-        try:
-            entries = executor.map_array(Lanes(root, cache_dir), wave)
-        except submitit.core.utils.FailedJobError as error:
-            raise ConfigError(
-                f"slurm: SLURM refused the jobs:\n{error}", parameters=("cluster", "slurm_options")
-            ) from error
-        submitted |= {job.name: entry.job_id for job, entry in zip(wave, entries, strict=True)}
+        later = {"dependency": "afterany:" + ":".join(floors)}
+        extra = {**options, **(later if wave[0].method != FLOOR and floors else {})}
+        numbers = submit(root / "slurm", Lanes(root, cache_dir), wave, extra, gpu=gpu)
+        submitted |= {job.name: number for job, number in zip(wave, numbers, strict=True)}
         write_json(known, submitted)
-        say(f"Submitted {len(wave)} lanes as SLURM array {entries[0].job_id.split('_')[0]}.")
-
-
-def load_submitit() -> Any:
-    """Import the package submitit.
-
-    Raises
-    ------
-    ConfigError
-        It, or SLURM itself, is not installed.
-    """
-    if shutil.which("sbatch") is None:
-        raise ConfigError(
-            "slurm: there is no `sbatch` here. Run the command on a login node of the "
-            "cluster, or compare on this machine.",
-            parameters=("cluster",),
-        )
-    try:
-        import submitit
-    except ImportError as error:
-        raise ConfigError(
-            "slurm: submitit is not installed. Run: pip install 'sleepaug[slurm]'",
-            parameters=("cluster",),
-        ) from error
-    return submitit
-
-
-def _queued() -> set[str]:
-    """Ask SLURM for the numbers of this user's jobs that wait or run, such as "12_3"."""
-    command = ["squeue", "--noheader", "--array", "--format=%i", f"--user={getpass.getuser()}"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise ConfigError(f"slurm: squeue failed: {done.stderr.strip()}", parameters=("cluster",))
-    return set(done.stdout.split())
+        say(f"Submitted {len(wave)} lanes as SLURM array {numbers[0].split('_')[0]}.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.rows import rows_of
 from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place, refuse_existing
@@ -18,6 +19,8 @@ from sleepaug.support.files import into_place, refuse_existing
 if TYPE_CHECKING:
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
+LONGEST_MODEL = 36
+"""Characters for the models in the header of an EDF file, whose field for the recording has 80."""
 DISCLAIMER = "For research, not for diagnosis."
 FULL_NAMES = {"W": "wake", "N1": "stage N1", "N2": "stage N2", "N3": "stage N3", "R": "REM sleep"}
 
@@ -40,7 +43,7 @@ class Form:
 
 def write_csv(night: Hypnogram, path: Path) -> None:
     """Write the table, probabilities with four decimals."""
-    rows = night.rows()
+    rows = rows_of(night)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
         writer.writeheader()
@@ -48,21 +51,26 @@ def write_csv(night: Hypnogram, path: Path) -> None:
 
 
 def write_edf(night: Hypnogram, path: Path) -> None:
-    """Write EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start."""
+    """Write EDF+ annotations such as "Sleep stage N2", 30 s each, with the recording's start.
+
+    The header names sleepaug as the equipment, and the models.
+    """
     import edfio
 
     begin: dict[str, Any] = {}
     if night.start is not None:
-        whole = night.start.replace(microsecond=0)
-        begin = {
-            "recording": edfio.Recording(startdate=whole.date()),
-            "starttime": night.start.time(),
-        }
+        begin = {"starttime": night.start.time()}
     annotations = [
         edfio.EdfAnnotation(float(onset), WINDOW_SECONDS, f"Sleep stage {stage}")
         for onset, stage in zip(night.onset, night.stages, strict=True)
     ]
-    edfio.Edf([], annotations=annotations, **begin).write(path)
+    equipment, *models = night.made.in_short().split()
+    recording = edfio.Recording(
+        startdate=night.start and night.start.date(),
+        equipment_code=equipment,
+        additional=[model[:LONGEST_MODEL] for model in models],
+    )
+    edfio.Edf([], annotations=annotations, recording=recording, **begin).write(path)
 
 
 def write_events(night: Hypnogram, path: Path) -> None:
@@ -71,7 +79,7 @@ def write_events(night: Hypnogram, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["onset", "duration", "trial_type", *columns])
-        for row in night.rows():
+        for row in rows_of(night):
             values = ["n/a" if row[name] is None else _rounded(row[name]) for name in columns]
             stage = f"Sleep stage {row['stage']}"
             writer.writerow([row["onset"], row["duration"], stage, *values])
@@ -91,6 +99,7 @@ def write_events_sidecar(night: Hypnogram, path: Path) -> None:
             },
             "confidence": {"Description": "Probability of the stage, 0 to 1"},
             **{f"p_{s}": {"Description": f"Probability of {FULL_NAMES[s]}"} for s in STAGES},
+            "GeneratedBy": night.made.to_json(),
         },
     )
 
@@ -196,8 +205,11 @@ def summary(night: Hypnogram) -> dict[str, Any]:
         "look_first": [int(k) + 1 for k in night.look_first],
         "statistics": {k: _rounded(v) for k, v in night.statistics().items()},
         "statistics_are": night.span(),
+        "lights_off": night.lights_off,
+        "lights_on": night.lights_on,
         "units": {name: one.unit for name, one in STATISTICS.items() if one.unit},
         "notes": list(night.notes),
+        **night.made.to_json(),
         "use": DISCLAIMER,
     }
 

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.lights import lights_in_seconds
+from sleepaug.staging.hypnogram.provenance import Provenance
 from sleepaug.staging.hypnogram.statistics import sleep_statistics
 
-MOST_REASONS = 5
-"""Reasons why epochs were not scored that `summary` lists, the most frequent ones."""
+DISAGREE = "the models disagree"
 
 if TYPE_CHECKING:
+    import mne
     import pandas as pd
+    import yasa
     from matplotlib.figure import Figure
 
+    from sleepaug.staging.excerpts import Excerpt
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Hypnogram:
     """The staging of one night.
 
@@ -41,13 +45,26 @@ class Hypnogram:
     notes : sequence of str
         What was done to the recording: channels used, filters left out.
     spectrum : ndarray of shape (n_windows, n_freqs), optional
-        Power of one channel, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+        Power of one channel as recorded, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+    spectrum_channel : str
+        What it is called in the recording.
     defer : float
         Share of the scored windows that a person should look at first, 0 to 1.
     lights_off, lights_on : float, optional
         Seconds from the start of the recording; statistics are of the time between.
     name : str
         Of the night, for titles.
+    disagree : sequence of str, optional
+        Where several models were asked: what each named in a window, such as "default=N2 yasa=R",
+        if they named different stages; "" where they agree.
+    made : Provenance
+        Models, channels used, command.
+    excerpts : sequence of Excerpt
+        Signals of epochs to look at first, for the report; see `sleepaug.staging.excerpts`.
+    age : float, optional
+        Of the person in years.
+    by_person : ndarray of shape (n_windows,), str, optional
+        Stage that a person gave a window, who may agree with the model; "" where nobody did.
 
     Examples
     --------
@@ -63,24 +80,63 @@ class Hypnogram:
     start: datetime | None = None
     notes: Sequence[str] = field(default_factory=tuple)
     spectrum: np.ndarray | None = None
+    spectrum_channel: str = ""
     defer: float = 0.0
     lights_off: float | None = None
     lights_on: float | None = None
     name: str = ""
+    disagree: Sequence[str] | None = None
+    made: Provenance = field(default_factory=Provenance)
+    by_person: np.ndarray | None = None
+    excerpts: Sequence[Excerpt] = ()
+    age: float | None = None
 
     def __len__(self) -> int:
         return len(self.onset)
 
+    def __repr__(self) -> str:
+        from sleepaug.staging.hypnogram.words import in_a_line
+
+        return in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        from sleepaug.staging.hypnogram.words import in_a_notebook
+
+        return in_a_notebook(self)
+
+    def __getitem__(self, part: slice) -> Hypnogram:
+        """Return the windows of a slice, such as ``night[120:240]`` for the second hour.
+
+        Times still count from the start of the recording.
+        """
+        from sleepaug.staging.hypnogram.cut import windows_of
+
+        return windows_of(self, part)
+
     @property
-    def scored(self) -> np.ndarray:
-        """Whether a window has a stage, shape (n_windows,), bool."""
-        return ~np.isnan(self.probabilities).any(axis=1)
+    def automatic(self) -> np.ndarray:
+        """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
+        best = np.nan_to_num(self.probabilities).argmax(axis=1)
+        return np.where(self._blank, UNKNOWN, np.array(STAGES)[best])
+
+    @property
+    def reviewed(self) -> np.ndarray:
+        """Whether a person gave a window its stage, shape (n_windows,), bool."""
+        if self.by_person is None:
+            return np.zeros(len(self), bool)
+        return self.by_person != ""
 
     @property
     def stages(self) -> np.ndarray:
-        """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
-        best = np.nan_to_num(self.probabilities).argmax(axis=1)
-        return np.where(self.scored, np.array(STAGES)[best], UNKNOWN)
+        """The stage of each window: a person's, else the likeliest, else "?", (n_windows,), str."""
+        if self.by_person is None:
+            return self.automatic
+        return np.where(self.reviewed, self.by_person, self.automatic)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Whether a window has a stage, shape (n_windows,), bool."""
+        return self.stages != UNKNOWN
 
     @property
     def confidence(self) -> np.ndarray:
@@ -89,36 +145,21 @@ class Hypnogram:
 
     @property
     def look_first(self) -> np.ndarray:
-        """Indices of the least certain of the scored windows, the least certain first.
+        """Indices of the least certain of the staged windows, the least certain first.
 
         As many as the share `defer` asks for, rounded up.
         """
-        scored = np.flatnonzero(self.scored)
-        n = int(np.ceil(self.defer * len(scored) - 1e-9))
-        return scored[np.argsort(self.confidence[scored], kind="stable")[:n]]
+        return self.least_certain(int(np.ceil(self.defer * (~self._blank).sum() - 1e-9)))
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one dict for each 30-s epoch; see `table`. None where there is no value."""
-        rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
-        scored, stages, confidence = self.scored, self.stages, self.confidence
-        rows = []
-        for k, onset in enumerate(self.onset.tolist()):
-            time = self.start and self.start + timedelta(seconds=onset)
-            values = self.probabilities[k].tolist() if scored[k] else [None] * len(STAGES)
-            rows.append(
-                {
-                    "epoch": k + 1,
-                    "onset": onset,
-                    "duration": WINDOW_SECONDS,
-                    "time": time and time.isoformat(),
-                    "stage": str(stages[k]),
-                    "confidence": float(confidence[k]) if scored[k] else None,
-                    **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
-                    "reason": self.reason[k],
-                    "look_first": rank.get(k),
-                }
-            )
-        return rows
+    def least_certain(self, n: int) -> np.ndarray:
+        """Return the indices of the `n` windows of least confidence, the least certain first."""
+        staged = np.flatnonzero(~self._blank)
+        return staged[np.argsort(self.confidence[staged], kind="stable")[:n]]
+
+    @property
+    def _blank(self) -> np.ndarray:
+        """Whether the model gave a window no stage, shape (n_windows,), bool."""
+        return np.isnan(self.probabilities).any(axis=1)
 
     def table(self) -> pd.DataFrame:
         """Return one row for each 30-s epoch.
@@ -127,23 +168,53 @@ class Hypnogram:
         -------
         DataFrame
             Columns epoch (from 1), onset and duration (s), time (local, ISO), stage, confidence
-            (probability of the stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where the epoch
-            was scored) and look_first (1 for the least certain, where `defer` asks for them).
+            (probability of the likeliest stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where
+            the epoch was scored) and look_first (1 for the least certain, where `defer` asks for
+            them). After a review also automatic (the stage of the model) and scorer (of the stage:
+            model or person). With several models also disagree (what each named, empty where they
+            agree).
         """
         import pandas as pd
 
-        return pd.DataFrame(self.rows())
+        from sleepaug.staging.hypnogram.rows import rows_of
 
-    def statistics(self) -> dict[str, float | int | None]:
+        return pd.DataFrame(rows_of(self))
+
+    def statistics(
+        self, *, lights_off: float | str | None = None, lights_on: float | str | None = None
+    ) -> dict[str, float | int | None]:
         """Compute sleep statistics from lights off to lights on; see `sleep_statistics`.
 
         An epoch counts if its middle is between the two. Without lights off they begin with the
         first epoch of the recording, without lights on they end with the last.
+
+        Parameters
+        ----------
+        lights_off, lights_on : float or str, optional
+            Seconds from the start of the recording, or a time of day such as "23:10"; by default
+            those of the hypnogram.
+
+        Raises
+        ------
+        ConfigError, RecordingError
+            A time cannot be read, or is not within the recording.
         """
+        off, on = lights_in_seconds(self, lights_off, lights_on)
+        night = replace(self, lights_off=off, lights_on=on)
+        return sleep_statistics(night.stages[night.counted])
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Whether a window lies between lights off and lights on, shape (n_windows,), bool."""
         middle = self.onset + WINDOW_SECONDS / 2
         low = -np.inf if self.lights_off is None else self.lights_off
         high = np.inf if self.lights_on is None else self.lights_on
-        return sleep_statistics(self.stages[(middle >= low) & (middle < high)])
+        return (middle >= low) & (middle < high)
+
+    def clock(self, seconds: float) -> str:
+        """Write a time from the start of the recording as time of day, or as hours from there."""
+        since = timedelta(seconds=float(seconds))
+        return str(since) if self.start is None else f"{self.start + since:%H:%M:%S}"
 
     def span(self) -> str:
         """Say of which part of the recording the statistics are."""
@@ -153,17 +224,35 @@ class Hypnogram:
 
     def summary(self) -> str:
         """Count the epochs, the share of each stage and what was not scored, in one line."""
-        scored = self.stages[self.scored]
-        shares = ", ".join(f"{s} {np.mean(scored == s):.0%}" for s in STAGES) if len(scored) else ""
-        text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
-        unscored = len(self) - len(scored)
-        if unscored:
-            counts = Counter(_in_short(reason) for reason in self.reason if reason)
-            shown = [f"{reason}: {n}" for reason, n in counts.most_common(MOST_REASONS)]
-            others = len(counts) - MOST_REASONS
-            more = [f"and {others} other reasons"] if others > 0 else []
-            text += f"; {unscored} not scored ({'; '.join(shown + more)})"
-        return text
+        from sleepaug.staging.hypnogram.words import summary_line
+
+        return summary_line(self)
+
+    def to_annotations(self) -> mne.Annotations:
+        """Return annotations such as "Sleep stage N2" of 30 s, for ``raw.set_annotations``."""
+        import mne
+
+        names = [f"Sleep stage {stage}" for stage in self.stages]
+        return mne.Annotations(self.onset, WINDOW_SECONDS, names)
+
+    def to_yasa(self) -> yasa.Hypnogram:
+        """Return a hypnogram of YASA.
+
+        Raises
+        ------
+        ConfigError
+            YASA is not installed.
+        """
+        from sleepaug.staging.hypnogram.yasa_form import to_yasa
+
+        return to_yasa(self)
+
+    def without_disagreement(self) -> Hypnogram:
+        """Leave the windows open in which the models disagree; see `disagree`."""
+        differ = np.array([bool(names) for names in self.disagree or [""] * len(self)], bool)
+        probabilities = np.where(differ[:, None], np.nan, self.probabilities)
+        reason = np.where(differ, DISAGREE, np.asarray(self.reason, object)).tolist()
+        return replace(self, probabilities=probabilities, reason=reason)
 
     def plot(self) -> Figure:
         """Draw the hypnogram over its probabilities over the spectrogram."""
@@ -199,10 +288,3 @@ class Hypnogram:
         from sleepaug.staging.hypnogram.formats import save
 
         save(self, Path(path), overwrite=overwrite)
-
-
-def _in_short(reason: str) -> str:
-    """Shorten what is wrong with several channels in an epoch to what is wrong, without names."""
-    parts = reason.split(", ")
-    faults = sorted({part.partition(": ")[2] or part for part in parts})
-    return reason if len(parts) == 1 else f"{len(parts)} channels {' or '.join(faults)}"

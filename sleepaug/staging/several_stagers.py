@@ -1,0 +1,126 @@
+"""Several models asked about one recording: their probabilities averaged, disagreement marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sleepaug.data.stages import UNKNOWN
+from sleepaug.staging.any_stager import AnyStager
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
+from sleepaug.support.errors import SleepaugError
+
+if TYPE_CHECKING:
+    import mne
+
+WARNING = "Warning: "
+
+
+@dataclass(frozen=True)
+class SeveralStagers:
+    """Models that stage together; each counts as much as the others.
+
+    Attributes
+    ----------
+    stagers : dict of str to AnyStager
+        By a short name.
+    """
+
+    stagers: Mapping[str, AnyStager]
+
+    @property
+    def sources(self) -> tuple[ModelSource, ...]:
+        """The models, as outputs name them."""
+        return tuple(source for stager in self.stagers.values() for source in stager.sources)
+
+    def predict(
+        self,
+        recording: mne.io.BaseRaw | Path | str,
+        *,
+        map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        reference: str | None = None,
+        context: str | None = None,
+    ) -> Hypnogram:
+        """Stage a recording by each model, and average their calibrated probabilities.
+
+        Parameters
+        ----------
+        recording, map, exclude, reference, context
+            See `Stager.predict`; every model must know the context.
+
+        Returns
+        -------
+        Hypnogram
+            A window that some models cannot score is staged by the others; `disagree` says where
+            they name different stages.
+
+        Raises
+        ------
+        RecordingError, ModelError
+            One of the models cannot stage the recording.
+        """
+        nights = {}
+        for name, stager in self.stagers.items():
+            try:
+                nights[name] = stager.predict(
+                    recording, map=map, exclude=exclude, reference=reference, context=context
+                )
+            except SleepaugError as error:
+                raise type(error)(f"{name}: {error}", parameters=error.parameters) from error
+        first = next(iter(nights.values()))
+        each = list(nights.values())
+        scored = np.stack([night.scored for night in each])
+        total = np.nansum([night.probabilities for night in each], axis=0)
+        votes = scored.sum(axis=0)[:, None]
+        reasons = [
+            "" if votes[k] else "; ".join(dict.fromkeys(night.reason[k] for night in each))
+            for k in range(len(first))
+        ]
+        return replace(
+            first,
+            probabilities=np.divide(
+                total, votes, out=np.full(total.shape, np.nan), where=votes > 0
+            ),
+            reason=reasons,
+            notes=_notes(nights),
+            disagree=_disagreement(nights),
+            made=Provenance(
+                self.sources,
+                tuple(dict.fromkeys(text for night in each for text in night.made.channels)),
+            ),
+        )
+
+
+def _disagreement(nights: Mapping[str, Hypnogram]) -> list[str]:
+    """What each model named in a window, where they named different stages; "" elsewhere."""
+    stages = np.stack([night.stages for night in nights.values()], axis=1)
+    return [
+        " ".join(f"{name}={stage}" for name, stage in zip(nights, row, strict=True))
+        if len(set(row) - {UNKNOWN}) > 1
+        else ""
+        for row in stages.tolist()
+    ]
+
+
+def _notes(nights: Mapping[str, Hypnogram]) -> list[str]:
+    """Notes of all models once; of a note that not all have, say whose it is."""
+    whose: dict[str, list[str]] = {}
+    for name, night in nights.items():
+        for note in dict.fromkeys(night.notes):
+            whose.setdefault(note, []).append(name)
+    notes = [
+        note if len(names) == len(nights) else _of(names, note) for note, names in whose.items()
+    ]
+    return [*notes, f"Probabilities are means over {len(nights)} models: {', '.join(nights)}."]
+
+
+def _of(names: Sequence[str], note: str) -> str:
+    """Begin a note with the models it is from, but leave the word that makes it a warning first."""
+    warned = WARNING if note.startswith(WARNING) else ""
+    return f"{warned}{', '.join(names)}: {note.removeprefix(WARNING)}"
