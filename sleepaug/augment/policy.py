@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -177,6 +178,12 @@ class RelaxedPolicy(Augmentation):
             out = out.index_copy(0, index, part)
         return out
 
+    @torch.no_grad()
+    def entropy(self) -> Tensor:
+        """Return the mean `relative_entropy` of the steps' weights."""
+        weights = [layer.weights for steps in self.subpolicies for layer in steps]
+        return relative_entropy(torch.stack(weights)).mean()
+
     def freeze(self) -> Policy:
         """Return the policy of each step's heaviest transform."""
         return Policy(
@@ -192,6 +199,19 @@ class RelaxedPolicy(Augmentation):
         for steps in self.subpolicies:
             for layer in steps:
                 layer.project_()
+
+
+def relative_entropy(weights: Tensor) -> Tensor:
+    """Return how open choices (..., n_candidates) are: 1 all weights alike, 0 one weight is 1.
+
+    Examples
+    --------
+    >>> relative_entropy(torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]]))
+    tensor([1., 0.])
+    """
+    weights = weights.detach()
+    entropy = torch.special.entr(weights).sum(-1)
+    return entropy / math.log(weights.shape[-1]) if weights.shape[-1] > 1 else 0 * entropy
 
 
 def _heaviest(layer: AugmentationLayer) -> Step:

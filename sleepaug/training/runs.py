@@ -51,8 +51,8 @@ class Clock:
     """Seconds charged to accounts such as "train"; time outside `charge` is not counted.
 
     On a GPU they are seconds of wall time, until its work is done. On the CPU they are seconds that
-    the calling thread computed: on an idle machine the same, and on a busy one longer only as far
-    as other processes use caches and memory.
+    this process computed, all its threads added up: with one thread, on an idle machine, the same
+    as wall time, and on a busy one longer only as far as other processes use caches and memory.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Clock:
     ) -> None:
         self.device, self.budget = torch.device(device), budget
         self.timer = timer or (
-            time.perf_counter if self.device.type == "cuda" else time.thread_time
+            time.perf_counter if self.device.type == "cuda" else time.process_time
         )
         self.seconds: dict[str, float] = {}
 

@@ -143,7 +143,7 @@ def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) 
     """Make a lane that has not started yet."""
     method = comparison.methods[job.method]
     return Lane(
-        method.search(loaded.task, comparison.training, seed=job.seed),
+        method.search(loaded.task, comparison.training, seed=job.seed, fold=job.fold),
         loaded,
         comparison.training,
         seed=job.seed,
