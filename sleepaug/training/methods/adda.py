@@ -42,7 +42,8 @@ class ADDA(Method):
         paper's is 5e4 (A.4).
     choice_lr : float or None
         Of Adam on the choice of each step. None: plain gradient descent with `policy_lr`, as in
-        the paper; the first batch then decides every choice for good.
+        the paper; the first batch then decides every choice for good. The default was the best of
+        1e-4, 1e-3, 1e-2 on validation nights (`benchmarks/choice_rates.py`).
     estimator : {"relax", "gumbel", "softmax"}
         How the choice of transforms is learned: RELAX makes the choices and computes only them;
         the others differentiate a weighted average of all transforms, with and without noise.
@@ -68,7 +69,7 @@ class ADDA(Method):
     epochs: Count = 40
     warm_start: Annotated[int, Range(low=0)] = 20
     policy_lr: Positive = 5e4
-    choice_lr: Positive | None = 1e-3
+    choice_lr: Positive | None = 1e-2
     estimator: Estimator = "relax"
     temperature: Positive = 0.05
     hypergradient: Literal["exact", "finite"] = "exact"
