@@ -62,7 +62,7 @@ def eeg_transforms(
     ch_names: Sequence[str],
     *,
     official: bool = False,
-    shuffle_estimator: str = "straight_through",
+    shuffle_estimator: str | None = None,
 ) -> dict[str, Transform]:
     """Return all 13 transforms of Table 4, in its order, for one sampling rate and montage.
 
@@ -75,9 +75,10 @@ def eeg_transforms(
     official : bool
         Take the ranges of the authors' code where they differ from the paper's: masks of up to 100
         samples instead of 200, and a probability of 1 instead of 1/2 at magnitude 1 for time
-        reverse, sign flip and channels symmetry.
-    shuffle_estimator : {"straight_through", "score"}
-        Gradient of the channels shuffle; see `channels_shuffle`.
+        reverse, sign flip and channels symmetry. It also changes the default `shuffle_estimator`.
+    shuffle_estimator : {"score", "straight_through"}, optional
+        Gradient of the channels shuffle; see `channels_shuffle`. By default "score", and the
+        authors' "straight_through" where `official` is set.
 
     Returns
     -------
@@ -105,6 +106,8 @@ def eeg_transforms(
         raise ConfigError(f"sfreq: at least {LOWEST_SFREQ:g} Hz are needed, got {sfreq:g}.")
     if not ch_names:
         raise ConfigError("ch_names: at least one channel is needed, got none.")
+    if shuffle_estimator is None:
+        shuffle_estimator = "straight_through" if official else "score"
     if shuffle_estimator not in ("straight_through", "score"):
         raise ConfigError(
             "shuffle_estimator: 'straight_through' and 'score' are allowed, "
@@ -121,13 +124,14 @@ def _of_time_and_frequency(sfreq: float, *, official: bool) -> list[Transform]:
     """Return the first six transforms of Table 4."""
     probability, samples = (1.0, 100.0) if official else (0.5, 200.0)
     shift = partial(frequency_shift, sfreq=sfreq)
+    shift_of = partial(shift_terms, sfreq=sfreq)
     bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
     return [
         Transform("time_reverse", time_reverse, probability, terms=reverse_terms),
         Transform("time_masking", time_masking, samples, "samples", terms=mask_terms),
         Transform("gaussian_noise", gaussian_noise, 0.2, "std", terms=noise_terms),
         Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians", terms=surrogate_terms),
-        Transform("frequency_shift", shift, 5.0, "Hz", terms=partial(shift_terms, sfreq=sfreq)),
+        Transform("frequency_shift", shift, 5.0, "Hz", terms=shift_of, rough=True),
         Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
     ]
 

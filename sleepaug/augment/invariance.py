@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug.augment import AugmentedModel, Transform
-from sleepaug.augment.model import EVALUATION_BATCH, EVALUATION_SEED
+from sleepaug.augment.model import EVALUATION_BATCH
+from sleepaug.support.seeds import derived_seed
 
 N_PERMUTATIONS = 20
 SMALLEST_BASELINE = 1e-6
@@ -50,7 +51,7 @@ def invariance(
     if len(x) < 2:
         raise ValueError(f"x: at least two examples are needed to compare, got {len(x)}.")
     with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(EVALUATION_SEED + seed)
+        torch.manual_seed(derived_seed(seed, "invariance"))
         plain = mean_logits(model, x)
         moved = mean_logits(model, transform(x, magnitude))
         baseline = torch.zeros(len(x), device=x.device, dtype=plain.dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.layers import AugmentationLayer
-from sleepaug.augment.transform import Transform, apply_chosen
+from sleepaug.augment.transform import Transform, apply_chosen, by_chord
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import did_you_mean
 
@@ -151,7 +152,7 @@ class RelaxedPolicy(Augmentation):
     ) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [t for t in transforms.values() if t.differentiable]
+        learnable = [by_chord(t) if t.rough else t for t in transforms.values() if t.differentiable]
         self.subpolicies: Sequence[Sequence[AugmentationLayer]]
         self.subpolicies = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleList(
@@ -177,6 +178,12 @@ class RelaxedPolicy(Augmentation):
             out = out.index_copy(0, index, part)
         return out
 
+    @torch.no_grad()
+    def entropy(self) -> Tensor:
+        """Return the mean `relative_entropy` of the steps' weights."""
+        weights = [layer.weights for steps in self.subpolicies for layer in steps]
+        return relative_entropy(torch.stack(weights)).mean()
+
     def freeze(self) -> Policy:
         """Return the policy of each step's heaviest transform."""
         return Policy(
@@ -192,6 +199,19 @@ class RelaxedPolicy(Augmentation):
         for steps in self.subpolicies:
             for layer in steps:
                 layer.project_()
+
+
+def relative_entropy(weights: Tensor) -> Tensor:
+    """Return how open choices (..., n_candidates) are: 1 all weights alike, 0 one weight is 1.
+
+    Examples
+    --------
+    >>> relative_entropy(torch.tensor([[0.25, 0.25, 0.25, 0.25], [1.0, 0.0, 0.0, 0.0]]))
+    tensor([1., 0.])
+    """
+    weights = weights.detach()
+    entropy = torch.special.entr(weights).sum(-1)
+    return entropy / math.log(weights.shape[-1]) if weights.shape[-1] > 1 else 0 * entropy
 
 
 def _heaviest(layer: AugmentationLayer) -> Step:

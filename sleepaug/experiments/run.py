@@ -198,7 +198,9 @@ def run_one(
         cache_dir=options.cache_dir,
         progress=options.progress,
     )
-    search = config.method.search(loaded.task, config.training, seed=seed)
+    search = config.method.search(
+        loaded.task, config.training, seed=seed, fold=int(config.run.fold)
+    )
     begin()
     for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
         log.info("%s", note)

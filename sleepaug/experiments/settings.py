@@ -144,7 +144,8 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}
-    for key, value in settings:
+    pairs = [(_named_key(key, value), value) for key, value in settings]
+    for key, value in sorted(pairs, key=lambda pair: not pair[0].endswith(".name")):
         section, _, rest = key.partition(".")
         if rest == "name" and values.get(section, {}).get("name") != value:
             values[section] = {}  # the options of another method do not apply
@@ -158,6 +159,12 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
         text = f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems)
         raise ConfigError(text, parameters=keys_of(problems))
     return config
+
+
+def _named_key(key: str, value: Any) -> str:
+    """Return the key that ``task=cifar10`` is short for; other keys stay."""
+    short = key in ("task", "method") and isinstance(value, str)
+    return f"{key}.name" if short else key
 
 
 def parse_setting(text: str) -> tuple[str, Any]:

@@ -51,8 +51,8 @@ class Clock:
     """Seconds charged to accounts such as "train"; time outside `charge` is not counted.
 
     On a GPU they are seconds of wall time, until its work is done. On the CPU they are seconds that
-    the calling thread computed: on an idle machine the same, and on a busy one longer only as far
-    as other processes use caches and memory.
+    this process computed, all its threads added up: with one thread, on an idle machine, the same
+    as wall time, and on a busy one longer only as far as other processes use caches and memory.
 
     Parameters
     ----------
@@ -61,6 +61,13 @@ class Clock:
         Another clock than the device's: seconds, increasing.
     budget : float
         Seconds that all accounts together may hold.
+    meter : callable
+        Returns the energy in joules that the device has used so far, or None if it does not count.
+
+    Attributes
+    ----------
+    seconds, joules : dict of float
+        What each account was charged; `joules` is empty where energy is not counted.
 
     Examples
     --------
@@ -76,12 +83,15 @@ class Clock:
         device: torch.device | str = "cpu",
         timer: Callable[[], float] | None = None,
         budget: float = math.inf,
+        meter: Callable[[], float | None] = lambda: None,
     ) -> None:
         self.device, self.budget = torch.device(device), budget
         self.timer = timer or (
-            time.perf_counter if self.device.type == "cuda" else time.thread_time
+            time.perf_counter if self.device.type == "cuda" else time.process_time
         )
+        self.meter = meter
         self.seconds: dict[str, float] = {}
+        self.joules: dict[str, float] = {}
 
     def left(self) -> float:
         """Seconds of the budget that are left; below 0 if the last step went over it."""
@@ -89,12 +99,20 @@ class Clock:
 
     @contextlib.contextmanager
     def charge(self, account: str) -> Iterator[None]:
-        """Add the time spent inside to `account`, unless it ends in an error."""
-        start = self.timer()
+        """Add the time and energy spent inside to `account`, unless it ends in an error."""
+        before, start = self.meter(), self.timer()
         yield
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         self.seconds[account] = self.seconds.get(account, 0.0) + self.timer() - start
+        after = self.meter()
+        if before is not None and after is not None:
+            self.joules[account] = self.joules.get(account, 0.0) + after - before
+
+    def close(self, account: str) -> float:
+        """Empty an account; return the seconds it held."""
+        self.joules.pop(account, None)
+        return self.seconds.pop(account)
 
 
 class RunFolder:
@@ -186,6 +204,7 @@ class RunFolder:
         state = {
             "process": process.state_dict(),
             "clock": dict(clock.seconds),
+            "joules": dict(clock.joules),
             "n_rows": len(self.rows()),
             "random": random_state(),
         }
@@ -198,7 +217,7 @@ class RunFolder:
             return False
         state = torch.load(self / "checkpoint.pt", map_location=device, weights_only=True)
         process.load_state_dict(state["process"])
-        clock.seconds = dict(state["clock"])
+        clock.seconds, clock.joules = dict(state["clock"]), dict(state["joules"])
         rows = self.rows()[: state["n_rows"]]
         write_text(self / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         set_random_state(state["random"])

@@ -197,9 +197,27 @@ def test_shuffle_straight_through_ignores_the_permutation():
     for value in (0.0, 0.5, 1.0):
         p = torch.full((4,), value, dtype=torch.float64, requires_grad=True)
         draw = torch.rand(2, 4, 5, dtype=torch.float64)
-        y = channels_shuffle(x, p, draw)
+        y = channels_shuffle(x, p, draw, estimator="straight_through")
         torch.testing.assert_close(y, channels_shuffle(x, p.detach(), draw))
         torch.testing.assert_close(torch.autograd.grad((y * probe).sum(), p)[0], wanted)
+
+
+def test_the_shuffle_follows_the_true_slope_by_default_and_the_authors_where_official_is_set():
+    names = ["C3", "C4", "F3"]
+    x = torch.randn(1, 3, 4, dtype=torch.float64).expand(20_000, -1, -1)
+    probe = torch.randn(3, 4, dtype=torch.float64)
+
+    def mean_loss(transform, magnitude):
+        return (transform(x, magnitude) * probe).sum((1, 2)).mean()
+
+    slopes = {}
+    for official in (False, True):
+        transform = eeg_transforms(100.0, names, official=official)["channels_shuffle"]
+        m = torch.tensor(0.4, dtype=torch.float64, requires_grad=True)
+        (slopes[official],) = torch.autograd.grad(mean_loss(transform, m), m)
+    secant = (mean_loss(transform, 0.5) - mean_loss(transform, 0.3)) / 0.2
+    assert abs(slopes[False] - secant) < 0.25 * (1 + secant.abs())
+    torch.testing.assert_close(slopes[True], (probe.sum(0) * x[0].sum(0)).sum())
 
 
 def test_shuffle_score_estimator_is_unbiased_for_a_linear_loss():

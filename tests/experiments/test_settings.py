@@ -27,6 +27,12 @@ def test_the_settings_of_the_caller_stay_as_they_are(read, values, setting):
     assert values == before
 
 
+def test_a_task_named_after_its_options_keeps_them():
+    settings = [("task.data_dir", "images"), parse_setting("task=cifar10")]
+    config = config_from({"task": {"data": "mass"}}, settings, source="settings")
+    assert (config.task.name, config.task.data_dir) == ("cifar10", Path("images"))
+
+
 def test_settings_survive_yaml():
     config = Config(method=Fixed(), task=Sleep(data="edf", data_dir=Path("a b/c")))
     again = parse_yaml(to_yaml(config))

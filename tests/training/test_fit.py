@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 import time
 
 import numpy as np
@@ -152,15 +153,26 @@ def test_a_killed_run_goes_on_bit_for_bit(tiny_task, tmp_path, method):
         assert torch.equal(a, b)
 
 
+def compute(seconds):
+    start = time.thread_time()
+    while time.thread_time() < start + seconds:
+        pass
+
+
 def test_on_the_cpu_waiting_is_not_charged_and_computing_is():
     clock = Clock("cpu", budget=10.0)
     with clock.charge("waiting"):
         time.sleep(0.2)
     with clock.charge("computing"):
-        start = time.thread_time()
-        while time.thread_time() < start + 0.1:
-            pass
+        compute(0.1)
+    with clock.charge("by other threads"):
+        others = [threading.Thread(target=compute, args=(0.1,)) for _ in range(2)]
+        for thread in others:
+            thread.start()
+        for thread in others:
+            thread.join()
     assert clock.seconds["waiting"] < 0.1 <= clock.seconds["computing"]
+    assert clock.seconds["by other threads"] >= 0.2
     assert clock.left() == 10.0 - sum(clock.seconds.values())
 
 

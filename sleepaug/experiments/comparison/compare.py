@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from sleepaug.support.slurm import load_submitit
 from sleepaug.support.text import duration_text
 from sleepaug.support.yaml import to_yaml
 from sleepaug.training.runs import RunFolder, pick_device
-from sleepaug.training.tasks.task import Task
+from sleepaug.training.tasks.task import TaskData
 
 Say = Callable[[str], None]
 
@@ -110,7 +111,9 @@ def compare(
         folder.check(comparison.lanes_of(known))
     comparison = comparison.joined(known)
     data = FoldData(comparison, execution.cache_dir, progress=execution.progress)
+    started = time.perf_counter()
     data.load(0)  # also where data are missing
+    load_s = time.perf_counter() - started
     if known == comparison:
         folder.start(comparison, device, overwrite=execution.overwrite)
     else:
@@ -120,7 +123,7 @@ def compare(
     for line in state_lines(comparison, n_ended):
         say(line)
     if not n_ended or known != comparison:
-        for line in plan_lines(comparison, data.load(0).task, left, execution.n_jobs):
+        for line in plan_lines(comparison, data.load(0), left, execution.n_jobs, load_s):
             say(line)
     if execution.slurm is None and execution.n_jobs == 1:
         for job in left:
@@ -144,27 +147,36 @@ def state_lines(comparison: Comparison, n_ended: int) -> list[str]:
     return lines
 
 
-def plan_lines(comparison: Comparison, task: Task, jobs: list[Job], n_jobs: int) -> list[str]:
+def plan_lines(
+    comparison: Comparison, loaded: TaskData, jobs: list[Job], n_jobs: int, load_s: float
+) -> list[str]:
     """Say how long these lanes will take: one lane of each method, and all of them.
 
     Parameters
     ----------
     comparison : Comparison
-    task : Task
+    loaded : TaskData
         Of the first fold; a few of its batches are computed.
     jobs : list of Job
         The lanes that are left.
     n_jobs : int
         Lanes at once.
+    load_s : float
+        Seconds in which the data of a fold were loaded.
     """
     lines, total = ["Expected for a lane (measured on a few batches), and how many lanes:"], 0.0
     n_lanes = Counter(job.method for job in jobs)
     for name in filter(n_lanes.get, comparison.methods):
-        seconds, n_points = expected(comparison, task, name)
-        total += seconds * n_lanes[name]
-        points = "out of budget" if not n_points else f"{n_points} trained model"
-        points += "s" * (n_points > 1)
-        lines.append(f"  {name:<12} {duration_text(seconds):>8}  x {n_lanes[name]}  {points}")
-    wall = duration_text(total / n_jobs)
-    lines.append(f"Expected wall time of them all: {wall} ({n_jobs} lanes at once).")
+        lane = expected(comparison, loaded, name)
+        total += lane.wall_s * n_lanes[name]
+        points = "out of budget" if not lane.n_points else f"{lane.n_points} trained model"
+        points += "s" * (lane.n_points > 1)
+        lines.append(f"  {name:<12} {duration_text(lane.wall_s):>8}  x {n_lanes[name]}  {points}")
+    n_loads = len({job.fold for job in jobs}) - 1 if n_jobs == 1 else len(jobs)
+    starts = 0.0 if n_jobs == 1 else len(jobs) * time.process_time() / 2  # imports, once a lane
+    wall = duration_text((total + n_loads * load_s + starts) / n_jobs)
+    lines.append(
+        f"Expected wall time of them all, on an otherwise idle machine: {wall} "
+        f"({n_jobs} lane{'s' * (n_jobs > 1)} at once)."
+    )
     return lines

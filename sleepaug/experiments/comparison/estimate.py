@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
-import itertools
+import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.experiments.comparison.settings import Comparison
-from sleepaug.training.fit import Fit
+from sleepaug.training.fit import Fit, scores_by_group
+from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import Process
-from sleepaug.training.tasks.task import Split, Task
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 N_BATCHES = 3
 TYPICAL = 1.5  # a training lasts about 1.5 times its patience: 46 epochs, of 30, in the paper
 
+BETTER = 1 / 3  # of the epochs of a training have a new best score, and are scored
 
-def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, int]:
+
+@dataclass(frozen=True)
+class Expected:
+    """What a lane will take.
+
+    Attributes
+    ----------
+    seconds : float
+        Seconds that the clock will be charged: pretraining unless the floor's is taken over,
+        search, and the training of every point.
+    scoring_s : float
+        Seconds in which the test split is scored, which the clock does not count.
+    n_points : int
+        How many models will be trained; 0 if the budget is too small for one.
+    """
+
+    seconds: float
+    scoring_s: float
+    n_points: int
+
+    @property
+    def wall_s(self) -> float:
+        """Seconds of wall time on an idle machine, once the data are loaded."""
+        return self.seconds + self.scoring_s
+
+
+def expected(comparison: Comparison, loaded: TaskData, method: str) -> Expected:
     """Measure the steps of a method on a few batches, and predict its lane from them.
 
     Parameters
     ----------
     comparison : Comparison
-    task : Task
-        The task of the first fold.
+    loaded : TaskData
+        The data of the first fold.
     method : str
         Its name.
-
-    Returns
-    -------
-    seconds : float
-        What one lane takes: pretraining, search, and the training of every point.
-    n_points : int
-        How many models will be trained; 0 if the budget is too small for one.
     """
     settings, training = comparison.methods[method], comparison.training
-    budget, n_epochs = comparison.compare.seconds, round(TYPICAL * training.patience)
-    n_epochs = min(training.epochs, n_epochs)
+    task, budget = loaded.task, comparison.compare.seconds
+    n_epochs = min(training.epochs, round(TYPICAL * training.patience))
     short, scale = few(task, N_BATCHES * training.batch_size)
     brief = replace(training, epochs=2, patience=2)
     search = settings.search(short, brief, seed=0)
     pretrain = step = 0.0
     if search.pretraining is not None:
-        warm = settings.warm_start or n_epochs
-        pretrain = min(warm, n_epochs) * scale * seconds_of(search.pretraining)
+        n_fits = len(getattr(search.pretraining, "fits", (search.pretraining,)))
+        warm = min(settings.warm_start or n_epochs, n_epochs)
+        pretrain = n_fits * warm * scale * seconds_of(search.pretraining)
         while not search.pretraining.done:
             search.pretraining.step()
     if not search.done:
@@ -51,29 +74,54 @@ def expected(comparison: Comparison, task: Task, method: str) -> tuple[float, in
             step *= n_epochs
     fit = Fit(short, search.augmentation(), brief, seed=0)
     retrain = n_epochs * scale * seconds_of(fit)
+    scoring = seconds_of_scoring(fit, loaded)
     if search.done:
-        return min(budget, retrain), 1
-    wall, n_points = 0.0, 0
-    for k in itertools.count():
-        n_pauses = k + 1 if comparison.compare.points == "all" else 2**k
-        n_steps = n_pauses * search.pause
+        n_scored = math.ceil(n_epochs * BETTER)
+        return Expected(min(budget, retrain), n_scored * scoring, 1)
+    seconds, n_points = 0.0, 0
+    for n_steps in trained_after(search, every_pause=comparison.compare.points == "all"):
         left = budget - pretrain - n_steps * step
-        if left <= 0 or n_steps > search.most_steps:
+        if left <= 0:
             break
-        wall, n_points = wall + min(retrain, left), n_points + 1
-    return wall + min(budget, pretrain + search.most_steps * step), n_points
+        seconds, n_points = seconds + min(retrain, left), n_points + 1
+    seconds += min(budget, pretrain + search.most_steps * step)
+    if isinstance(search.pretraining, Fit):  # the floor has done it
+        seconds -= min(budget, pretrain)
+    return Expected(seconds, n_points * scoring, n_points)
+
+
+def trained_after(search: Search, *, every_pause: bool) -> list[int]:
+    """List the steps of a search after which a model is trained, as `Lane` does.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> trained_after(SimpleNamespace(pause=2, most_steps=20), every_pause=False)
+    [2, 4, 8, 16, 20]
+    """
+    n_pauses = search.most_steps // search.pause
+    pauses = [k for k in range(1, n_pauses + 1) if every_pause or k & (k - 1) == 0]
+    return sorted({*(k * search.pause for k in pauses), search.most_steps})
+
+
+def seconds_of_scoring(fit: Fit, loaded: TaskData) -> float:
+    """Measure how long the test split is scored, on a part of it."""
+    part, scale = first(loaded.test, EVALUATION_BATCH)
+    start = time.perf_counter()
+    scores_by_group(fit.model, part, loaded.task.classes)
+    return scale * (time.perf_counter() - start)
 
 
 def few(task: Task, n: int) -> tuple[Task, float]:
     """Shorten a task to about `n` windows in a split; also return how many times longer it was."""
+    train, scale = first(task.train, n)
+    return replace(task, train=train, valid=first(task.valid, n)[0]), scale
 
-    def first(split: Split) -> Split:
-        # spread over the split, so that every stage occurs
-        index = list(range(0, len(split), max(1, len(split) // n)))[:n]
-        return Split(split.x[index], split.y[index], split.group[index])
 
-    short = replace(task, train=first(task.train), valid=first(task.valid))
-    return short, len(task.train) / len(short.train)
+def first(split: Split, n: int) -> tuple[Split, float]:
+    """Take about `n` windows, spread over a split so that every stage occurs; see `few`."""
+    index = list(range(0, len(split), max(1, len(split) // n)))[:n]
+    return Split(split.x[index], split.y[index], split.group[index]), len(split) / len(index)
 
 
 def seconds_of(process: Process) -> float:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from sleepaug.experiments.comparison.results import Results, curve
 from sleepaug.experiments.comparison.settings import FLOOR
+from sleepaug.experiments.comparison.tables import FEW
 from sleepaug.support.figure_style import figure_style
 from sleepaug.support.text import duration_text
 
@@ -35,7 +36,9 @@ def colors(results: Results) -> dict[str, str]:
 
 @figure_style()
 def draw_accuracy_over_time(results: Results) -> Figure:
-    """Draw Figure 8 of the paper: median over folds and quartiles against the time of a model.
+    """Draw Figure 8 of the paper: median over folds against the time of a model.
+
+    At least 5 folds are shown by their quartiles, fewer by a thin line each.
 
     A curve begins where every fold has a model. A method without a model on some fold within the
     budget is named in the corner instead.
@@ -54,7 +57,11 @@ def draw_accuracy_over_time(results: Results) -> Figure:
         x, scores = seconds[complete] / size, scores[complete]
         low, middle, high = np.percentile(scores, [25, 50, 75], axis=1)
         style = "--" if method == FLOOR else "-"
-        axes.fill_between(x, low, high, color=color, alpha=0.12, step="post", linewidth=0)
+        if scores.shape[1] >= FEW:
+            axes.fill_between(x, low, high, color=color, alpha=0.12, step="post", linewidth=0)
+        elif scores.shape[1] > 1:
+            steps = {"drawstyle": "steps-post", "linewidth": 0.6, "alpha": 0.5}
+            axes.plot(x, scores, color=color, linestyle=style, **steps)
         axes.plot(x, middle, color=color, linestyle=style, drawstyle="steps-post", linewidth=1.8)
         axes.plot(x[:1], middle[:1], "o", color=color, markersize=4)
         ends.append((middle[-1], method, color))
@@ -127,7 +134,8 @@ def draw_differences(results: Results, table: pd.DataFrame) -> Figure:
                 axes.text(0, i, " no model", va="center", fontsize=7, color="0.5")
                 continue
             points = 100 * row[["difference", "low", "high"]].astype(float)
-            axes.plot(points[["low", "high"]], [i, i], color=palette[method], linewidth=2)
+            if not points.isna().any():  # too few test nights for an interval
+                axes.plot(points[["low", "high"]], [i, i], color=palette[method], linewidth=2)
             axes.plot(points["difference"], i, "o", color=palette[method], markersize=5)
         axes.set_title(f"after {duration_text(budget)}", fontsize=9)
         axes.grid(axis="x", color="0.92")

@@ -12,7 +12,7 @@ from typing import Any
 
 from sleepaug.augment import Identity
 from sleepaug.augment.learned import Learned
-from sleepaug.experiments.comparison.rows import Row, Seconds, TrainedPoint
+from sleepaug.experiments.comparison.rows import Row, TrainedPoint
 from sleepaug.training.fit import Fit, Training, scores_by_group
 from sleepaug.training.methods.search import Search
 from sleepaug.training.random_state import random_state, set_random_state
@@ -96,7 +96,9 @@ class Lane:
         pretraining = self.search.pretraining
         return "search" if pretraining is None or pretraining.done else "pretrain"
 
-    def start_from(self, state: dict[str, Any], seconds: float) -> None:
+    def start_from(
+        self, state: dict[str, Any], seconds: float, joules: float | None = None
+    ) -> None:
         """Take over a training without augmentation, instead of doing the same again.
 
         Parameters
@@ -105,10 +107,14 @@ class Lane:
             The state of a `Fit` on this task with this training, seed and number of epochs.
         seconds : float
             What that training cost.
+        joules : float, optional
+            Its energy, where the device counted it.
         """
         assert self.search.pretraining is not None
         self.search.pretraining.load_state_dict(state)
         self.clock.seconds["pretrain"] = seconds
+        if joules is not None:
+            self.clock.joules["pretrain"] = joules
         self._settle_search()
 
     @property
@@ -123,14 +129,19 @@ class Lane:
         )
         return fit.training.epochs if plain and isinstance(fit, Fit) else 0
 
-    def seconds(self) -> Seconds:
-        """Return what each account of the clock was charged so far."""
-        charged = self.clock.seconds
-        return {
-            "pretrain_s": charged.get("pretrain", 0.0),
-            "search_s": charged.get("search", 0.0),
-            "train_s": charged.get("train", 0.0),
+    def charges(self) -> Row:
+        """Return the seconds, and joules if they are counted, of each account so far."""
+        seconds, joules = self.clock.seconds, self.clock.joules
+        row: Row = {
+            "pretrain_s": seconds.get("pretrain", 0.0),
+            "search_s": seconds.get("search", 0.0),
+            "train_s": seconds.get("train", 0.0),
         }
+        if joules:
+            row["pretrain_j"] = joules.get("pretrain", 0.0)
+            row["search_j"] = joules.get("search", 0.0)
+            row["train_j"] = joules.get("train", 0.0)
+        return row
 
     def step(self) -> Mapping[str, Any]:
         """Do an epoch of training or pretraining, or a step of the search."""
@@ -154,7 +165,7 @@ class Lane:
             "step": self.n_steps,
             "account": self.charged,
             "search_steps": self.search.n_steps,
-            **self.seconds(),
+            **self.charges(),
             "trained_s": self.trained_s,
             "valid_balanced_accuracy": logged.get("valid_balanced_accuracy"),
         }
@@ -181,7 +192,7 @@ class Lane:
             return None
         point = self._point(fit) if fit.best_state else None
         self.fit = None
-        self.trained_s += self.clock.seconds.pop("train")
+        self.trained_s += self.clock.close("train")
         set_random_state(self.search_random)  # the search goes on as if there had been no point
         if self.search.done or self.clock.left() < self.epoch_s:
             whole = self.search.done and fit.done

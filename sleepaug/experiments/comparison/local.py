@@ -41,7 +41,7 @@ def run_in_processes(
     jobs : sequence of Job
         In the order in which they start; a job waits for the floor of its fold and seed.
     n : int
-        How many at once. Each gets its share of the cores, and one of the GPUs.
+        How many at once. Each gets one core, and one of the GPUs.
     cache_dir : Path, optional
         Where prepared nights are kept.
     tell : callable
@@ -57,7 +57,7 @@ def run_in_processes(
                     break
                 waiting.remove(job)
                 slots[job] = free.pop(0)
-                running[job] = _spawn(root, job, slots[job], n, cache_dir)
+                running[job] = _spawn(root, job, slots[job], cache_dir)
             time.sleep(POLL)
             for job, process in list(running.items()):
                 alive = process.is_alive()  # before its last row is read
@@ -82,11 +82,11 @@ def _may_start(job: Job, waiting: Sequence[Job], running: Collection[Job]) -> bo
     return job == floor or floor not in {*waiting, *running}
 
 
-def _spawn(root: Path, job: Job, slot: int, n: int, cache_dir: Path | None) -> BaseProcess:
-    """Start the process of a job; `slot` of `n` says which GPU and which share of cores it gets."""
+def _spawn(root: Path, job: Job, slot: int, cache_dir: Path | None) -> BaseProcess:
+    """Start the process of a job; `slot` says which GPU it gets."""
     import torch
 
-    changes = {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // n))}
+    changes = {"OMP_NUM_THREADS": "1"}
     if torch.cuda.device_count():
         changes["CUDA_VISIBLE_DEVICES"] = _gpu(slot % torch.cuda.device_count())
     before = {name: os.environ.get(name) for name in changes}

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -108,7 +109,7 @@ def write_report(folder: Path) -> Written:
     frames = {"points": points_table(results), "methods": table, "differences": differences}
     for name, frame in frames.items():
         write_text(folder / f"{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-    figures = {"figure8": draw_accuracy_over_time(results)}
+    figures = {"accuracy_over_time": draw_accuracy_over_time(results)}
     if len(differences):
         figures["differences"] = draw_differences(results, differences)
     pictures = {name: svg(figure) for name, figure in figures.items()}
@@ -161,7 +162,11 @@ def method_rows(table: pd.DataFrame) -> list[MethodRow]:
         accuracy = f"no model in time (floor {number(floor)})"
         if row["with_model"]:
             low, high = row["balanced_accuracy_q1"], row["balanced_accuracy_q3"]
-            accuracy = f"{number(row['balanced_accuracy'])} ({number(low)}–{number(high)})"
+            accuracy = number(row["balanced_accuracy"])
+            if not pd.isna(low):
+                accuracy += f" ({number(low)}–{number(high)})"
+            elif row["with_model"] > 1:
+                accuracy += f" (each: {row['each']})"
         rows.append(
             MethodRow(
                 method=row["method"],
@@ -184,15 +189,19 @@ def difference_rows(table: pd.DataFrame) -> list[DifferenceRow]:
     """Write for each method its differences at the budgets, in percentage points."""
     rows = []
     for method, part in table.groupby("method", sort=False):
-        cells = [
-            f"{100 * row['difference']:+.1f} ({100 * row['low']:+.1f} to {100 * row['high']:+.1f})"
-            + f", {row['n_folds']} folds"
-            if row["n_folds"]
-            else "–"
-            for row in part.to_dict("records")
-        ]
-        rows.append(DifferenceRow(str(method), cells))
+        rows.append(DifferenceRow(str(method), [_cell(row) for row in part.to_dict("records")]))
     return rows
+
+
+def _cell(row: dict[str, Any]) -> str:
+    """Write one difference with its interval, in percentage points."""
+    if not row["n_folds"]:
+        return "–"
+    interval = "too few nights for an interval"
+    if not pd.isna(row["low"]):
+        interval = f"{100 * row['low']:+.1f} to {100 * row['high']:+.1f}"
+    folds = f"{row['n_folds']} fold" + "s" * (row["n_folds"] > 1)
+    return f"{100 * row['difference']:+.1f} ({interval}), {folds}"
 
 
 def learned_policies(results: Results) -> list[LearnedPolicy]:
@@ -208,7 +217,7 @@ def summary(results: Results, table: pd.DataFrame) -> str:
     """Write the table of final models for the terminal."""
     state = "" if results.finished else " (not finished)"
     lines = [
-        f"Balanced accuracy of the final models, median and quartiles over folds{state}:",
+        f"Balanced accuracy of the final models, median over folds{state}:",
         f"{'method':<13}{'test balanced accuracy':<27}{'kappa':>7}{'N1':>7}  models  status",
     ]
     lines += [

@@ -14,6 +14,7 @@ import numpy as np
 
 from sleepaug.experiments.comparison.rows import Row, read_rows
 from sleepaug.experiments.comparison.settings import Comparison, Job, read_comparison
+from sleepaug.support.errors import ConfigError
 from sleepaug.training.metrics import Scores
 
 
@@ -31,6 +32,8 @@ class Point:
         Scores of the test split.
     learned : dict
         The augmentation, as `Learned.to_json` gives it.
+    joules : float, optional
+        Energy, added up as the seconds are, where the device counted it.
 
     Examples
     --------
@@ -44,6 +47,7 @@ class Point:
     valid: float
     test: Scores
     learned: dict[str, Any]
+    joules: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,15 +67,12 @@ class LaneResult:
         See `rows.Row`.
     reason : str
         Why it failed or diverged; otherwise "".
-    energy_j : float, optional
-        Joules of all its steps, where the device counted them.
     """
 
     job: Job
     points: list[Point]
     status: str
     reason: str
-    energy_j: float | None = None
 
     def at(self, seconds: float) -> Point | None:
         """Choose the model with the best validation score of those within `seconds`."""
@@ -106,10 +107,26 @@ def read_results(folder: Path) -> Results:
     Raises
     ------
     ConfigError
-        It is no folder of a comparison.
+        It is no folder of a comparison, or its lanes were measured with different threads.
     """
     comparison = read_comparison(folder)
+    check_threads(folder, comparison)
     return Results(comparison, [_lane(folder, job) for job in comparison.jobs()])
+
+
+def check_threads(folder: Path, comparison: Comparison) -> None:
+    """Raise a ConfigError if lanes were measured with different numbers of threads."""
+    threads: dict[int, str] = {}
+    for job in comparison.jobs():
+        for row in read_rows(folder, job):
+            if "threads" in row:
+                threads.setdefault(row["threads"], job.name)
+    if len(threads) > 1:
+        lanes = ", ".join(f"{name} with {n}" for n, name in sorted(threads.items()))
+        raise ConfigError(
+            f"{folder}: lanes were measured with different numbers of threads ({lanes}), so their "
+            "times cannot be compared. Remove the folders in lanes/ that differ and run them again."
+        )
 
 
 def _lane(folder: Path, job: Job) -> LaneResult:
@@ -123,13 +140,14 @@ def _lane(folder: Path, job: Job) -> LaneResult:
             valid=point["valid_balanced_accuracy"],
             test=point["test"],
             learned=point["learned"],
+            joules=row["pretrain_j"] + row["search_j"] + row["train_j"]
+            if "train_j" in row
+            else None,
         )
         for row in rows
         if (point := row.get("point"))
     ]
-    energy = [row["energy_j"] for row in rows if "energy_j" in row]
-    total = sum(energy) if energy else None
-    return LaneResult(job, points, last["status"], last.get("reason", ""), total)
+    return LaneResult(job, points, last["status"], last.get("reason", ""))
 
 
 def curve(lanes: Sequence[LaneResult], until: float) -> tuple[np.ndarray, np.ndarray]:

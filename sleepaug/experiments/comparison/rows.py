@@ -38,14 +38,6 @@ class TrainedPoint(TypedDict):
     learned: dict[str, Any]
 
 
-class Seconds(TypedDict):
-    """Seconds charged to each account."""
-
-    pretrain_s: float
-    search_s: float
-    train_s: float
-
-
 class Row(TypedDict, total=False):
     """A step of a lane; every row has `step` and `status`.
 
@@ -68,8 +60,10 @@ class Row(TypedDict, total=False):
     valid_balanced_accuracy : float or None
     point : TrainedPoint or None
         Where a training ended, or reached a better model.
-    energy_j : float
-        Joules of the step, where the device counts them.
+    pretrain_j, search_j, train_j : float
+        The same in joules, where the device counts them.
+    threads : int
+        Threads with which the step was computed.
     """
 
     step: int
@@ -83,7 +77,10 @@ class Row(TypedDict, total=False):
     trained_s: float
     valid_balanced_accuracy: float | None
     point: TrainedPoint | None
-    energy_j: float
+    pretrain_j: float
+    search_j: float
+    train_j: float
+    threads: int
 
 
 def lane_folder(root: Path, job: Job) -> RunFolder:

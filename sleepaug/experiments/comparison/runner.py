@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,9 +88,24 @@ def run_job(
     try:
         with FileLock(folder / "lock", timeout=0):
             status = last_row(root, job)["status"]
-            return status if status in ENDED else _run(root, job, load, clock, tell)
+            if status in ENDED:
+                return status
+            with one_thread(pick_device(read_comparison(root).compare.device)):
+                return _run(root, job, load, clock, tell)
     except Timeout:
         return "running"
+
+
+@contextlib.contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Compute with one thread on a CPU, so that lanes are comparable whatever the machine does."""
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _run(root: Path, job: Job, load: Load, clock: Clock | None, tell: Tell) -> str:
@@ -105,7 +121,6 @@ def _run(root: Path, job: Job, load: Load, clock: Clock | None, tell: Tell) -> s
         write_text(lane_folder(root, job) / "error.txt", traceback.format_exc())
         status, reason = "failed", f"{error}"
     row = {**row, "point": None, "status": status, "reason": reason}
-    row.pop("energy_j", None)  # that of the row before, which has it already
     lane_folder(root, job).append(row)
     tell(job, row)
     return status
@@ -115,25 +130,22 @@ def _steps(root: Path, job: Job, load: Load, clock: Clock | None) -> Iterator[Ro
     """Take the steps of a lane that are left; each row and checkpoint is written, then yielded."""
     comparison, folder = read_comparison(root), lane_folder(root, job)
     device = pick_device(comparison.compare.device)
-    clock = clock or Clock(device, budget=comparison.compare.seconds)
     meter = EnergyMeter(device)
+    clock = clock or Clock(device, budget=comparison.compare.seconds, meter=meter.joules)
     lane = make_lane(comparison, job, load(job.fold), clock)
     if not folder.restore(lane, clock, device) and lane.warm_start:
         _start_from_floor(root, job, lane, device)
     keep = warm_starts(comparison) if job.method == FLOOR else set()
     if lane.done:  # its pretraining was too long for the budget
-        row: Row = {"step": 0, "status": lane.status, **lane.seconds()}
+        row: Row = {"step": 0, "status": lane.status, **lane.charges()}
         folder.append(row)
         yield row
     while not lane.done:
-        before = meter.joules()
         with clock.charge(lane.account):
             logged = lane.step()
-        after = meter.joules()
         row = lane.settle(logged)
-        if before is not None and after is not None:
-            row["energy_j"] = after - before
-        _keep_floor(root, job, lane, row["train_s"], keep)
+        row["threads"] = torch.get_num_threads()
+        _keep_floor(root, job, lane, row, keep)
         folder.append(row)
         folder.save(lane, clock)
         yield row
@@ -143,7 +155,7 @@ def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) 
     """Make a lane that has not started yet."""
     method = comparison.methods[job.method]
     return Lane(
-        method.search(loaded.task, comparison.training, seed=job.seed),
+        method.search(loaded.task, comparison.training, seed=job.seed, fold=job.fold),
         loaded,
         comparison.training,
         seed=job.seed,
@@ -162,7 +174,7 @@ def _floor_file(root: Path, job: Job, epochs: int) -> Path:
     return Path(root) / "pretrained" / f"fold{job.fold}-seed{job.seed}-epochs{epochs}.pt"
 
 
-def _keep_floor(root: Path, job: Job, lane: Lane, seconds: float, epochs: set[int]) -> None:
+def _keep_floor(root: Path, job: Job, lane: Lane, row: Row, epochs: set[int]) -> None:
     """Keep the floor's training after the epochs from which another lane starts."""
     fit = lane.fit
     assert not epochs or fit is not None
@@ -173,7 +185,8 @@ def _keep_floor(root: Path, job: Job, lane: Lane, seconds: float, epochs: set[in
             if fit.n_steps == n:
                 state["status"] = "finished"
             path.parent.mkdir(exist_ok=True)
-            save_state(path, {"fit": state, "seconds": seconds})
+            cost = {"seconds": row["train_s"], "joules": row.get("train_j")}
+            save_state(path, {"fit": state, **cost})
 
 
 def _start_from_floor(root: Path, job: Job, lane: Lane, device: torch.device) -> None:
@@ -181,4 +194,4 @@ def _start_from_floor(root: Path, job: Job, lane: Lane, device: torch.device) ->
     path = _floor_file(root, job, lane.warm_start)
     if path.is_file():
         saved = torch.load(path, map_location=device, weights_only=True)
-        lane.start_from(saved["fit"], saved["seconds"])
+        lane.start_from(saved["fit"], saved["seconds"], saved["joules"])

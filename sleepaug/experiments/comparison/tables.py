@@ -11,6 +11,9 @@ import pandas as pd
 from sleepaug.experiments.comparison.results import Results
 from sleepaug.training.metrics import Scores, balanced_accuracy, resampled
 
+FEW = 5
+"""With fewer lanes there are no quartiles, with fewer test nights no interval: points are shown."""
+
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1)  # of the budget, at which methods are compared
 
 
@@ -32,7 +35,7 @@ def paired_difference(
     difference : float
     low, high : float
         The interval: the percentiles 2.5 and 97.5 when the nights of each fold are drawn again,
-        with replacement, 2000 times.
+        with replacement, 2000 times. NaN where a fold has fewer than 5 test nights: too few.
     """
     random = np.random.default_rng(seed)
     exact, drawn = [], []
@@ -46,6 +49,8 @@ def paired_difference(
         exact.append(-np.diff(balanced_accuracy(nights.sum(axis=0)))[0])
         drawn.append(-np.diff(balanced_accuracy(resampled(nights, random)))[:, 0])
     low, high = np.percentile(np.mean(drawn, axis=0), [2.5, 97.5])
+    if min(len(ours["nights"]) for ours, _ in pairs) < FEW:
+        low = high = np.nan
     return float(np.mean(exact)), float(low), float(high)
 
 
@@ -85,8 +90,9 @@ def methods_table(results: Results) -> pd.DataFrame:
     -------
     DataFrame
         Columns `method`, `lanes`, `with_model` (lanes that have one), medians over lanes of
-        `balanced_accuracy`, `cohen_kappa` and `n1_recall` with their quartiles (`_q1`, `_q3`), mean
-        seconds `pretrain_s`, `search_s` and `train_s`, mean joules of a lane `energy_j`, `models`
+        `balanced_accuracy`, `cohen_kappa` and `n1_recall` with their quartiles (`_q1`, `_q3`; NaN
+        for fewer than 5 lanes), the balanced accuracy of each lane as `each`, mean seconds
+        `pretrain_s`, `search_s` and `train_s`, the mean of their energy `energy_j`, `models`
         (trained within the budget) and `statuses`.
     """
     rows = []
@@ -101,12 +107,15 @@ def methods_table(results: Results) -> pd.DataFrame:
         }
         for name, values in measures.items():
             defined = [value for value in values if value is not None]
-            quartiles = np.percentile(defined, [25, 50, 75]) if defined else [np.nan] * 3
+            quartiles = np.percentile(defined, [25, 50, 75]) if defined else np.full(3, np.nan)
+            if len(defined) < FEW:
+                quartiles[[0, 2]] = np.nan
             row |= dict(zip((f"{name}_q1", name, f"{name}_q3"), quartiles, strict=True))
+        row["each"] = " ".join(f"{value:.3f}" for value in measures["balanced_accuracy"])
         for name in ("pretrain_s", "search_s", "train_s"):
             seconds = [getattr(point, name) for point in final]
             row[name] = float(np.mean(seconds)) if seconds else np.nan
-        energy = [lane.energy_j for lane in lanes if lane.energy_j is not None]
+        energy = [point.joules for point in final if point.joules is not None]
         row["energy_j"] = float(np.mean(energy)) if energy else np.nan
         budget = results.comparison.compare.seconds
         row["models"] = sum(p.seconds <= budget for lane in lanes for p in lane.points)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from sleepaug.augment import Policy
+from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.search import Method
@@ -50,8 +51,8 @@ class AutoAugment(Method):
     trials: Count = 50
     unit: TrialUnit = "subpolicy"
 
-    def search(self, task: Task, training: Training, *, seed: int) -> TrainingTrials:
-        return TrainingTrials(self, task, training, seed)
+    def search(self, task: Task, training: Training, *, seed: int, fold: int = 0) -> TrainingTrials:
+        return TrainingTrials(self, task, training, seed, fold)
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,11 @@ class TrainingTrials:
     pretraining = None
     regularization = 0.0
 
-    def __init__(self, method: AutoAugment, task: Task, training: Training, seed: int) -> None:
-        self.method, self.task, self.training, self.seed = method, task, training, seed
+    def __init__(
+        self, method: AutoAugment, task: Task, training: Training, seed: int, fold: int = 0
+    ) -> None:
+        self.method, self.task, self.training = method, task, training
+        self.seed, self.fold = seed, fold
         self.history: list[Trial] = []
         self.fit: Fit | None = None
 
@@ -130,7 +134,7 @@ class TrainingTrials:
             list(self.task.transforms),
             sampler=self.method.sampler,
             unit=self.method.unit,
-            seed=self.seed,
+            seed=derived_seed(self.seed, "proposal", fold=self.fold, trial=self.n_steps),
         )
 
     def _next_fit(self) -> Fit:

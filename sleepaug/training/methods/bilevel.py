@@ -132,6 +132,10 @@ class ChoosingPolicy(nn.Module, ABC):
         """The logits of each choice, of shape (n_candidates,)."""
 
     @abstractmethod
+    def entropy(self) -> Tensor:
+        """Return how open the choices are: 1 all candidates alike, 0 decided."""
+
+    @abstractmethod
     def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
         """Transform a batch.
 
@@ -160,7 +164,7 @@ class Bilevel:
     task : Task
     training : Training
         Its Adam trains the trunk; its learning rate is that of the unrolled step.
-    optimizer : Optimizer
+    optimizers : dict of Optimizer
         Of the policy's parameters.
     relax : bool
         Make the choices, and learn them by RELAX with f the change of the validation loss
@@ -174,7 +178,7 @@ class Bilevel:
         policy: ChoosingPolicy,
         task: Task,
         training: Training,
-        optimizer: torch.optim.Optimizer,
+        optimizers: Mapping[str, torch.optim.Optimizer],
         *,
         relax: bool,
         how: Literal["exact", "finite"],
@@ -188,7 +192,8 @@ class Bilevel:
             betas=training.betas,
             weight_decay=training.weight_decay,
         )
-        optimizers = {"policy": optimizer, "trunk": adam}
+        self.of_policy = list(optimizers.values())
+        optimizers = {**optimizers, "trunk": adam}
         self.relax = Relax(len(policy.choices), len(policy.choices[0])) if relax else None
         if self.relax is not None:
             self.module["relax"] = self.relax
@@ -219,7 +224,8 @@ class Bilevel:
         norm = torch.linalg.vector_norm(
             torch.stack([torch.linalg.vector_norm(p.grad) for p in parameters])
         )
-        self.optimizers["policy"].step()
+        for optimizer in self.of_policy:
+            optimizer.step()
         self.choosing.project_()
         for name, weight in weights.items():
             weight.grad = step.trunk_gradient[name]
@@ -242,3 +248,6 @@ class Bilevel:
 
     def policy(self) -> Policy:
         return self.choosing.freeze()
+
+    def entropy(self) -> Tensor:
+        return self.choosing.entropy()

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment import Policy, Transform
-from sleepaug.augment.transform import gate
+from sleepaug.augment.policy import relative_entropy
+from sleepaug.augment.transform import by_chord, gate
+from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Positive
 from sleepaug.training.fit import Training
 from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
@@ -49,13 +51,19 @@ class DADA(Method):
     policy_lr: Positive = 5e-3
     hypergradient: Literal["exact", "finite"] = "exact"
 
-    def search(self, task: Task, training: Training, *, seed: int) -> GradientSearch:
-        torch.manual_seed(seed)
+    def search(self, task: Task, training: Training, *, seed: int, fold: int = 0) -> GradientSearch:
+        torch.manual_seed(derived_seed(seed, "policy", fold=fold))
         policy = Pairs(task.transforms).to(task.train.x.device)
         optimizer = torch.optim.Adam(policy.parameters(), lr=self.policy_lr, betas=(0.5, 0.999))
-        learner = Bilevel(policy, task, training, optimizer, relax=True, how=self.hypergradient)
+        learner = Bilevel(
+            policy, task, training, {"policy": optimizer}, relax=True, how=self.hypergradient
+        )
         return GradientSearch(
-            learner, task, epochs=self.epochs, batch_size=training.batch_size, seed=seed
+            learner,
+            task,
+            epochs=self.epochs,
+            batch_size=training.batch_size,
+            seed=derived_seed(seed, "search", fold=fold),
         )
 
 
@@ -73,7 +81,7 @@ class Pairs(ChoosingPolicy):
     def __init__(self, transforms: Mapping[str, Transform]) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [t for t in transforms.values() if t.differentiable]
+        learnable = [by_chord(t) if t.rough else t for t in transforms.values() if t.differentiable]
         self.pairs = list(itertools.combinations(learnable, 2))
         self.logits = nn.Parameter(torch.full((len(self.pairs),), 1e-3))
         self.probabilities = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
@@ -82,6 +90,9 @@ class Pairs(ChoosingPolicy):
     @property
     def choices(self) -> list[nn.Parameter]:
         return [self.logits]
+
+    def entropy(self) -> Tensor:
+        return relative_entropy(torch.softmax(self.logits, 0))
 
     def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
         """Apply the chosen pair to all of ``x``."""

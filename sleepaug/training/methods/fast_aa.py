@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment import Identity, Policy
 from sleepaug.augment.model import EVALUATION_BATCH
+from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count
 from sleepaug.training.fit import EpochRow, Fit, Training
 from sleepaug.training.methods.search import Method
@@ -69,8 +70,10 @@ class FastAutoAugment(Method):
     folds: Count = 1
     unit: TrialUnit = "subpolicy"
 
-    def search(self, task: Task, training: Training, *, seed: int) -> DensityMatching:
-        return DensityMatching(self, task, training, seed)
+    def search(
+        self, task: Task, training: Training, *, seed: int, fold: int = 0
+    ) -> DensityMatching:
+        return DensityMatching(self, task, training, seed, fold)
 
 
 class DensityMatching:
@@ -87,8 +90,10 @@ class DensityMatching:
     pause = 5
     regularization = 0.0
 
-    def __init__(self, method: FastAutoAugment, task: Task, training: Training, seed: int) -> None:
-        self.method, self.task, self.seed = method, task, seed
+    def __init__(
+        self, method: FastAutoAugment, task: Task, training: Training, seed: int, fold: int = 0
+    ) -> None:
+        self.method, self.task, self.seed, self.fold = method, task, seed, fold
         tasks = [task] if method.folds == 1 else deal(task, method.folds)
         self.held_out = [part.valid for part in tasks]
         fits = [Fit(part, Identity(), training, seed=seed) for part in tasks]
@@ -119,10 +124,11 @@ class DensityMatching:
             list(self.task.transforms),
             sampler="tpe",
             unit=self.method.unit,
-            seed=self.seed + k * self.method.trials,
+            seed=derived_seed(self.seed, "proposal", fold=self.fold, trial=self.n_steps),
         )
         policy = Policy(proposal, self.task.transforms).to(self.held_out[k].x.device)
-        torch.manual_seed(self.seed)  # the same draws for every trial: only the policy differs
+        # The same draws for every trial: only the policy differs.
+        torch.manual_seed(derived_seed(self.seed, "augmented windows", fold=self.fold))
         trunk = fit.best_model().trunk
         loss = augmented_loss(
             trunk, policy, self.held_out[k], fit.class_weights, best_of=self.method.best_of

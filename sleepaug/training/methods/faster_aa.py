@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment import Policy, RelaxedPolicy
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, NotNegative, Positive
 from sleepaug.training.fit import Training, balanced_weights
 from sleepaug.training.methods.gradient import Batch, GradientSearch
@@ -56,14 +57,14 @@ class FasterAutoAugment(Method):
     class_loss: NotNegative = 0.1
     penalty: NotNegative = 10.0
 
-    def search(self, task: Task, training: Training, *, seed: int) -> GradientSearch:
-        torch.manual_seed(seed)
+    def search(self, task: Task, training: Training, *, seed: int, fold: int = 0) -> GradientSearch:
+        torch.manual_seed(derived_seed(seed, "policy", fold=fold))
         return GradientSearch(
             CriticMatching(self, task),
             task,
             epochs=self.epochs,
             batch_size=training.batch_size,
-            seed=seed,
+            seed=derived_seed(seed, "search", fold=fold),
         )
 
 
@@ -158,6 +159,9 @@ class CriticMatching:
 
     def policy(self) -> Policy:
         return self.relaxed.freeze()
+
+    def entropy(self) -> Tensor:
+        return self.relaxed.entropy()
 
 
 def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:

@@ -64,7 +64,9 @@ class NoAugmentation(Method):
 
     name: ClassVar[str] = "none"
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
+    def search(
+        self, task: Task, training: Training | None = None, *, seed: int = 0, fold: int = 0
+    ) -> NoSearch:
         return NoSearch(Identity)
 
 
@@ -90,7 +92,9 @@ class Fixed(Method):
         default_factory=lambda: [[("time_reverse", 0.5, 1.0), ("gaussian_noise", 0.5, 0.5)]]
     )
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
+    def search(
+        self, task: Task, training: Training | None = None, *, seed: int = 0, fold: int = 0
+    ) -> NoSearch:
         _check_names(self.policy, task.transforms, "method.policy", name_of=lambda step: step[0])
         return NoSearch(lambda: Policy(self.policy, task.transforms))
 
@@ -130,7 +134,9 @@ class AugNet(AugNetSettings, Method):
     1
     """
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
+    def search(
+        self, task: Task, training: Training | None = None, *, seed: int = 0, fold: int = 0
+    ) -> NoSearch:
         layers = self.layers
         if layers is None:
             layers = augnet_layers(task.transforms)
@@ -162,7 +168,9 @@ class LearnedAffine(AugerinoSettings, Method):
     'Augerino'
     """
 
-    def search(self, task: Task, training: Training | None = None, *, seed: int = 0) -> NoSearch:
+    def search(
+        self, task: Task, training: Training | None = None, *, seed: int = 0, fold: int = 0
+    ) -> NoSearch:
         if task.train.x.ndim != 4:
             raise ConfigError(
                 "method.name: 'augerino' learns affine maps of images, and this task has none. "

@@ -31,6 +31,10 @@ class Learner(Protocol):
 
     def policy(self) -> Policy: ...
 
+    def entropy(self) -> Tensor:
+        """Return how open the choices of the policy are: 1 all alike, 0 decided."""
+        ...
+
 
 class GradientSearch:
     """A search whose step is one pass over the training windows.
@@ -106,7 +110,12 @@ class GradientSearch:
             n_batches += 1
         self.n_steps += 1
         means = {name: float(total) / n_batches for name, total in totals.items()}
-        return {"epoch": self.n_steps, **means, "augmentation": self.learner.policy().describe()}
+        return {
+            "epoch": self.n_steps,
+            **means,
+            "choice_entropy": float(self.learner.entropy()),
+            "augmentation": self.learner.policy().describe(),
+        }
 
     def augmentation(self) -> Policy:
         """Return the policy so far, with each choice made."""

@@ -57,7 +57,7 @@ class Method(Protocol):
         """Epochs of a shorter training without augmentation that the search starts from, or 0."""
         return 0
 
-    def search(self, task: Task, training: Training, *, seed: int) -> Search:
+    def search(self, task: Task, training: Training, *, seed: int, fold: int = 0) -> Search:
         """Return the search at its start.
 
         Parameters
@@ -68,5 +68,7 @@ class Method(Protocol):
             How models are trained, those of the search too.
         seed : int
             Of everything that the search draws.
+        fold : int
+            The fold of the data: searches on different folds draw different numbers.
         """
         ...

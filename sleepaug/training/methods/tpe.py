@@ -1,7 +1,7 @@
 """Optuna proposes policies: the search space, and proposals as a pure function of the history.
 
 The history is plain data. Each proposal comes from a new study of the whole history, with a sampler
-seeded by its length, so that a stopped search continues exactly as if it had not been stopped.
+of its own seed, so that a stopped search continues exactly as if it had not been stopped.
 """
 
 from __future__ import annotations
@@ -59,14 +59,12 @@ def propose(
     unit
         Whether a proposal is one subpolicy or all of a policy's.
     seed : int
-        The same history and seed give the same proposal.
+        Of this proposal: the same history and seed give the same proposal.
     """
     n_subpolicies = 1 if unit == "subpolicy" else N_SUBPOLICIES
     distributions = space(names, n_subpolicies)
     with _quiet():
-        study = optuna.create_study(
-            direction="maximize", sampler=_sampler(sampler, seed + len(history))
-        )
+        study = optuna.create_study(direction="maximize", sampler=_sampler(sampler, seed))
     study.add_trials(
         [
             optuna.trial.create_trial(

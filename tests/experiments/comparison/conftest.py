@@ -58,7 +58,7 @@ def comparing(tmp_path, loaded):
             RunFolder(self.root).start(comparison_of(values), "cpu")
             return self
 
-        def run(self, method, *, kill_after=None, data=loaded, root=None):
+        def run(self, method, *, kill_after=None, data=loaded, root=None, meter=None):
             rows, root = [], root or self.root
             comparison = read_comparison(root)
 
@@ -69,6 +69,7 @@ def comparing(tmp_path, loaded):
 
             job = Job(method, 0, 0)
             clock = Ticking(comparison.compare.seconds)
+            clock.meter = meter or clock.meter
             status = run_job(root, job, lambda fold: data, clock=clock, tell=tell)
             return status, read_rows(root, job)
 

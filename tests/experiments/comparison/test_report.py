@@ -66,6 +66,8 @@ def test_the_difference_is_paired_and_its_interval_holds_what_it_should():
     assert 0.005 < high - low < 0.05  # with draws in common, it is far narrower than unpaired
     same = paired_difference([(pairs[0][0], pairs[0][0])])
     assert same == (0, 0, 0)
+    few = {**pairs[0][0], "nights": dict(list(pairs[0][0]["nights"].items())[:4])}
+    assert np.isnan(paired_difference([(few, few)])[1:]).all()  # too few nights for an interval
     swapped = paired_difference([(b, a) for a, b in pairs])
     assert swapped == pytest.approx((-exact, -high, -low))
 
@@ -120,7 +122,7 @@ def reported(tmp_path_factory):
     for fold in range(2):
         write("none", fold, [(8.0, scored(0.60, fold, {}), "finished", {})])
         write("augnet", fold, [(9.0, scored(0.70, fold, layers), "budget_spent", {})])
-        energy = {"energy_j": 1.8e6}
+        energy = {"pretrain_j": 0.2e6, "search_j": 1.0e6, "train_j": 0.6e6}
         write("adda", fold, [(60.0, scored(0.72, fold, policy), "running", energy)])
         write("random", fold, [(101.0, None, "out_of_budget", {})])
     write("dada", 0, [(5.0, None, "failed", {"reason": "the disk <full>"})])
@@ -145,7 +147,7 @@ def test_the_page_stands_alone_and_shows_every_lane(reported):
     ):
         assert text in page, text
     assert re.search(r"no model in time \(floor 0\.\d{3}\)", page)
-    for name in ("figure8", "differences"):
+    for name in ("accuracy_over_time", "differences"):
         ElementTree.parse(folder / f"{name}.svg")
         assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
 

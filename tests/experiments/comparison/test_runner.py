@@ -1,16 +1,19 @@
 """Lanes keep to the clock, share their start, survive kills, and end with a status."""
 
 import dataclasses
+import itertools
 import math
 
 import pytest
 import torch
 from filelock import FileLock
 
-from sleepaug.experiments.comparison.energy import EnergyMeter
+from sleepaug.experiments.comparison import estimate
+from sleepaug.experiments.comparison.results import read_results
 from sleepaug.experiments.comparison.rows import ENDED, lane_folder
 from sleepaug.experiments.comparison.runner import FoldData
-from sleepaug.experiments.comparison.settings import Job, comparison_of
+from sleepaug.experiments.comparison.settings import Job, comparison_of, read_comparison
+from sleepaug.support.errors import ConfigError
 from sleepaug.training.tasks.sleep import Sleep
 from sleepaug.training.tasks.task import Split
 
@@ -145,8 +148,8 @@ def test_a_lane_that_diverges_says_so(comparing, loaded):
     assert "is not a number" in rows[-1]["reason"]
 
 
-def test_the_energy_of_each_step_is_counted_once(comparing, loaded, monkeypatch):
-    """The row of an error repeats the row before it, but not the energy of that step."""
+def test_energy_is_charged_as_time_is(comparing, loaded):
+    """The row of an error repeats the row before it."""
 
     class Failing(Split):
         def batches(self, size, *, shuffle=False):
@@ -156,12 +159,13 @@ def test_the_energy_of_each_step_is_counted_once(comparing, loaded, monkeypatch)
             return super().batches(size, shuffle=shuffle)
 
     readings = [100.0]
-    monkeypatch.setattr(EnergyMeter, "joules", lambda meter: readings[-1] + 10 * len(readings))
     train = Failing(loaded.task.train.x, loaded.task.train.y)
     broken = dataclasses.replace(loaded, task=dataclasses.replace(loaded.task, train=train))
-    status, rows = comparing.start().run("none", data=broken)
+    status, rows = comparing.start().run(
+        "none", data=broken, meter=lambda: readings[-1] + 10 * len(readings)
+    )
     assert (status, len(rows)) == ("failed", 4)
-    assert [row.get("energy_j") for row in rows] == [10.0, 10.0, 10.0, None]
+    assert [row["train_j"] for row in rows] == [10.0, 20.0, 30.0, 30.0]
 
 
 def test_the_data_of_the_last_fold_stay_in_memory(loaded, monkeypatch):
@@ -187,3 +191,64 @@ def test_one_process_writes_a_lane(comparing, loaded):
     folder.path.mkdir(parents=True)
     with FileLock(folder / "lock", timeout=0):
         assert comparing.run("none") == ("running", [])
+
+
+def test_a_lane_takes_over_the_energy_of_the_floor_with_its_time(comparing):
+    counts = itertools.count(0.0, 5.0)
+    comparing.start()
+    comparing.run("none", meter=counts.__next__)
+    _, rows = comparing.run("adda", meter=counts.__next__)
+    assert (rows[0]["pretrain_s"], rows[0]["pretrain_j"]) == (2.0, 10.0)
+    row = points(rows)[-1]
+    assert row["search_j"] == 5 * row["search_s"]
+    assert row["train_j"] == 5 * row["train_s"]
+    point = read_results(comparing.root).of("adda")[0].points[-1]
+    assert point.joules == 5 * point.seconds
+
+
+def test_a_lane_on_a_cpu_computes_with_one_thread_and_others_are_not_merged(comparing):
+    before = torch.get_num_threads()
+    _, rows = comparing.start(compare={"device": "cpu"}).run("none")
+    assert {row["threads"] for row in rows} == {1}
+    assert torch.get_num_threads() == before
+    lane_folder(comparing.root, Job("dada", 0, 0)).path.mkdir(parents=True)
+    lane_folder(comparing.root, Job("dada", 0, 0)).append({**rows[-1], "threads": 2})
+    with pytest.raises(ConfigError, match="none-fold0-seed0 with 1, dada-fold0-seed0 with 2"):
+        read_results(comparing.root)
+
+
+@pytest.mark.parametrize("method", ["none", "fast-aa", "adda", "random"])
+def test_the_expected_seconds_and_models_are_those_of_the_lane(
+    comparing, loaded, monkeypatch, method
+):
+    """Where each step takes a second, the plan is exact."""
+    monkeypatch.setattr(
+        estimate, "seconds_of", lambda process: [process.step(), process.step(), 1][2]
+    )
+    monkeypatch.setattr(estimate, "few", lambda task, n: (task, 1.0))
+    monkeypatch.setattr(estimate, "seconds_of_scoring", lambda fit, loaded: 0.5)
+    comparing.start(compare={"budget": "1h"})
+    comparison = read_comparison(comparing.root)
+    comparing.run("none")
+    plan = estimate.expected(comparison, loaded, method)
+    _, rows = comparing.run(method)
+    last = rows[-1]
+    n_points = 1 if method == "none" else len(points(rows))
+    assert plan.n_points == n_points
+    charged = last["search_s"] + last["trained_s"] + last["train_s"]
+    assert plan.seconds == charged
+    assert plan.scoring_s == 0.5 * (2 if method == "none" else n_points)
+
+
+def test_a_plan_counts_every_pretraining_of_fast_autoaugment(comparing, loaded, monkeypatch):
+    monkeypatch.setattr(
+        estimate, "seconds_of", lambda process: [process.step(), process.step(), 1][2]
+    )
+    monkeypatch.setattr(estimate, "few", lambda task, n: (task, 1.0))
+    options = {"trials": 5, "folds": 3}
+    comparison = comparison_of({**comparing.settings, "methods": {"fast-aa": options}})
+    comparison = dataclasses.replace(
+        comparison, compare=dataclasses.replace(comparison.compare, budget="1h")
+    )
+    plan = estimate.expected(comparison, loaded, "fast-aa")
+    assert plan.seconds == 3 * 4 + 5 + 4  # pretrainings, trials, the training of the one point

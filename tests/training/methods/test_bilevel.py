@@ -108,7 +108,14 @@ def turned_task(n=64):
 @pytest.mark.parametrize("estimator", ["softmax", "gumbel", "relax"])
 def test_adda_learns_to_turn_windows_where_validation_windows_are_turned(estimator):
     training = Training(learning_rate=0.01)
-    method = ADDA(estimator=estimator, policy_lr=300, temperature=1.0, warm_start=3, epochs=40)
+    method = ADDA(
+        estimator=estimator,
+        policy_lr=300,
+        choice_lr=0.05,
+        temperature=1.0,
+        warm_start=3,
+        epochs=40,
+    )
     search = method.search(turned_task(), training, seed=0)
     while not search.pretraining.done:
         search.pretraining.step()
@@ -119,6 +126,17 @@ def test_adda_learns_to_turn_windows_where_validation_windows_are_turned(estimat
     turn = torch.stack([layer.weights[0] for layer in layers]).mean()
     assert float(turn.detach()) > 0.6
     assert losses[-1] < losses[0] / 2
+
+
+def test_the_choices_of_adda_stay_open_at_first_and_close_at_once_with_the_rate_of_the_paper():
+    entropies = {}
+    for rate in (ADDA().choice_lr, None):
+        method = ADDA(choice_lr=rate, warm_start=0, epochs=1)
+        search = method.search(turned_task(), Training(learning_rate=0.01), seed=0)
+        before = float(search.learner.entropy())
+        entropies[rate] = search.step()["choice_entropy"] / before
+    assert entropies[ADDA().choice_lr] > 0.8
+    assert entropies[None] < 0.1
 
 
 def test_dada_learns_the_probability_of_the_right_pair():

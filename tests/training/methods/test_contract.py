@@ -128,6 +128,7 @@ def test_no_method_is_given_the_test_split():
             "task",
             "training",
             "seed",
+            "fold",
         ]
 
 
