@@ -17,6 +17,7 @@ CONVENTIONS: dict[str, dict[str, str]] = {
         **{"0": "W", "1": "N1", "2": "N2", "3": "N3", "4": "R"},
         **dict.fromkeys(("-1", "-2", "8"), UNKNOWN),
     },
+    "from-one": {"1": "W", "2": "N1", "3": "N2", "4": "N3", "5": "R"},
     "dreams": {
         **{"5": "W", "4": "R", "3": "N1", "2": "N2", "1": "N3", "0": "N3"},
         **dict.fromkeys(("-1", "-2", "-3"), UNKNOWN),
@@ -27,9 +28,10 @@ CONVENTIONS: dict[str, dict[str, str]] = {
     },
 }
 """What numbers mean: ``aasm`` as in ISRUC and NSRR (4 is S4 of Rechtschaffen and Kales), ``yasa``
-as in YASA, Dreem and BOAS (4 is REM), ``dreams`` as in the DREAMS databases."""
+as in YASA, Dreem and BOAS (4 is REM), ``from-one`` counts as programs do whose numbers begin with
+1, ``dreams`` as in the DREAMS databases."""
 
-EVERYWHERE = ("aasm", "yasa")
+EVERYWHERE = ("aasm", "yasa", "from-one")
 """Conventions that a file of 30-s epochs may follow without saying so. Files of the DREAMS
 databases are known by their header or name."""
 

@@ -11,11 +11,13 @@ from sleepaug.data.files.codes import parse_codes
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.scoring_edf import read_edf_scoring
+from sleepaug.data.files.scoring_json import text_of_json
 from sleepaug.data.files.scoring_rows import Extent, read_rows, scoring_of_labels
 from sleepaug.data.files.scoring_table import read_table
 from sleepaug.data.files.scoring_times import scoring_of
+from sleepaug.data.files.scoring_windows import in_windows
 from sleepaug.data.files.scoring_xml import read_xml
-from sleepaug.data.files.table import find_table
+from sleepaug.data.files.table_header import find_table
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Scoring
 from sleepaug.support.errors import RecordingError
@@ -49,13 +51,13 @@ def read_scoring(
     path = files[-1]
     check_file(path)
     if is_edf(path):
-        return read_edf_scoring(files)
-    text = read_text(path)
+        return in_windows(path, read_edf_scoring(files))
+    text = text_of_json(read_text(path))
     meaning = None if codes is None else parse_codes(codes)
     if extent is None:
         extent = _extent(files)
     if text.lstrip().startswith("<"):
-        return scoring_of(path, read_xml(path, text))
+        return in_windows(path, scoring_of(path, read_xml(path, text)))
     try:
         table = find_table(text)
     except csv.Error as error:
@@ -63,9 +65,11 @@ def read_scoring(
     if table is None:
         return read_rows(path, text, extent, meaning)
     if table.onset is None and table.end is None and table.duration is None:
+        if meaning is None and table.codes is not None:
+            meaning = parse_codes(table.codes)
         return _rows_of_table(path, table.rows, table.first_line, table.stage, extent, meaning)
     stages, notes = read_table(path, table, extent, meaning)
-    return scoring_of(path, stages, notes)
+    return in_windows(path, scoring_of(path, stages, notes))
 
 
 def _extent(files: tuple[Path, ...]) -> Extent:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sleepaug.data.files.check import check_file
@@ -11,10 +11,8 @@ from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.scoring_times import ScoredStage, scoring_of
 from sleepaug.data.recording import DAY_SECONDS, Scoring
-from sleepaug.data.stages import is_stage, stage_of
+from sleepaug.data.stages import UNKNOWN, is_named_in_full, is_stage, stage_of
 from sleepaug.support.errors import RecordingError
-
-_IN_FULL = ("sleep stage", "stage ")
 
 
 def read_edf_scoring(
@@ -28,8 +26,8 @@ def read_edf_scoring(
         The signals first, the annotated file last (it may be the same).
     name_stage : callable, optional
         From an annotation to a stage, or None if it is something else. By default annotations
-        that begin with "Sleep stage" or "Stage" are stages, and an unknown one is an error; where
-        there are none, every synonym of a stage counts.
+        that begin with "Sleep stage" or "Stage" (also in other languages) are stages, and an
+        unknown one is an error; a short name such as "REM" counts if none of them has its stage.
 
     Raises
     ------
@@ -41,8 +39,7 @@ def read_edf_scoring(
     edf = read_edf_header(path)
     annotations = read_edf_annotations(edf)
     if name_stage is None:
-        full = any(text.lower().startswith(_IN_FULL) for _, _, text in annotations)
-        name_stage = _named_in_full if full else _named_in_short
+        name_stage = _namer([text.partition("@@")[0] for _, _, text in annotations])
     shift, notes = _shift(edf, files[0])
     stages = []
     for onset, duration, text in annotations:
@@ -62,14 +59,22 @@ def read_edf_scoring(
     return scoring_of(path, stages, notes)
 
 
-def _named_in_full(text: str) -> str | None:
-    """Read an annotation such as "Sleep stage W"; "R" or "Movement" may be any other event."""
-    return stage_of(text) if text.lower().startswith((*_IN_FULL, "movement time")) else None
+def _namer(texts: Iterable[str]) -> Callable[[str], str | None]:
+    """Choose how annotations are read: where some say that they are stages, "R" is any event.
 
+    A short name counts beside them only if none of them has its stage, as in "Stage 2", "REM".
+    """
+    in_full = {text for text in texts if is_named_in_full(text)}
+    named = {stage_of(text) for text in in_full if is_stage(text)} | {UNKNOWN}
 
-def _named_in_short(text: str) -> str | None:
-    """Read an annotation such as "W"; None if it is no name of a stage."""
-    return stage_of(text) if is_stage(text) else None
+    def name_stage(text: str) -> str | None:
+        if text in in_full or (in_full and text.lower().startswith("movement time")):
+            return stage_of(text)
+        if not is_stage(text) or (in_full and stage_of(text) in named):
+            return None
+        return stage_of(text)
+
+    return name_stage
 
 
 def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from sleepaug.support.errors import RecordingError
 EPOCHS = (30, 20, 10, 5, 4, 2, 1)
 """Seconds that an epoch may last, the most usual first."""
 
+JOINED = re.compile(r"[0-9WNRMwnrm?]{6,}")
+"""All stages on one line, a character each."""
 SLACK = 60.0
 """Seconds by which a scoring in epochs of 30 s and its recording may differ in length; one in
 shorter epochs by 30 s at most."""
@@ -55,7 +56,7 @@ class Extent:
 def read_rows(
     path: Path, text: str, extent: Extent, meaning: Mapping[str, str] | None = None
 ) -> Scoring:
-    """Read one stage a line, all stages on one line, or a JSON list, from the recording's start.
+    """Read one stage a line, or all stages on one line, from the recording's start.
 
     Parameters
     ----------
@@ -135,28 +136,18 @@ def _known_codes(path: Path, text: str) -> Mapping[str, str] | None:
 
 def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
     """Return the labels and the line of each; empty lines and a title are passed over."""
-    if text.lstrip().startswith("[") and (items := _json(text)) is not None:
-        return [str(item) for item in items], list(range(1, len(items) + 1))
     lines = [(n, line.strip().strip(",;")) for n, line in enumerate(text.splitlines(), start=1)]
-    lines = [(n, line) for n, line in lines if line]
+    lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
     if lines and lines[0][1].strip("[]\"'#% ").lower() in ("stage", "stages", "hypnogram", "hypno"):
         lines = lines[1:]
     if not lines:
         raise RecordingError(f"{path}: no stages; expected one a line.")
-    on_one_line = re.split(r"[\s,;]+", lines[0][1]) if len(lines) == 1 else []
+    if len(lines) == 1 and JOINED.fullmatch(lines[0][1]):
+        return list(lines[0][1]), [lines[0][0]] * len(lines[0][1])
+    on_one_line = re.split(r"[\s,;'\"]+", lines[0][1].strip("[]()'\"")) if len(lines) == 1 else []
     if len(on_one_line) > 3:
         return on_one_line, [lines[0][0]] * len(on_one_line)
     return [line for _, line in lines], [n for n, _ in lines]
-
-
-def _json(text: str) -> list[int | str] | None:
-    """Read a JSON list of stages; None where the text is none."""
-    try:
-        items = json.loads(text)
-    except ValueError:
-        return None
-    plain = isinstance(items, list) and all(isinstance(item, int | str) for item in items)
-    return items if plain and items else None
 
 
 def _epoch(path: Path, n: int, extent: Extent, known: int | None) -> int:

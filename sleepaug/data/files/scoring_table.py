@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sleepaug.data.files.codes import as_code, meaning_of
+from sleepaug.data.files.codes import CONVENTIONS, as_code, meaning_of
 from sleepaug.data.files.scoring_rows import Extent
 from sleepaug.data.files.scoring_times import ScoredStage
 from sleepaug.data.files.table import Table, cell, number
@@ -52,6 +52,8 @@ def read_table(
         if any(value.strip() for value in row)
     ]
     labels = [cell(row, table.stage) for _, row in rows]
+    if meaning is None and table.codes is not None:
+        meaning = CONVENTIONS[table.codes]
     codes = _codes(path, labels, meaning)
     stages = [
         _stage(path, line, label, codes) for (line, _), label in zip(rows, labels, strict=True)
@@ -64,6 +66,7 @@ def read_table(
         )
     scored = [row for row, event in zip(rows, is_event, strict=True) if not event]
     times, notes = times_of(path, table, scored, extent)
+    notes += [table.note] if table.note else []
     scored_stages = [
         ScoredStage(onset, duration, stage)
         for (onset, duration), stage in zip(

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.scoring_rows import Extent
-from sleepaug.data.files.table import CLOCK, Table, cell, number
+from sleepaug.data.files.scoring_rows import SLACK, Extent
+from sleepaug.data.files.table import Table, cell, clock_of, number
 from sleepaug.data.recording import DAY_SECONDS
 from sleepaug.support.errors import RecordingError
 
 LATEST = 1e7
 """Seconds: what is later, such as a time since 1970, is no time from the start of a recording."""
+ELAPSED = re.compile(r"0\+(\d+):(\d{2}):(\d{2}(?:\.\d+)?)")
+"""How Luna writes a time that counts from the start of the recording."""
 NOT_GIVEN = ("", "n/a", "nan", ".")
 """What stands for a duration that is not given."""
 
@@ -38,95 +40,123 @@ def times_of(
     Returns
     -------
     seconds : list of (float, float)
-        Onset and duration of each row, in seconds from the start of the recording.
+        Onset and duration of each row, in seconds from the start of the recording; the duration is
+        0 where it is not given.
     notes : list of str
 
     Raises
     ------
     RecordingError
-        A time cannot be read, or is negative.
+        A time cannot be read, or is negative, or times of day are not those of the recording.
     """
     notes: list[str] = []
-    starts = _column(path, table, rows, table.onset, "onset")
-    ends = _column(path, table, rows, table.end, "end")
-    if starts and _is_clock(rows[0][1], table.onset):
-        starts, ends, notes = _from_clock(starts, ends, extent)
-    durations = _column(path, table, rows, table.duration, "duration") if not ends else []
+    starts, ends, durations = (
+        [_seconds(path, line, cell(row, column), name, unit, table) for line, row in rows]
+        if column is not None
+        else []
+        for column, name, unit in zip(
+            (table.onset, table.end, table.duration),
+            ("onset", "end", "duration"),
+            table.units,
+            strict=True,
+        )
+    )
+    lowest = 0.0
+    if starts and clock_of(cell(rows[0][1], table.onset)) is not None:
+        lowest = -DAY_SECONDS
+        origin, note = _origin(path, starts, extent)
+        notes.append(note)
+        starts = [start - origin for start in _unwrapped(starts)]
+        ends = [
+            start + (end - origin - start) % DAY_SECONDS
+            for start, end in zip(starts, ends, strict=False)
+        ]
     if not starts:
         starts = [0.0, *ends[:-1]] if ends else [0.0, *np.cumsum(durations)[:-1].tolist()]
         notes.append("The scoring does not say when the first stage began: with the recording.")
     if ends:
-        durations = [end - start for start, end in zip(starts, ends, strict=True)]
-    for (line, _), start, duration in zip(rows, starts, durations or starts, strict=True):
-        if not (0 <= start < LATEST and 0 <= duration < LATEST):
+        lasts = [
+            _lasts(start, end, cell(row, table.end))
+            for (_, row), start, end in zip(rows, starts, ends, strict=True)
+        ]
+    else:
+        lasts = durations or [0.0] * len(starts)
+    for (line, _), start, duration in zip(rows, starts, lasts, strict=True):
+        if not (lowest <= start < LATEST and 0 <= duration < LATEST):
             raise RecordingError(
                 f"{path}: line {line}: onset and duration must be seconds, not negative; got "
                 f"{start:g} and {duration:g}."
             )
-    return list(zip(starts, durations or [0.0] * len(starts), strict=True)), notes
+    return list(zip(starts, lasts, strict=True)), notes
 
 
-def _is_clock(row: Sequence[str], column: int | None) -> bool:
-    return ":" in cell(row, column)
+def _lasts(start: float, end: float, text: str) -> float:
+    """Return a duration from an end, which Luna may write as ``+30`` or ``...`` (to the next)."""
+    if math.isnan(end):
+        return 0.0
+    return end if text.startswith("+") else end - start
 
 
-def _column(
-    path: Path,
-    table: Table,
-    rows: Sequence[tuple[int, Sequence[str]]],
-    column: int | None,
-    name: str,
-) -> list[float]:
-    """Read a column in seconds, times of day from midnight; nothing without a column."""
-    if column is None:
-        return []
-    seconds = []
-    for line, row in rows:
-        text = cell(row, column)
-        if clock := CLOCK.fullmatch(text):
-            seconds.append(_from_midnight(clock))
-        elif name == "duration" and text.lower() in NOT_GIVEN:
-            seconds.append(0.0)
-        elif math.isnan(value := number(text, comma=table.decimal_comma)):
-            raise RecordingError(
-                f"{path}: line {line}: onset and duration must be seconds, or the onset a time of "
-                f"day such as 23:10:30; got {text[:30]!r} as {name}."
-            )
-        else:
-            seconds.append(value)
-    return seconds
+def _seconds(path: Path, line: int, text: str, name: str, unit: float, table: Table) -> float:
+    """Read a cell in seconds, a time of day from midnight."""
+    if elapsed := ELAPSED.fullmatch(text):
+        hours, minutes, seconds = map(float, elapsed.groups())
+        return 3600 * hours + 60 * minutes + seconds
+    clock = clock_of(text)
+    if clock is not None:
+        return clock
+    if name == "duration" and text.lower() in NOT_GIVEN:
+        return 0.0
+    if name == "end" and text == "...":
+        return math.nan
+    value = number(text, comma=table.decimal_comma)
+    if math.isnan(value):
+        raise RecordingError(
+            f"{path}: line {line}: onset and duration must be seconds, or the onset a time of "
+            f"day such as 23:10:30; got {text[:30]!r} as {name}."
+        )
+    return value * unit
 
 
-def _from_midnight(clock: re.Match[str]) -> float:
-    """Convert a time of day to seconds."""
-    hour, minute, second = (int(part or 0) for part in clock.groups()[:3])
-    if clock[5]:
-        hour = hour % 12 + (12 if clock[5].lower() == "pm" else 0)
-    return 3600 * hour + 60 * minute + second + float(f"0.{clock[4] or 0}")
-
-
-def _from_clock(
-    starts: list[float], ends: list[float], extent: Extent
-) -> tuple[list[float], list[float], list[str]]:
-    """Convert times of day, also over midnight, to seconds from the start of the recording."""
+def _unwrapped(clocks: Sequence[float]) -> list[float]:
+    """Continue times of day after midnight."""
     days, unwrapped = 0.0, list[float]()
-    for k, start in enumerate(starts):
-        if k and start + days < unwrapped[-1] - DAY_SECONDS / 2:
+    for clock in clocks:
+        if unwrapped and clock + days < unwrapped[-1] - DAY_SECONDS / 2:
             days += DAY_SECONDS
-        unwrapped.append(start + days)
+        unwrapped.append(clock + days)
+    return unwrapped
+
+
+def _origin(path: Path, clocks: Sequence[float], extent: Extent) -> tuple[float, str]:
+    """Find the time of day, in seconds from midnight, from which onsets count.
+
+    Raises
+    ------
+    RecordingError
+        No stage would lie in the recording.
+    """
+    unwrapped = _unwrapped(clocks)
+    first, span = unwrapped[0], unwrapped[-1] - unwrapped[0]
     if extent.begins is None:
-        origin = unwrapped[0]
         note = "Times of day, counted from the first: the start of the recording is not known."
-    else:
-        begins = extent.begins
-        origin = 3600.0 * begins.hour + 60 * begins.minute + begins.second
-        origin += begins.microsecond * 1e-6
-        apart = (unwrapped[0] - origin + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
-        origin = unwrapped[0] - apart
-        note = f"Times of day, counted from the recording's start at {begins:%H:%M:%S}."
-    onsets = [start - origin for start in unwrapped]
-    stops = [
-        onset + (end - start) % DAY_SECONDS
-        for onset, start, end in zip(onsets, starts, ends, strict=False)
-    ]
-    return onsets, stops, [note]
+        return first, note
+    begins = extent.begins
+    start = 3600.0 * begins.hour + 60 * begins.minute + begins.second + begins.microsecond * 1e-6
+    offset = (first - start + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
+    seconds = math.inf if extent.seconds is None else extent.seconds
+    fits = offset >= -SLACK and offset + span <= seconds + SLACK
+    if first == 0 and not fits and span <= seconds + SLACK:
+        return 0.0, "The times begin at 0:00:00: they were counted from the recording's start."
+    if offset >= seconds or offset + span < 0:
+        raise RecordingError(
+            f"{path}: its times of day begin at {_clock_text(first)}, but the recording begins at "
+            f"{begins:%H:%M:%S} and lasts {seconds / 3600:.2f} h, so no stage lies in it. "
+            "Are both of one night, in one time zone, and with hours from 0 to 23 (or AM and PM)?"
+        )
+    return first - offset, f"Times of day, counted from the recording's start at {begins:%H:%M:%S}."
+
+
+def _clock_text(seconds: float) -> str:
+    minutes, second = divmod(int(seconds), 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{second:02d}"

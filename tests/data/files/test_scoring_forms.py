@@ -85,7 +85,7 @@ FORMS = {
     "title": lambda s: "\n".join(["Hypnogram", *s]),
     "one line": lambda s: " ".join(s),
     "a stage a second": lambda s: "".join(f"{x}\n" * 30 for x in s),
-    "codes": lambda s: "\n".join(AASM[x] for x in [*s, "R"]),
+    "codes": lambda s: "\n".join(AASM[x] for x in ["W", *s, "R"]),
     "table": table,
     "column": lambda s: "Epoch,Stage\n" + "".join(f"{k},{x}\n" for k, x in enumerate(s)),
     "semicolons": lambda s: table(s, "Start;Dauer [s];Stage;x", "{onset},0;30,0;{stage};1"),
@@ -120,7 +120,7 @@ def expand(scoring):
 def test_every_form_comes_back_the_same(form, stages, tmp_path: Path) -> None:
     if not {"W", "R", "N2"} & set(stages):
         stages = [*stages, "W"]  # a scoring without any stage is refused
-    expected = [*stages, "R"] if form == "codes" else stages  # with a 5 the codes are clear
+    expected = ["W", *stages, "R"] if form == "codes" else stages  # with 0 and 5 they are clear
     path = tmp_path / "scoring.data"
     path.write_bytes(FORMS[form](stages).encode())
     scoring = read_scoring((path,), extent=Extent(30.0 * len(expected), BEGINS))
