@@ -19,7 +19,7 @@ from sleepaug.support.files import refuse_existing
     "--context",
     type=click.Choice(["network", "transitions", "none"]),
     help="Use of neighbouring epochs: by the network, by a table of stage transitions, or none "
-    "(default: network for a model of whole recordings, none for a model of windows).",
+    "(default: what validated better, as in predict).",
 )
 @device_option
 @click.option("-o", "--output", type=FILE, help="Draw a reliability diagram (PNG or SVG).")
@@ -38,7 +38,7 @@ def evaluate(
     RUN is a run folder, a model file, a shipped model such as default, or yasa; several between
     commas are scored together. Without --data and --data-dir, nights are simulated.
     """
-    from sleepaug.experiments.report import scores_text
+    from sleepaug.experiments.report import brief_text, scores_text
     from sleepaug.staging.calibration import draw_reliability
     from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 
@@ -47,9 +47,8 @@ def evaluate(
     options |= {"data": options["data"] or "simulated", "device": options["device"] or "auto"}
     scores = evaluate_model(run, EvaluationSettings(**options), progress=True)
     if output is not None:
-        title = (
-            f"{run.stem}, {options['data']} nights, context {options['context'] or 'of the model'}"
-        )
+        context = f", context {scores['context']}" if scores["context"] else ""
+        title = f"{run.stem}, {options['data']} nights{context}"
         draw_reliability(scores["reliability"], title, output)
         click.echo(f"Picture: {output}", err=True)
     if as_json:
@@ -59,3 +58,7 @@ def evaluate(
         click.echo(f"Warning: {line}", err=True)
     click.echo(scores_text(scores))
     click.echo(f"certainty is off by {scores['calibration_error']:.3f} on average")
+    for name, brief in scores["contexts"].items():
+        if len(scores["contexts"]) > 1:
+            used = " (used above)" if name == scores["context"] else ""
+            click.echo(f"context {name}{used}: {brief_text(brief)}")

@@ -15,10 +15,10 @@ from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config
 from sleepaug.models.description import Description
-from sleepaug.staging.calibration import Calibration, calibrate
+from sleepaug.staging.calibration import Calibration, brief_scores, by_night, calibrate, softened
 from sleepaug.support.settings import plain
 from sleepaug.training.fit import Training
-from sleepaug.training.tasks.task import Task, TaskData
+from sleepaug.training.tasks.task import Split, Task, TaskData
 
 
 def description_of(
@@ -100,6 +100,41 @@ def for_prediction(model: AugmentedModel, task: Task, training: Training) -> Cal
         prior = (counts / counts.sum()).tolist()
     scores = log_probabilities(model, task.valid.x).cpu().numpy()
     return calibrate(scores, task.valid.y.cpu().numpy(), task.valid.group, prior)
+
+
+def scores_by_context(
+    model: AugmentedModel, part: Split, description: Description
+) -> dict[str, dict[str, float | None]]:
+    """Score calibrated predictions of a split with each context, as `predict` would make them.
+
+    Parameters
+    ----------
+    model : AugmentedModel
+    part : Split
+        Windows in the order of each night.
+    description : Description
+        With temperatures and prior.
+
+    Returns
+    -------
+    dict
+        See `sleepaug.staging.calibration.brief_scores`; empty for a split without windows.
+    """
+    if not len(part):
+        return {}
+    logits, y = (v.cpu().numpy() for v in (log_probabilities(model, part.x), part.y))
+    return {
+        name: brief_scores(
+            y,
+            by_night(
+                softened(logits, temperature),
+                context=name,
+                night=part.group,
+                prior=description.prior,
+            ),
+        )
+        for name, temperature in description.temperature.items()
+    }
 
 
 def drops_channels(learned: Learned) -> bool:

@@ -81,6 +81,15 @@ def scores_text(scores: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def brief_text(scores: Mapping[str, float | None]) -> str:
+    """Write the scores by which contexts are compared."""
+    return (
+        f"balanced accuracy {number(scores['balanced_accuracy'])}, "
+        f"kappa {number(scores['cohen_kappa'])}, "
+        f"certainty off by {number(scores['calibration_error'])}"
+    )
+
+
 def metrics_text(metrics: Mapping[str, Any]) -> str:
     """Write what `metrics.json` holds."""
     lines = []
@@ -100,6 +109,9 @@ def metrics_text(metrics: Mapping[str, Any]) -> str:
     for part in ("valid", "test"):
         lines.append(f"{part}:")
         lines += [f"  {line}" for line in scores_text(metrics[part]).splitlines()]
+        for name, scores in metrics[part].get("contexts", {}).items():
+            kept = ", kept for predictions" if name == metrics["context"] else ""
+            lines.append(f"  calibrated, context {name}{kept}: {brief_text(scores)}")
         for runs in ("folds", "seeds"):
             values = [v for v in metrics[part].get(runs, []) if v is not None]
             if values:

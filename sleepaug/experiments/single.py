@@ -7,7 +7,7 @@ from typing import Any
 
 from sleepaug.augment import AugmentedModel
 from sleepaug.augment.invariance import median_invariance
-from sleepaug.experiments.description import description_of, learned_by
+from sleepaug.experiments.description import description_of, learned_by, scores_by_context
 from sleepaug.experiments.settings import Config
 from sleepaug.models.files import save_model
 from sleepaug.support.errors import ConfigError
@@ -73,6 +73,10 @@ def search_and_train(
     metrics = score(fit, model, loaded)
     learned = learned_by(config, loaded, model)
     description = description_of(config, loaded, model, learned, metrics)
+    if description.context:
+        metrics["context"] = description.context
+        for part, split in (("valid", loaded.task.valid), ("test", loaded.test)):
+            metrics[part]["contexts"] = scores_by_context(model, split, description)
     save_model(folder / "model.safetensors", model, description)
     write_json(folder / "policy.json", learned.to_json())
     return metrics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place
+from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix, number
 
 LOWEST, HIGHEST = 1 / 3, 3.0
 """Limits of a temperature: beyond them it would hide how wrong a model is."""
@@ -136,23 +138,68 @@ def calibrate(
     prior : sequence of 5 numbers, optional
         See `sleepaug.staging.context.smooth`.
     """
-    nights = [np.flatnonzero(night == name) for name in np.unique(night)]
-
-    def after(context: str) -> Callable[[np.ndarray], np.ndarray]:
-        def combine(probabilities: np.ndarray) -> np.ndarray:
-            result = np.empty_like(probabilities)
-            for rows in nights:
-                result[rows] = apply_context(context, probabilities[rows], prior)
-            return result
-
-        return combine
-
-    fitted = {name: fit_temperature(log_probabilities, y, night, after(name)) for name in CONTEXTS}
+    fitted = {
+        name: fit_temperature(
+            log_probabilities, y, night, partial(by_night, context=name, night=night, prior=prior)
+        )
+        for name in CONTEXTS
+    }
     return Calibration(
         {name: temperature for name, (temperature, _) in fitted.items()},
         min(fitted, key=lambda name: fitted[name][1]),
         None if prior is None else tuple(prior),
     )
+
+
+def by_night(
+    probabilities: np.ndarray,
+    *,
+    context: str,
+    night: np.ndarray,
+    prior: Sequence[float] | None = None,
+) -> np.ndarray:
+    """Apply a context to each night by itself.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_windows, 5)
+        In the order of each night.
+    context, prior
+        See `apply_context`.
+    night : ndarray of shape (n_windows,)
+        The night of each window.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, 5)
+    """
+    result = np.empty_like(probabilities)
+    for name in np.unique(night):
+        rows = np.flatnonzero(night == name)
+        result[rows] = apply_context(context, probabilities[rows], prior)
+    return result
+
+
+def brief_scores(y: np.ndarray, probabilities: np.ndarray) -> dict[str, float | None]:
+    """Return the scores by which contexts are compared.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_windows,)
+        Stages, as indices.
+    probabilities : ndarray of shape (n_windows, 5)
+
+    Returns
+    -------
+    dict
+        `balanced_accuracy` and `cohen_kappa` (None where undefined), and `calibration_error`.
+    """
+    counts = confusion_matrix(y, probabilities.argmax(axis=1), probabilities.shape[1])
+    return {
+        "balanced_accuracy": number(balanced_accuracy(counts)),
+        "cohen_kappa": number(cohen_kappa(counts)),
+        "calibration_error": reliability(probabilities, y).expected_error,
+    }
 
 
 @dataclass(frozen=True)

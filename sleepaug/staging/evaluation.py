@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
+from sleepaug.data.recording import Recording
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows, prepare
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
-from sleepaug.staging.calibration import reliability, softened
-from sleepaug.staging.context import apply_context
+from sleepaug.staging.calibration import brief_scores, reliability, softened
+from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
+from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
@@ -40,8 +42,8 @@ class EvaluationSettings:
     map, exclude, reference
         In place of those that the model was trained with; see `Stager.predict`.
     context : str, optional
-        Whether neighbouring epochs help: "none" or "transitions" (default: "none"), or, for a model
-        of recordings, "network" or "none" (default: "network").
+        Whether neighbouring epochs help: "transitions" or "none", or, for a model of recordings,
+        "network" or "none". By default as in `predict`: what validated better.
     device : {"auto", "cpu", "cuda"}
     cache_dir : Path, optional
         Folder of prepared nights.
@@ -97,7 +99,8 @@ def evaluate_model(
     dict
         Scores (see `sleepaug.training.metrics.scores`) of all windows, and of each night under
         `nights`; `calibration_error`, the mean distance of certainty and accuracy, and
-        `reliability`, both in bins of certainty; `warnings` name subjects the model was trained on.
+        `reliability`, both in bins of certainty; `context`, with which all these were measured, and
+        `contexts`, a few scores with each; `warnings` name subjects the model was trained on.
 
     Raises
     ------
@@ -107,47 +110,62 @@ def evaluate_model(
     task = settings.task()
     stager = load_model(model)
     recordings = task.recordings(cache_dir=settings.cache_dir, progress=progress)
-    if not isinstance(stager, Stager):
-        stage = partial(
-            stager.predict,
-            map=settings.map,
-            exclude=settings.exclude,
-            reference=settings.reference,
-            context=settings.context,
+    if isinstance(stager, Stager):
+        windows, probabilities = _staged_windows(stager, recordings, settings, progress)
+    else:
+        changed = {"map": settings.map, "exclude": settings.exclude}
+        changed |= {"reference": settings.reference}
+        stage = (
+            partial(stager.stagings, **changed)
+            if isinstance(stager, RecordingStager)
+            else lambda path: {"": stager.predict(path, context=settings.context, **changed)}
         )
         windows, probabilities = staged_recordings(stage, recordings, progress=progress)
-    else:
-        windows = prepare(
-            recordings,
-            stager.preprocessing.with_overrides(settings.map, settings.reference, settings.exclude),
-            cache_dir=settings.cache_dir,
-            progress=progress,
-            on_error="skip",
-            allow_missing=stager.allow_missing,
+    context = settings.context or next(iter(probabilities))
+    if context not in probabilities:
+        raise ConfigError(
+            f"context: this model knows {', '.join(probabilities)}, not {context!r}.",
+            parameters=("context",),
         )
-        stager.model.to(pick_device(settings.device))
-        probabilities = np.empty((len(windows), len(STAGES)))
-        for night in np.unique(windows.recording):
-            rows = np.flatnonzero(windows.recording == night)
-            probabilities[rows] = _stage_night(
-                stager, windows.x[rows], windows.onset[rows], settings.context or "none"
-            )
-    bins = reliability(probabilities, windows.y)
+    bins = reliability(probabilities[context], windows.y)
     return {
-        **scores_by_night(windows.y, probabilities.argmax(axis=1), windows.recording, STAGES),
+        **scores_by_night(
+            windows.y, probabilities[context].argmax(axis=1), windows.recording, STAGES
+        ),
         "calibration_error": bins.expected_error,
         "reliability": bins.to_json(),
+        "context": context,
+        "contexts": {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
         "warnings": seen_in_training(stager, settings.data, windows),
     }
 
 
-def _stage_night(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str) -> np.ndarray:
-    """Return probabilities (n_windows, 5) of a night; epochs between its windows are unknown."""
-    alone = softened(stager.log_probabilities(x), stager.temperature(context))
-    epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
-    night = np.full((epochs[-1] + 1, len(STAGES)), np.nan)
-    night[epochs] = alone
-    return apply_context(context, night, stager.description.prior)[epochs]
+def _staged_windows(
+    stager: Stager, recordings: Sequence[Recording], settings: EvaluationSettings, progress: bool
+) -> tuple[Windows, dict[str, np.ndarray]]:
+    """Stage the windows of recordings with each context, that of the model first."""
+    windows = prepare(
+        recordings,
+        stager.preprocessing.with_overrides(settings.map, settings.reference, settings.exclude),
+        cache_dir=settings.cache_dir,
+        progress=progress,
+        on_error="skip",
+        allow_missing=stager.allow_missing,
+    )
+    stager.model.to(pick_device(settings.device))
+    contexts = sorted(CONTEXTS, key=lambda name: name != stager.context)
+    probabilities = {name: np.empty((len(windows), len(STAGES))) for name in contexts}
+    for night in np.unique(windows.recording):
+        rows = np.flatnonzero(windows.recording == night)
+        onset = windows.onset[rows]
+        epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
+        log_probabilities = stager.log_probabilities(windows.x[rows])
+        for name in contexts:
+            whole = np.full((epochs[-1] + 1, len(STAGES)), np.nan)  # epochs between are unknown
+            whole[epochs] = softened(log_probabilities, stager.temperature(name))
+            prior = stager.description.prior
+            probabilities[name][rows] = apply_context(name, whole, prior)[epochs]
+    return windows, probabilities
 
 
 def _is_distinctive(y: np.ndarray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,17 +21,18 @@ SETTINGS = Preprocessing(channels=("EEG",), sfreq=50.0, lowpass=22.0, normalize=
 
 
 def staged_recordings(
-    stage: Callable[[Path], Hypnogram],
+    stage: Callable[[Path], Mapping[str, Hypnogram]],
     recordings: Sequence[Recording],
     *,
     progress: bool = False,
-) -> tuple[Windows, np.ndarray]:
+) -> tuple[Windows, dict[str, np.ndarray]]:
     """Stage recordings whose stages are known.
 
     Parameters
     ----------
     stage : callable
-        Stages a recording, as `RecordingStager.predict` does.
+        Stages a recording in one way or several, as `RecordingStager.stagings` does; each leaves
+        out the same windows.
     recordings : sequence of Recording
     progress : bool
         Show a progress bar on a terminal.
@@ -41,31 +42,33 @@ def staged_recordings(
     windows : Windows
         The scored windows, without samples. A window of a scoring that lies between two windows of
         the model is compared with the one that shares more with it.
-    probabilities : ndarray of shape (n_windows, 5)
+    probabilities : dict of ndarray of shape (n_windows, 5)
+        For each way.
 
     Raises
     ------
     RecordingError
         No recording can be used.
     """
-    parts: list[tuple[Recording, np.ndarray, np.ndarray, np.ndarray]] = []
+    parts: list[tuple[Recording, np.ndarray, np.ndarray, dict[str, np.ndarray]]] = []
     failures: dict[str, str] = {}
     for recording in tqdm(recordings, "Staging", unit="night", disable=not progress or None):
         try:
             scoring = recording.scoring()
-            night = stage(recording.files[0])
+            nights = stage(recording.files[0])
         except RecordingError as error:
             failures[recording.id] = str(error)
             continue
+        night = next(iter(nights.values()))
         samples = round(len(night) * WINDOW_SECONDS * SETTINGS.sfreq)
         onset, y, _ = scored_windows(scoring, SETTINGS, samples)
         nearest = np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, len(night) - 1)
-        probabilities = night.probabilities[nearest]
-        known = ~np.isnan(probabilities).any(axis=1)
+        known = night.scored[nearest]
         if not known.any():
             failures[recording.id] = f"{recording.files[0]}: no scored epoch could be staged."
             continue
-        parts.append((recording, onset[known], y[known], probabilities[known]))
+        stagings = {name: one.probabilities[nearest[known]] for name, one in nights.items()}
+        parts.append((recording, onset[known], y[known], stagings))
     if not parts:
         listed = "".join(f"\n  {text}" for text in dict.fromkeys(failures.values()))
         raise RecordingError(f"None of {len(recordings)} recordings can be used.{listed}")
@@ -82,4 +85,5 @@ def staged_recordings(
         ch_names=(),
         failures=failures,
     )
-    return windows, np.concatenate([p for *_, p in parts])
+    names = parts[0][-1]
+    return windows, {name: np.concatenate([p[name] for *_, p in parts]) for name in names}

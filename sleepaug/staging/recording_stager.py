@@ -99,18 +99,27 @@ class RecordingStager:
                 f"Allowed: {', '.join(CONTEXTS)}.",
                 parameters=("context",),
             )
+        (night,) = self.stagings(
+            recording, map=map, exclude=exclude, reference=reference, contexts=(context,)
+        ).values()
+        return night
+
+    def stagings(
+        self,
+        recording: mne.io.BaseRaw | Path | str,
+        *,
+        map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        reference: str | None = None,
+        contexts: Sequence[str] = CONTEXTS,
+    ) -> dict[str, Hypnogram]:
+        """Stage a recording with each context; see `predict`, also for errors."""
         if isinstance(recording, str):
             recording = Path(recording)
         features = recording_features(recording, map=map, exclude=exclude, reference=reference)
         night, reason = features.night, list(features.night.reason)
         x, notes = self._familiar(features, reason)
         usable = ~np.isnan(x[:, features.is_eeg]).any(axis=2).all(axis=1)
-        probabilities = np.full((len(x), len(STAGES)), np.nan)
-        if usable.any():
-            whole = self.model.probabilities(
-                x, features.montage.places(), context=context == "network"
-            )
-            probabilities[usable] = whole[usable]
         reason = [
             "" if ok else why or "no EEG channel can be used"
             for ok, why in zip(usable, reason, strict=True)
@@ -121,17 +130,26 @@ class RecordingStager:
             for k, name in enumerate(features.montage.names)
             if not np.isnan(x[:, k]).all()
         ]
-        return Hypnogram(
-            onset=night.onset,
-            probabilities=probabilities,
-            reason=reason,
-            start=night.start,
-            notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
-            spectrum=night.spectrum,
-            spectrum_channel=night.spectrum_channel,
-            name=printable(recording.stem) if isinstance(recording, Path) else "",
-            made=Provenance(self.sources, tuple(used)),
-        )
+        stagings = {}
+        for context in contexts:
+            probabilities = np.full((len(x), len(STAGES)), np.nan)
+            if usable.any():
+                whole = self.model.probabilities(
+                    x, features.montage.places(), context=context == "network"
+                )
+                probabilities[usable] = whole[usable]
+            stagings[context] = Hypnogram(
+                onset=night.onset,
+                probabilities=probabilities,
+                reason=reason,
+                start=night.start,
+                notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
+                spectrum=night.spectrum,
+                spectrum_channel=night.spectrum_channel,
+                name=printable(recording.stem) if isinstance(recording, Path) else "",
+                made=Provenance(self.sources, tuple(used)),
+            )
+        return stagings
 
     def _familiar(
         self, features: RecordingFeatures, reason: list[str]

@@ -15,7 +15,7 @@ from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
 from sleepaug.models.files import SavedModel
 from sleepaug.staging.calibration import softened
-from sleepaug.staging.context import apply_context
+from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, printable
@@ -89,7 +89,7 @@ class Stager(SavedModel):
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
-        context = context or self.description.context or "transitions"
+        context = context or self.context
         settings = self.preprocessing.with_overrides(map, reference, exclude)
         if isinstance(recording, str):
             recording = Path(recording)
@@ -135,6 +135,11 @@ class Stager(SavedModel):
         if not np.isfinite(log_p).all():
             raise ModelError("The model gives numbers that are not finite: its file is damaged.")
         return log_p
+
+    @property
+    def context(self) -> str:
+        """What predictions look at by default: what validated better, else "transitions"."""
+        return self.description.context or CONTEXTS[0]
 
     def temperature(self, context: str) -> float:
         """Return what log-probabilities are divided by, so that certainty is like accuracy."""
