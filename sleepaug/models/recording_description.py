@@ -27,6 +27,8 @@ class RecordingDescription:
     classes : tuple of str
         Names of the outputs, in this order.
     trained_on : TrainedOn
+    temperature : float
+        By what the logarithms of the averaged probabilities are divided.
     kind : {"recording"}
         Tells the file from that of a model of windows (`Description`).
     """
@@ -37,6 +39,7 @@ class RecordingDescription:
     features: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     trained_on: TrainedOn = field(default_factory=TrainedOn)
+    temperature: Annotated[float, Range(0.3, 3)] = 1.0
     kind: Literal["recording"] = "recording"
 
     @classmethod

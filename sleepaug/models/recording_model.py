@@ -66,6 +66,7 @@ class RecordingModel:
             network.eval()
             log_p = network(x, place) if context else network.logits(x, place)[0].log_softmax(-1)
             total += log_p[0].exp().double().numpy()
+        total **= 1 / self.description.temperature
         return total / total.sum(axis=1, keepdims=True)
 
 

@@ -1,5 +1,7 @@
 """What the end of a training adds to the description of its model."""
 
+import json
+
 import pytest
 from command_line import run
 
@@ -49,3 +51,9 @@ def test_training_writes_temperatures_and_whether_channels_may_be_missing(nights
     assert description.missing_channels == "zero"
     assert set(description.temperature) == {"none", "transitions"}
     assert sum(description.prior) == pytest.approx(1)
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text())
+    assert metrics["context"] == description.context
+    scores = metrics["valid"]["contexts"]
+    assert set(scores) == {"none", "transitions"}
+    # A temperature does not change which stage is likeliest, and this model draws nothing.
+    assert scores["none"]["balanced_accuracy"] == metrics["valid"]["balanced_accuracy"]

@@ -1,12 +1,14 @@
 """A model scored on a dataset."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from command_line import run
 
 import sleepaug
+from sleepaug.models.files import read_model, save_model
 
 
 @pytest.mark.parametrize("context", ["none", "transitions"])
@@ -21,6 +23,38 @@ def test_evaluate_scores_what_predict_gives(shipped, nights, context):
         counts = [int((stages == s).sum()) for s in ("W", "N1", "N2", "N3", "R")]
         assert np.sum(confusion, axis=0).tolist() == counts
     assert 0 <= values["calibration_error"] <= 1
+    assert values["context"] == context
+    assert values["contexts"][context]["cohen_kappa"] == values["cohen_kappa"]
+    assert set(values["contexts"]) == {"none", "transitions"}
+
+
+def test_predict_and_evaluate_use_the_context_that_validated_better(shipped, nights, tmp_path):
+    """The same weights with either context in the file: both commands follow it."""
+    saved = read_model(shipped / "default.safetensors")
+    night = next(nights.glob("*PSG.edf"))
+    staged = {}
+    for context in ("none", "transitions"):
+        path = tmp_path / f"{context}.safetensors"
+        save_model(path, saved.model, replace(saved.description, context=context))
+        stager = sleepaug.load_model(path)
+        staged[context] = stager.predict(night).probabilities
+        np.testing.assert_array_equal(
+            staged[context], stager.predict(night, context=context).probabilities
+        )
+        values = json.loads(
+            run("evaluate", path, "--data=mass", "--data-dir", nights, "--json").stdout
+        )
+        assert values["context"] == context
+    assert not np.allclose(staged["none"], staged["transitions"])
+
+
+def test_a_model_of_recordings_reports_both_contexts(nights):
+    values = json.loads(
+        run("evaluate", "default", "--data=mass", "--data-dir", nights, "--json").stdout
+    )
+    assert values["context"] == "network"
+    assert set(values["contexts"]) == {"network", "none"}
+    assert values["contexts"]["network"]["calibration_error"] == values["calibration_error"]
 
 
 def test_evaluate_takes_a_subset_of_channels(shipped, tmp_path, real_data):

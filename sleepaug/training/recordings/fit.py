@@ -49,6 +49,9 @@ class RecordingTraining:
         A stage of share s weighs ``s ** -class_power`` in the loss.
     smoothing : float
         Share of each label that is spread over all stages.
+    temperature : float
+        Of the averaged probabilities. Networks trained on varied nights are less certain than they
+        are right; simulated nights, which are easier than real ones, cannot tell by how much.
     seed : int
         Random seed of the first network; the others take the following ones.
     variation : Variation
@@ -61,6 +64,7 @@ class RecordingTraining:
     learning_rate: float = 3e-3
     class_power: float = 0.4
     smoothing: float = 0.05
+    temperature: float = 1.0
     seed: int = 0
     variation: Variation = field(default_factory=Variation)
 
@@ -95,6 +99,7 @@ def fit_recording_model(
         features=NAMES,
         classes=STAGES,
         trained_on=trained_on,
+        temperature=training.temperature,
     )
     return RecordingModel(networks, familiarity, description)
 
