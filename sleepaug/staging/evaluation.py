@@ -17,6 +17,7 @@ from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import brief_scores, reliability, softened
 from sleepaug.staging.context import CONTEXTS, apply_context
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
 from sleepaug.staging.recording_stager import RecordingStager
@@ -113,14 +114,9 @@ def evaluate_model(
     if isinstance(stager, Stager):
         windows, probabilities = _staged_windows(stager, recordings, settings, progress)
     else:
-        changed = {"map": settings.map, "exclude": settings.exclude}
-        changed |= {"reference": settings.reference}
-        stage = (
-            partial(stager.stagings, **changed)
-            if isinstance(stager, RecordingStager)
-            else lambda path: {"": stager.predict(path, context=settings.context, **changed)}
+        windows, probabilities = staged_recordings(
+            partial(_stagings, stager, settings), recordings, progress=progress
         )
-        windows, probabilities = staged_recordings(stage, recordings, progress=progress)
     context = settings.context or next(iter(probabilities))
     if context not in probabilities:
         raise ConfigError(
@@ -138,6 +134,24 @@ def evaluate_model(
         "contexts": {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
         "warnings": seen_in_training(stager, settings.data, windows),
     }
+
+
+def _stagings(
+    stager: AnyStager, settings: EvaluationSettings, path: Path
+) -> Mapping[str, Hypnogram]:
+    """Stage a recording with each context that the stager has, its own first."""
+    if isinstance(stager, RecordingStager):
+        return stager.stagings(
+            path, map=settings.map, exclude=settings.exclude, reference=settings.reference
+        )
+    night = stager.predict(
+        path,
+        map=settings.map,
+        exclude=settings.exclude,
+        reference=settings.reference,
+        context=settings.context,
+    )
+    return {settings.context or "": night}
 
 
 def _staged_windows(
