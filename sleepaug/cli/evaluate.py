@@ -39,8 +39,8 @@ def evaluate(
     commas are scored together. Without --data and --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import brief_text, scores_text
-    from sleepaug.staging.calibration import draw_reliability
     from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
+    from sleepaug.staging.reliability import draw_reliability
 
     if output is not None and not overwrite:
         refuse_existing([output])

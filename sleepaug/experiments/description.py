@@ -15,7 +15,8 @@ from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
 from sleepaug.experiments.settings import Config
 from sleepaug.models.description import Description
-from sleepaug.staging.calibration import Calibration, brief_scores, by_night, calibrate, softened
+from sleepaug.staging.calibration import Calibration, by_night, calibrate, softened
+from sleepaug.staging.reliability import brief_scores
 from sleepaug.support.settings import plain
 from sleepaug.training.fit import Training
 from sleepaug.training.tasks.task import Split, Task, TaskData

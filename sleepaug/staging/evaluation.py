@@ -15,12 +15,13 @@ from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.windows import Windows, prepare
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
-from sleepaug.staging.calibration import brief_scores, reliability, softened
+from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
 from sleepaug.staging.recording_stager import RecordingStager
+from sleepaug.staging.reliability import brief_scores, reliability
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of

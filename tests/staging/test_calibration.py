@@ -1,20 +1,10 @@
-"""Temperature and reliability against closed forms and an independent search."""
+"""Temperatures against closed forms and an independent search, and the choice of a context."""
 
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from sleepaug.staging.calibration import (
-    PRIOR_SD,
-    WORTH,
-    calibrate,
-    draw_reliability,
-    fit_temperature,
-    reliability,
-    softened,
-    wilson,
-)
-from sleepaug.support.errors import ConfigError
+from sleepaug.staging.calibration import PRIOR_SD, WORTH, calibrate, fit_temperature, softened
 
 
 def labelled(n, temperature, seed=0):
@@ -74,17 +64,6 @@ def test_all_nights_count_alike_however_long():
     assert found == pytest.approx(fit_temperature(*same, np.repeat(["a", "b"], 1000))[0], rel=0.02)
 
 
-def test_reliability_of_a_calibrated_and_of_an_overconfident_model():
-    logits, y = labelled(20000, 1.0)
-    good = reliability(softened(logits, 1.0), y)
-    assert good.expected_error < 0.015
-    sure = reliability(softened(logits, 0.4), y)
-    assert sure.expected_error > 0.1
-    assert good.count.sum() == 20000
-    two = reliability(np.array([[0.9, 0.1], [0.9, 0.1], [0.4, 0.6]]), np.array([0, 1, 1]), 10)
-    assert two.expected_error == pytest.approx((2 * 0.4 + 0.4) / 3)
-
-
 def test_calibration_smooths_each_night_by_itself():
     logits, y = labelled(600, 2.0)
     night = np.repeat(["a", "b"], 300)
@@ -103,24 +82,3 @@ def test_the_context_that_validates_better_is_chosen():
     for y, best in ((runs, "transitions"), (random.permutation(runs), "none")):
         logits = np.eye(5)[y] + random.normal(0, 0.7, (600, 5))
         assert calibrate(logits, y, night).context == best
-
-
-def test_the_interval_of_a_share():
-    """Textbook values: 5 of 10 is 0.2366 to 0.7634, 0 of 10 is 0 to 0.2775."""
-    low, high = wilson(np.array([0.5, 0.0]), np.array([10, 10]))
-    np.testing.assert_allclose(low, [0.2366, 0], atol=1e-4)
-    np.testing.assert_allclose(high, [0.7634, 0.2775], atol=1e-4)
-
-
-def test_the_reliability_diagram_shows_bins_that_hold_windows(tmp_path):
-    logits, y = labelled(2000, 1.0)
-    found = reliability(softened(logits, 0.5), y)
-    bins = found.to_json()
-    assert sum(one["windows"] for one in bins) == 2000
-    assert all(0 <= one["accuracy"] <= 1 for one in bins)
-    assert len(bins) < len(found.count)  # no window is less than 20 % certain
-    draw_reliability(bins, "a $ b", tmp_path / "r.png")
-    draw_reliability(bins, "a $ b", tmp_path / "r.svg")
-    assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(ConfigError, match=r"\.png or \.svg"):
-        draw_reliability(bins, "a", tmp_path / "r.txt")
