@@ -19,7 +19,8 @@ from sleepaug.support.files import refuse_existing
     "--context",
     type=click.Choice(["network", "transitions", "none"]),
     help="Use of neighbouring epochs: by the network, by a table of stage transitions, or none "
-    "(default: network for a model of whole recordings, none for a model of windows).",
+    "(default: network for a model of whole recordings, none for a model of windows, those of "
+    "predict for several models).",
 )
 @device_option
 @click.option("-o", "--output", type=FILE, help="Draw a reliability diagram (PNG or SVG).")
