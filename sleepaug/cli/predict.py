@@ -157,7 +157,8 @@ def predict(
         click.echo(f"Hypnograms: {where}")
     table = write_table(where, errors)
     if len(found) > 1:
-        click.echo(f"{n_staged} of {len(found)} nights staged: {table}", err=True)
+        named = f": {table}" if table else ""
+        click.echo(f"{n_staged} of {len(found)} nights staged{named}", err=True)
     if errors:
         with contextlib.suppress(OSError):
             where.rmdir()  # only if nothing was written

@@ -89,19 +89,7 @@ def planned(
     ConfigError
         See `stage_nights`.
     """
-    settings.lights()
-    unknown = [name for name in settings.forms if name not in FORMS]
-    if unknown:
-        raise ConfigError(
-            f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
-            parameters=("forms",),
-        )
-    if settings.defer_disagreement and len(stager.sources) < 2:
-        raise ConfigError(
-            "defer_disagreement: one model does not disagree with itself. Name several, such as "
-            "default,yasa.",
-            parameters=("model", "defer_disagreement"),
-        )
+    _check(stager, settings)
     key, plan, writer = settings.hash(stager), list[Task | NightResult](), dict[Path, Path]()
     for night in nights:
         place = Place.of(night, settings.output, settings.forms)
@@ -123,3 +111,20 @@ def planned(
             refuse_existing(place.foreign())
         plan.append(Task(night, place, recording, key))
     return plan
+
+
+def _check(stager: AnyStager, settings: PredictionSettings) -> None:
+    """Raise a `ConfigError` for settings that no night can be staged with."""
+    settings.lights()
+    unknown = [name for name in settings.forms if name not in FORMS]
+    if unknown:
+        raise ConfigError(
+            f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
+            parameters=("forms",),
+        )
+    if settings.defer_disagreement and len(stager.sources) < 2:
+        raise ConfigError(
+            "defer_disagreement: one model does not disagree with itself. Name several, such as "
+            "default,yasa.",
+            parameters=("model", "defer_disagreement"),
+        )

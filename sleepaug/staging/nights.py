@@ -112,7 +112,12 @@ def _is_below(path: Path, folder: Path) -> bool:
 
 def _common(folders: Sequence[Path]) -> Path:
     """Find the deepest folder that holds all of them."""
-    return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    try:
+        return Path(os.path.commonpath([os.path.abspath(folder) for folder in folders]))
+    except ValueError as error:  # on Windows
+        raise ConfigError(
+            "The recordings are on several drives. Stage each drive by itself."
+        ) from error
 
 
 def _safe_folder(folder: Path, root: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,10 @@ def submit_nights(
     """
     load_submitit()
     plan = planned(load_model(model), nights, settings)
+    if settings.overwrite:  # said once, so that a job that is restarted does not do it again
+        for step in plan:
+            if isinstance(step, Task):
+                step.place.begin()
     results = [step if isinstance(step, NightResult) else _failed(step) for step in plan]
     make_folder(settings.output)
     known = settings.output / "slurm.json"
@@ -99,7 +103,7 @@ def submit_nights(
         say(f"{len(waiting)} nights are in SLURM's queue, or running.")
     if left:
         shares = [left[k::jobs] for k in range(min(jobs, len(left)))]
-        call = NightsJob(model, settings)
+        call = NightsJob(model, replace(settings, overwrite=False))
         numbers = submit(settings.output.resolve() / "slurm", call, shares, options)
         for number, share in zip(numbers, shares, strict=True):
             submitted[number] = [str(night.path) for night in share]
@@ -114,18 +118,25 @@ def submit_nights(
 def _write_error(task: Task, result: NightResult) -> None:
     """Keep what is wrong with a recording where its summary would be."""
     make_folder(task.place.folder)
-    resume = {RECORDING: task.recording, SETTINGS: task.settings, FILES: {}}
+    files = task.place.written()  # of an earlier version of the recording
+    resume = {RECORDING: task.recording, SETTINGS: task.settings, FILES: files}
     error = {"error": result.error, "parameters": result.parameters}
     write_json(task.place.summary, {"file": str(result.path), **error, KEY: resume})
+    task.place.mark.unlink(missing_ok=True)
 
 
 def _failed(task: Task) -> NightResult | None:
     """Return the error of a night that failed in a job, as it would again; None if it did not."""
     saved = task.place.saved()
     found = saved.get(KEY, {})
-    if "error" not in saved or (found[RECORDING], found[SETTINGS]) != (
-        task.recording,
-        task.settings,
+    if (
+        task.place.mark.exists()
+        or "error" not in saved
+        or (found[RECORDING], found[SETTINGS])
+        != (
+            task.recording,
+            task.settings,
+        )
     ):
         return None
     path = Path(saved["file"])

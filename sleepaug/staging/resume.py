@@ -63,6 +63,10 @@ class Place:
         """Return the summary as it was written, {} if there is none; see `read_summary`."""
         return read_summary(self.summary)
 
+    def written(self) -> dict[str, str]:
+        """Return the hashes of the files that were written with the summary, by their names."""
+        return dict(self.saved().get(KEY, {}).get(FILES, {}))
+
     def done(self, recording: str, settings: str) -> dict[str, Any] | None:
         """Return the summary if the night was staged as it would be now, None otherwise."""
         saved = self.saved()
@@ -75,26 +79,27 @@ class Place:
         """List files that would be replaced and that `predict` did not write as they are now."""
         if self.mark.exists():
             return []
-        saved = self.saved()
-        written = saved[KEY].get(FILES, {}) if saved else {}
+        own = [self.summary] if self.saved() else []
+        written = self.written()
         return [
             file
             for file in self.files
-            if file.exists()
-            and not (saved and file == self.summary)
-            and written.get(file.name) != digest(file)
+            if file.exists() and file not in own and written.get(file.name) != digest(file)
         ]
+
+    def begin(self) -> None:
+        """Mark the files as to be written, and those that exist as free to be replaced."""
+        make_folder(self.folder)
+        self.mark.touch()
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Mark the files as being written; remove those of earlier settings and of a killed run."""
-        make_folder(self.folder)
         if self.mark.exists():
             for file in self.files:
                 remove_parts(file)
-        earlier = self.saved().get(KEY, {}).get(FILES, {})
-        self.mark.touch()
-        for name in set(earlier) - {file.name for file in self.files}:
+        self.begin()
+        for name in set(self.written()) - {file.name for file in self.files}:
             (self.folder / Path(name).name).unlink(missing_ok=True)
         try:
             yield

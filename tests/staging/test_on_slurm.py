@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from command_line import run
 
+from sleepaug.staging import on_slurm
+
 ROOT = Path(__file__).parents[2]
 SCRIPTS = {
     "sbatch": """#!/bin/sh
@@ -66,6 +68,77 @@ def study(nights, tmp_path):
         shutil.copy(night, folder / f"n{number}.edf")
     (folder / "z_bad.edf").write_bytes(b"0       ")
     return folder
+
+
+class Queue:
+    """In place of SLURM: keeps what is submitted, and runs it when it is told to."""
+
+    def __init__(self, monkeypatch):
+        self.jobs, self.alive, self.options = {}, set(), []
+        monkeypatch.setattr(on_slurm, "load_submitit", lambda: None)
+        monkeypatch.setattr(on_slurm, "queued", lambda: self.alive)
+        monkeypatch.setattr(on_slurm, "submit", self.submit)
+
+    def submit(self, folder, call, shares, options):
+        numbers = [f"{len(self.options)}_{k}" for k in range(len(shares))]
+        self.options.append(options)
+        self.jobs |= {number: (call, share) for number, share in zip(numbers, shares, strict=True)}
+        self.alive |= set(numbers)
+        return numbers
+
+    def work(self, number):
+        call, share = self.jobs[number]
+        self.alive -= {number}
+        return call(share)
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    return Queue(monkeypatch)
+
+
+def on_cluster(study, *more, code=0):
+    where = ("-o", study.parent / "o", "--to=csv", "--cluster", "slurm", "--jobs", "2")
+    return run("predict", study, *where, *more, code=code).stderr
+
+
+def test_nights_are_shared_out_collected_and_lost_ones_submitted_again(installed, queue, study):
+    assert "Submitted 4 nights as 2 jobs of SLURM array 0." in on_cluster(study)
+    assert queue.work("0_1") == 2
+    said = on_cluster(study, code=1)
+    assert "2 nights are in SLURM's queue, or running." in said
+    assert "z_bad.edf: truncated" in said
+    assert "Submitted" not in said
+    queue.alive = set()
+    assert "Submitted 2 nights as 2 jobs of SLURM array 1." in on_cluster(study, code=1)
+    assert [queue.work(f"1_{k}") for k in (0, 1)] == [1, 1]
+    assert queue.work("0_0") == 0  # the lost job starts after all, and finds its nights done
+    assert "3 of 4 nights staged" in on_cluster(study, code=1)
+    assert len(queue.options) == 2
+
+
+def test_overwriting_stages_once_however_often_a_job_is_restarted(installed, queue, study):
+    on_cluster(study)
+    assert [queue.work(f"0_{k}") for k in (0, 1)] == [2, 2]
+    on_cluster(study, "--overwrite")
+    assert [queue.work(f"1_{k}") for k in (0, 1)] == [2, 2]
+    assert queue.work("1_0") == 0
+    assert "3 of 4 nights staged" in on_cluster(study, code=1)
+
+
+def test_a_recording_that_was_bad_for_a_while_is_staged_again(installed, queue, study):
+    on_cluster(study)
+    good = (study / "n0.edf").read_bytes()
+    queue.work("0_0")
+    (study / "n0.edf").write_bytes(b"0       ")
+    on_cluster(study)
+    queue.work("1_0")
+    assert "n0.edf: truncated" in on_cluster(study, code=1)
+    (study / "n0.edf").write_bytes(good)
+    assert "Submitted 1 nights" in on_cluster(study)
+    assert queue.work("2_0") == 1
+    queue.work("0_1")
+    assert "3 of 4 nights staged" in on_cluster(study, code=1)
 
 
 @pytest.mark.slow
