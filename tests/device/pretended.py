@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_flatten, tree_map
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
@@ -38,6 +39,7 @@ class Elsewhere(torch.Tensor):
 
     @staticmethod
     def __new__(cls, here: torch.Tensor) -> Elsewhere:
+        here = here.resolve_conj().resolve_neg()
         made = torch.Tensor._make_wrapper_subclass(
             cls, here.shape, here.stride(), here.storage_offset(), dtype=here.dtype, device=DEVICE
         )
@@ -58,6 +60,18 @@ class Elsewhere(torch.Tensor):
         raise RuntimeError(f"{func}: used outside of `Counting`")
 
 
+class _Constructors(TorchFunctionMode):
+    """`torch.tensor` makes its tensor below the reach of a dispatch mode: build and move it."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        target = kwargs.get("device")
+        if func in (torch.tensor, torch.as_tensor) and target is not None:
+            del kwargs["device"]
+            return func(*args, **kwargs).to(target)
+        return func(*args, **kwargs)
+
+
 class Counting(TorchDispatchMode):
     """Computes on the CPU what happens on the pretended device, and counts it.
 
@@ -72,6 +86,16 @@ class Counting(TorchDispatchMode):
         super().__init__()
         self.kernels: Counter[str] = Counter()
         self.waits: Counter[str] = Counter()
+        self.constructors = _Constructors()
+
+    def __enter__(self) -> Counting:
+        self.constructors.__enter__()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self.constructors.__exit__(*error)
 
     def clear(self) -> None:
         """Begin to count anew."""

@@ -146,7 +146,7 @@ def test_a_magnitude_of_adda_changes_by_no_more_than_the_largest_step():
     amounts = {k: p for k, p in parameters.items() if not k.endswith("logits")}
     before = {k: p.detach().clone() for k, p in amounts.items()}
     search.step()  # one batch
-    changes = torch.stack([(p - before[k]).abs().max() for k, p in amounts.items()])
+    changes = torch.stack([(p.detach() - before[k]).abs().max() for k, p in amounts.items()])
     assert changes.max() == pytest.approx(0.02, rel=1e-3)
 
 
