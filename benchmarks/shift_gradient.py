@@ -8,13 +8,14 @@ that of shifted validation windows, and the validation loss after a training ste
 (the hypergradient of DADA and ADDA). Their true slopes are central differences with the same draws,
 averaged over batches. Four estimates are compared: the derivative, the derivative with antithetic
 draws (u and 1 - u in one batch), that of each window clipped to [-1, 1] (first loss only), and the
-chord, which the searches follow (`sleepaug.augment.transform.by_chord`).
+chord from m = 0, ``(T(x; m) - x) / m`` in the place of ``dT(x; m)/dm``.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -25,13 +26,24 @@ from torch.func import functional_call
 
 from sleepaug.augment import Identity, Transform
 from sleepaug.augment.eeg_frequency import frequency_shift
-from sleepaug.augment.transform import by_chord
+from sleepaug.augment.transform import per_window
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.bilevel import unroll
 from sleepaug.training.tasks.sleep import Sleep
 
 BATCH, STEP, LR = 16, 0.05, 1e-3
+
+
+def by_chord(transform: Transform) -> Transform:
+    """Return the same transform with the chord from amount 0 as its derivative by the amount."""
+
+    def apply(x: Tensor, amount: Tensor) -> Tensor:
+        y = transform.apply(x, amount.detach())
+        slope = ((y - x) / per_window(amount, x)).detach()
+        return torch.addcmul(y, slope, per_window(amount - amount.detach(), x))
+
+    return replace(transform, apply=apply)
 
 
 def main() -> None:
@@ -61,13 +73,13 @@ def main() -> None:
             lambda w: loss(w, other, others),
             weights, [m], LR, "exact",
         )  # fmt: skip
-        return float(found.valid_loss) / LR, float(found.policy_gradient[0]) / LR
+        return found.valid_loss.item() / LR, float(found.policy_gradient[0]) / LR
 
     def direct(m: Tensor, batch: tuple, draw: Tensor, wrap: Callable) -> tuple[float, Tensor]:
         x, y, *_ = batch
         each = m.detach().expand(len(x)).clone().requires_grad_()
         value = loss(weights, shifted(x, each, draw, wrap), y)
-        return float(value), torch.autograd.grad(value, each)[0] * len(x)
+        return value.item(), torch.autograd.grad(value, each)[0] * len(x)
 
     def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
         i, j = torch.randperm(len(task.train))[:BATCH], torch.randperm(len(task.valid))[:BATCH]

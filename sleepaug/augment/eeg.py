@@ -124,14 +124,13 @@ def _of_time_and_frequency(sfreq: float, *, official: bool) -> list[Transform]:
     """Return the first six transforms of Table 4."""
     probability, samples = (1.0, 100.0) if official else (0.5, 200.0)
     shift = partial(frequency_shift, sfreq=sfreq)
-    shift_of = partial(shift_terms, sfreq=sfreq)
     bandstop = partial(bandstop_filter, sfreq=sfreq, max_freq=min(LOW_PASS, sfreq / 2))
     return [
         Transform("time_reverse", time_reverse, probability, terms=reverse_terms),
         Transform("time_masking", time_masking, samples, "samples", terms=mask_terms),
         Transform("gaussian_noise", gaussian_noise, 0.2, "std", terms=noise_terms),
         Transform("ft_surrogate", ft_surrogate, 2 * math.pi, "radians", terms=surrogate_terms),
-        Transform("frequency_shift", shift, 5.0, "Hz", terms=shift_of, rough=True),
+        Transform("frequency_shift", shift, 5.0, "Hz", terms=partial(shift_terms, sfreq=sfreq)),
         Transform("bandstop_filter", bandstop, 2.0, "Hz", differentiable=False),
     ]
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.layers import AugmentationLayer
-from sleepaug.augment.transform import Transform, apply_chosen, by_chord
+from sleepaug.augment.transform import Transform, apply_chosen
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import did_you_mean
 
@@ -152,7 +152,7 @@ class RelaxedPolicy(Augmentation):
     ) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [by_chord(t) if t.rough else t for t in transforms.values() if t.differentiable]
+        learnable = [t for t in transforms.values() if t.differentiable]
         self.subpolicies: Sequence[Sequence[AugmentationLayer]]
         self.subpolicies = nn.ModuleList(  # type: ignore[assignment]
             nn.ModuleList(

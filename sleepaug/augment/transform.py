@@ -8,7 +8,7 @@ amount requires a gradient the transform is differentiable in it; otherwise its 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 RELAXATION = 0.05
 """Temperature of relaxed Bernoulli variables (Faster AutoAugment, and the authors' AugNet)."""
-
-SMALL = 1e-6
-"""Magnitude at which the chord of a transform is taken where its own is smaller."""
 
 MARGIN = 1e-3
 """A relaxed probability stays this far from 0 and 1, where it would have no gradient."""
@@ -52,9 +49,6 @@ class Transform:
         Of a transform in time or frequency: function of ``x``, the amount, a weight () and a draw
         or None, which returns its `Terms`. A layer whose transforms all have them computes them in
         one pass.
-    rough : bool
-        Whether the derivative by the amount is mostly noise; policy searches then follow the chord
-        instead, see `by_chord`.
 
     Examples
     --------
@@ -70,7 +64,6 @@ class Transform:
     differentiable: bool = True
     matrix: Callable[[Tensor, int, Tensor | None], Tensor] | None = None
     terms: Callable[[Tensor, Tensor, Tensor, Tensor | None], Terms] | None = None
-    rough: bool = False
 
     def __call__(self, x: Tensor, magnitude: Tensor | float) -> Tensor:
         """Transform ``x`` (n_windows, ...) with a magnitude () or (n_windows,) in [0, 1]."""
@@ -79,35 +72,6 @@ class Transform:
         else:
             amount = x.new_full((len(x),), magnitude * self.amount_at_1)
         return self.apply(x, amount)
-
-
-def by_chord(transform: Transform) -> Transform:
-    """Return the same transform with the chord from amount 0 as its derivative by the amount.
-
-    Notes
-    -----
-    ``(T(x; a) - x) / a`` instead of ``dT(x; a)/da``. For small amounts both are the same. A shift
-    of frequency turns the phase at the end of a 30 s window by ``2 pi 30`` radians per Hz, so that
-    its derivative says where the next turn leads rather than whether larger shifts do harm
-    (`benchmarks/shift_gradient.py`).
-
-    Examples
-    --------
-    >>> halved = Transform("gain", lambda x, amount: x * (1 - amount)[:, None, None], 1.0, "factor")
-    >>> amount = torch.tensor([0.5], requires_grad=True)
-    >>> torch.autograd.grad(by_chord(halved).apply(torch.ones(1, 1, 3), amount).sum(), amount)[0]
-    tensor([-3.])
-    """
-
-    def apply(x: Tensor, amount: Tensor) -> Tensor:
-        if not amount.requires_grad:
-            return transform.apply(x, amount)
-        above_0 = amount.detach().clamp(min=SMALL * transform.amount_at_1)
-        y = transform.apply(x, above_0)
-        slope = ((y - x) / per_window(above_0, x)).detach()
-        return torch.addcmul(y, slope, per_window(amount - above_0, x))
-
-    return replace(transform, apply=apply, matrix=None, terms=None)
 
 
 def per_window(values: Tensor, x: Tensor) -> Tensor:

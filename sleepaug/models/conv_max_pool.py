@@ -142,7 +142,7 @@ class _PooledProduct(torch.autograd.Function):
                 column.long(), transposed, mode="sum", per_sample_weights=weight
             ).view(n_rows, pools.n_pools, -1)
             block = pools.pool * n_in
-            of_padded.resize_(n_rows, pools.n_blocks, block).zero_()
+            of_padded = of_padded.resize_(n_rows, pools.n_blocks, block).zero_()
             for i, piece in enumerate(of_patches.split(block, dim=-1)):
                 of_padded[:, i : i + pools.n_pools, : piece.shape[-1]] += piece
             inside = of_padded.view(n_rows, -1, n_in)[:, pools.padding :][:, : x.shape[1]]

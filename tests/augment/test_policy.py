@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from sleepaug.augment import Policy, RelaxedPolicy, Transform, eeg_transforms
-from sleepaug.augment.transform import by_chord
 from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES
 
@@ -145,22 +144,3 @@ def test_relaxed_policy_samples_hard_decisions_in_evaluation():
     added = policy(torch.zeros(6000, 1))[:, 0]
     shares = [(added == value).float().mean().item() for value in (0, 1, 10, 100)]
     assert shares == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6], abs=0.03)
-
-
-def test_the_chord_has_the_value_of_the_transform_and_the_slope_from_nothing(transforms):
-    shift = transforms["frequency_shift"]
-    x, magnitude = torch.randn(3, 6, 300), torch.tensor([0.0, 0.3, 1.0], requires_grad=True)
-    torch.manual_seed(1)
-    wanted = shift(x, magnitude.detach())
-    torch.manual_seed(1)
-    found = by_chord(shift)(x, magnitude)
-    torch.testing.assert_close(found, wanted, atol=2e-4, rtol=0)
-    probe = torch.randn_like(x)
-    (slope,) = torch.autograd.grad((found * probe).sum(), magnitude)
-    chord = ((wanted - x) * probe).sum((1, 2))[1:] / torch.tensor([0.3, 1.0])
-    torch.testing.assert_close(slope[1:], chord, atol=1e-2, rtol=1e-3)
-    torch.manual_seed(1)
-    (exact,) = torch.autograd.grad((shift(x, magnitude) * probe).sum(), magnitude)
-    torch.testing.assert_close(slope[0], exact[0], rtol=1e-2, atol=0.1)
-    layer = RelaxedPolicy(transforms).subpolicies[0][0]
-    assert not any(t.rough and t.apply is shift.apply for t in layer.transforms)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import torch
+
 from sleepaug.augment.model import EVALUATION_BATCH
+from sleepaug.experiments.comparison.runner import one_thread
 from sleepaug.experiments.comparison.settings import Comparison
 from sleepaug.training.fit import Fit, scores_by_group
 from sleepaug.training.methods.search import Search
-from sleepaug.training.runs import Process
+from sleepaug.training.runs import Clock, Process
 from sleepaug.training.tasks.task import Split, Task, TaskData
 
 N_BATCHES = 3
@@ -57,6 +60,7 @@ def expected(comparison: Comparison, loaded: TaskData, method: str) -> Expected:
     """
     settings, training = comparison.methods[method], comparison.training
     task, budget = loaded.task, comparison.compare.seconds
+    device = task.train.x.device
     n_epochs = min(training.epochs, round(TYPICAL * training.patience))
     short, scale = few(task, N_BATCHES * training.batch_size)
     brief = replace(training, epochs=2, patience=2)
@@ -65,15 +69,15 @@ def expected(comparison: Comparison, loaded: TaskData, method: str) -> Expected:
     if search.pretraining is not None:
         n_fits = len(getattr(search.pretraining, "fits", (search.pretraining,)))
         warm = min(settings.warm_start or n_epochs, n_epochs)
-        pretrain = n_fits * warm * scale * seconds_of(search.pretraining)
+        pretrain = n_fits * warm * scale * seconds_of(search.pretraining, device)
         while not search.pretraining.done:
             search.pretraining.step()
     if not search.done:
-        step = scale * seconds_of(search)
+        step = scale * seconds_of(search, device)
         if search.n_steps == 1:  # after two calls: a trial is a training, here of two epochs
             step *= n_epochs
     fit = Fit(short, search.augmentation(), brief, seed=0)
-    retrain = n_epochs * scale * seconds_of(fit)
+    retrain = n_epochs * scale * seconds_of(fit, device)
     scoring = seconds_of_scoring(fit, loaded)
     if search.done:
         n_scored = math.ceil(n_epochs * BETTER)
@@ -107,9 +111,9 @@ def trained_after(search: Search, *, every_pause: bool) -> list[int]:
 def seconds_of_scoring(fit: Fit, loaded: TaskData) -> float:
     """Measure how long the test split is scored, on a part of it."""
     part, scale = first(loaded.test, EVALUATION_BATCH)
-    start = time.perf_counter()
-    scores_by_group(fit.model, part, loaded.task.classes)
-    return scale * (time.perf_counter() - start)
+    return scale * clocked(
+        lambda: scores_by_group(fit.model, part, loaded.task.classes), part.x.device
+    )
 
 
 def few(task: Task, n: int) -> tuple[Task, float]:
@@ -124,9 +128,15 @@ def first(split: Split, n: int) -> tuple[Split, float]:
     return Split(split.x[index], split.y[index], split.group[index]), len(split) / len(index)
 
 
-def seconds_of(process: Process) -> float:
+def seconds_of(process: Process, device: torch.device) -> float:
     """Measure the second of two steps in seconds; the first one also fills caches."""
     process.step()
-    start = time.perf_counter()
-    process.step()
-    return time.perf_counter() - start
+    return clocked(process.step, device)
+
+
+def clocked(work: Callable[[], object], device: torch.device) -> float:
+    """Measure seconds as a lane is charged: with one thread, not counting other programs."""
+    clock = Clock(device)
+    with one_thread(device), clock.charge("work"):
+        work()
+    return clock.seconds["work"]

@@ -12,7 +12,7 @@ from torch.func import functional_call
 
 from sleepaug.augment import Identity, Policy, RelaxedPolicy, Transform
 from sleepaug.support.seeds import derived_seed
-from sleepaug.support.settings import Count, Positive, Range
+from sleepaug.support.settings import Count, Fraction, Positive, Range
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
 from sleepaug.training.methods.gradient import GradientSearch
@@ -44,6 +44,10 @@ class ADDA(Method):
         Of Adam on the choice of each step. None: plain gradient descent with `policy_lr`, as in
         the paper; the first batch then decides every choice for good. The default was the best of
         1e-4, 1e-3, 1e-2 on validation nights (`benchmarks/choice_rates.py`).
+    largest_step : float or None
+        A probability or magnitude changes by at most so much in one step. The hypergradient of
+        some magnitudes, the frequency shift's above all, is noise of a hundred times the size of
+        its mean (`benchmarks/shift_gradient.py`). None: no limit, as in the paper.
     estimator : {"relax", "gumbel", "softmax"}
         How the choice of transforms is learned: RELAX makes the choices and computes only them;
         the others differentiate a weighted average of all transforms, with and without noise.
@@ -70,6 +74,7 @@ class ADDA(Method):
     warm_start: Annotated[int, Range(low=0)] = 20
     policy_lr: Positive = 5e4
     choice_lr: Positive | None = 1e-2
+    largest_step: Fraction | None = 0.05
     estimator: Estimator = "relax"
     temperature: Positive = 0.05
     hypergradient: Literal["exact", "finite"] = "exact"
@@ -94,6 +99,7 @@ class ADDA(Method):
             training,
             optimizers,
             relax=self.estimator == "relax",
+            largest=self.largest_step and self.largest_step / self.policy_lr,
             how=self.hypergradient,
         )
         pretraining = None

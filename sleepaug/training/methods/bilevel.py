@@ -171,6 +171,8 @@ class Bilevel:
         ``F - L_valid(w)``. Otherwise the policy's own average is differentiated.
     how : {"exact", "finite"}
         See `unroll`.
+    largest : float, optional
+        The hypergradient of each probability and magnitude is clipped to this absolute value.
     """
 
     def __init__(
@@ -182,7 +184,9 @@ class Bilevel:
         *,
         relax: bool,
         how: Literal["exact", "finite"],
+        largest: float | None = None,
     ) -> None:
+        self.largest = largest
         self.choosing, self.how, self.lr = policy, how, training.learning_rate
         self.trunk = task.make_trunk()
         self.module = nn.ModuleDict({"policy": policy, "trunk": self.trunk})
@@ -192,6 +196,7 @@ class Bilevel:
             betas=training.betas,
             weight_decay=training.weight_decay,
         )
+        self.is_choice = {id(logits) for logits in policy.choices}
         self.of_policy = list(optimizers.values())
         optimizers = {**optimizers, "trunk": adam}
         self.relax = Relax(len(policy.choices), len(policy.choices[0])) if relax else None
@@ -215,6 +220,8 @@ class Bilevel:
         step = unroll(inner, outer, weights, parameters, self.lr, self.how)
         for parameter, gradient in zip(parameters, step.policy_gradient, strict=True):
             parameter.grad = gradient
+            if self.largest is not None and id(parameter) not in self.is_choice:
+                parameter.grad = gradient.clamp(-self.largest, self.largest)
         if self.relax is not None and choice is not None:
             with torch.no_grad():
                 gain = step.valid_loss - outer(weights)

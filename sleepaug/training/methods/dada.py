@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment import Policy, Transform
 from sleepaug.augment.policy import relative_entropy
-from sleepaug.augment.transform import by_chord, gate
+from sleepaug.augment.transform import gate
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Positive
 from sleepaug.training.fit import Training
@@ -81,7 +81,7 @@ class Pairs(ChoosingPolicy):
     def __init__(self, transforms: Mapping[str, Transform]) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [by_chord(t) if t.rough else t for t in transforms.values() if t.differentiable]
+        learnable = [t for t in transforms.values() if t.differentiable]
         self.pairs = list(itertools.combinations(learnable, 2))
         self.logits = nn.Parameter(torch.full((len(self.pairs),), 1e-3))
         self.probabilities = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))

@@ -223,7 +223,7 @@ def test_the_expected_seconds_and_models_are_those_of_the_lane(
 ):
     """Where each step takes a second, the plan is exact."""
     monkeypatch.setattr(
-        estimate, "seconds_of", lambda process: [process.step(), process.step(), 1][2]
+        estimate, "seconds_of", lambda process, device: [process.step(), process.step(), 1][2]
     )
     monkeypatch.setattr(estimate, "few", lambda task, n: (task, 1.0))
     monkeypatch.setattr(estimate, "seconds_of_scoring", lambda fit, loaded: 0.5)
@@ -242,7 +242,7 @@ def test_the_expected_seconds_and_models_are_those_of_the_lane(
 
 def test_a_plan_counts_every_pretraining_of_fast_autoaugment(comparing, loaded, monkeypatch):
     monkeypatch.setattr(
-        estimate, "seconds_of", lambda process: [process.step(), process.step(), 1][2]
+        estimate, "seconds_of", lambda process, device: [process.step(), process.step(), 1][2]
     )
     monkeypatch.setattr(estimate, "few", lambda task, n: (task, 1.0))
     options = {"trials": 5, "folds": 3}

@@ -139,6 +139,17 @@ def test_the_choices_of_adda_stay_open_at_first_and_close_at_once_with_the_rate_
     assert entropies[None] < 0.1
 
 
+def test_a_magnitude_of_adda_changes_by_no_more_than_the_largest_step():
+    method = ADDA(largest_step=0.02, policy_lr=1e9, warm_start=0, epochs=1)
+    search = method.search(turned_task(8), Training(learning_rate=0.01), seed=0)
+    parameters = dict(search.learner.choosing.relaxed.named_parameters())
+    amounts = {k: p for k, p in parameters.items() if not k.endswith("logits")}
+    before = {k: p.detach().clone() for k, p in amounts.items()}
+    search.step()  # one batch
+    changes = torch.stack([(p.detach() - before[k]).abs().max() for k, p in amounts.items()])
+    assert changes.max() == pytest.approx(0.02, rel=1e-3)
+
+
 def test_dada_learns_the_probability_of_the_right_pair():
     task = turned_task()
     erase = task.transforms["erase"]
