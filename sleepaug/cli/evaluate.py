@@ -40,7 +40,7 @@ def evaluate(
     """
     from sleepaug.experiments.report import scores_text
     from sleepaug.staging.calibration import draw_reliability
-    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
+    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model, notes_in_short
 
     if output is not None and not overwrite:
         refuse_existing([output])
@@ -55,6 +55,8 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(scores))
         return
+    for line in notes_in_short(scores["notes"]):
+        click.echo(line, err=True)
     for line in scores["warnings"]:
         click.echo(f"Warning: {line}", err=True)
     click.echo(scores_text(scores))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -95,7 +97,8 @@ def evaluate_model(
     dict
         Scores (see `sleepaug.training.metrics.scores`) of all windows, and of each night under
         `nights`; `calibration_error`, the mean distance of certainty and accuracy, and
-        `reliability`, both in bins of certainty; `warnings` name subjects the model was trained on.
+        `reliability`, both in bins of certainty; `notes` say of each night how its scoring was read
+        and what was dropped; `warnings` name subjects the model was trained on.
 
     Raises
     ------
@@ -135,6 +138,7 @@ def evaluate_model(
         **scores_by_night(windows.y, probabilities.argmax(axis=1), windows.recording, STAGES),
         "calibration_error": bins.expected_error,
         "reliability": bins.to_json(),
+        "notes": windows.notes,
         "warnings": seen_in_training(stager, settings.data, windows),
     }
 
@@ -146,6 +150,31 @@ def _stage_night(stager: Stager, x: np.ndarray, onset: np.ndarray, context: str)
     night = np.full((epochs[-1] + 1, len(STAGES)), np.nan)
     night[epochs] = alone
     return apply_context(context, night, stager.description.prior)[epochs]
+
+
+def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
+    """Gather the notes of nights: each once, and what was dropped in all of them together.
+
+    Examples
+    --------
+    >>> notes_in_short({"a": ["Dropped: 2 short."], "b": ["Dropped: 3 short.", "Moved by 30 s."]})
+    ['Dropped: 5 short. (2 of 2 nights)', 'Moved by 30 s. (b)']
+    """
+    about: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for night, notes in nights.items():
+        for note in notes:
+            dropped = re.fullmatch(r"Dropped: (\d+) (.*)", note)
+            text = dropped[2] if dropped else note
+            about.setdefault(text, []).append(night)
+            counts[text] += int(dropped[1]) if dropped else 0
+    lines = []
+    for text, named in about.items():
+        shown = f"Dropped: {counts[text]} {text}" if counts[text] else text
+        one = len(named) == 1 and len(nights) > 1
+        where = named[0] if one else f"{len(named)} of {len(nights)} nights"
+        lines.append(shown if len(nights) == 1 else f"{shown} ({where})")
+    return lines
 
 
 def _is_distinctive(y: np.ndarray) -> bool:

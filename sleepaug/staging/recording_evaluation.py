@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def staged_recordings(
     """
     parts: list[tuple[Recording, np.ndarray, np.ndarray, np.ndarray]] = []
     failures: dict[str, str] = {}
+    notes: dict[str, list[str]] = {}
     for recording in tqdm(recordings, "Staging", unit="night", disable=not progress or None):
         try:
             scoring = recording.scoring()
@@ -58,13 +60,19 @@ def staged_recordings(
             failures[recording.id] = str(error)
             continue
         samples = round(len(night) * WINDOW_SECONDS * SETTINGS.sfreq)
-        onset, y, _ = scored_windows(scoring, SETTINGS, samples)
+        onset, y, dropped = scored_windows(scoring, SETTINGS, samples)
         nearest = np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, len(night) - 1)
         probabilities = night.probabilities[nearest]
         known = ~np.isnan(probabilities).any(axis=1)
+        for reason, n in Counter(night.reason[k] for k in nearest[~known]).most_common():
+            dropped[f"scored windows that the model did not stage ({reason})"] = n
         if not known.any():
-            failures[recording.id] = f"{recording.files[0]}: no scored epoch could be staged."
+            why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
+            failures[recording.id] = f"{recording.files[0]}: no window to compare ({why})."
             continue
+        doubts = [note for note in night.notes if note.startswith(("Warning", "Left out"))]
+        notes[recording.id] = [*scoring.notes, *doubts]
+        notes[recording.id] += [f"Dropped: {n} {text}." for text, n in dropped.items()]
         parts.append((recording, onset[known], y[known], probabilities[known]))
     if not parts:
         listed = "".join(f"\n  {text}" for text in dict.fromkeys(failures.values()))
@@ -80,6 +88,7 @@ def staged_recordings(
         onset=np.concatenate([onset for _, onset, _, _ in parts]),
         sfreq=SETTINGS.sfreq,
         ch_names=(),
+        notes=notes,
         failures=failures,
     )
     return windows, np.concatenate([p for *_, p in parts])

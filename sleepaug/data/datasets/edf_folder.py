@@ -86,6 +86,8 @@ def _own(files: tuple[Path, ...]) -> Scoring:
     try:
         return read_scoring(files)
     except RecordingError as error:
+        if "no sleep stages" not in str(error):
+            raise
         raise RecordingError(
             f"{error} No scoring was found; {expected_names(files[0])}."
         ) from error
