@@ -39,7 +39,7 @@ def evaluate(
     commas are scored together. Without --data and --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import brief_text, scores_text
-    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
+    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model, notes_in_short
     from sleepaug.staging.reliability import draw_reliability
 
     if output is not None and not overwrite:
@@ -54,6 +54,8 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(scores))
         return
+    for line in notes_in_short(scores["notes"]):
+        click.echo(line, err=True)
     for line in scores["warnings"]:
         click.echo(f"Warning: {line}", err=True)
     click.echo(scores_text(scores))

@@ -45,7 +45,8 @@ device_option = click.option(
 codes_option = click.option(
     "--codes",
     metavar="NAME|0=W,1=N1,...",
-    help="What numbers in scorings mean: aasm, yasa, dreams, or pairs such as 0=W,1=N1,4=R.",
+    help="What numbers in scorings mean: aasm, yasa, from-one, dreams, or pairs such as "
+    "0=W,1=N1,4=R.",
 )
 
 
@@ -56,7 +57,7 @@ def input_options(command: Callable) -> Callable:
             click.option(
                 "--data",
                 metavar="NAME",
-                help="Dataset: simulated (default), mass, sleep-edf, dreams, or edf (any folder).",
+                help="Dataset: simulated (default), mass, sleep-edf, dreams, bids, edf (a folder).",
             ),
             click.option("--data-dir", type=FOLDER, help="Folder of the dataset."),
             click.option(

@@ -14,6 +14,7 @@ from sleepaug.data.signals.features import NAMES, window_features
 from sleepaug.data.signals.montage import Montage, montage
 from sleepaug.data.signals.night import Night, night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
+from sleepaug.support.errors import printable
 
 if TYPE_CHECKING:
     import mne
@@ -73,6 +74,9 @@ def recording_features(
         normalize="none",
     ).with_overrides(reference=reference)
     night = night_windows(recording, settings, allow_missing=True)
+    if used.left_out:
+        listed = "; ".join(f"'{name}' ({why})" for name, why in used.left_out.items())
+        night.notes.append(printable(f"Left out: {listed}."))
     x = np.full((len(night.x), len(used.names), len(NAMES)), np.nan, np.float32)
     for k in range(x.shape[1]):
         good = night.faults[:, k] == ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -102,7 +104,8 @@ def evaluate_model(
         Scores (see `sleepaug.training.metrics.scores`) of all windows, and of each night under
         `nights`; `calibration_error`, the mean distance of certainty and accuracy, and
         `reliability`, both in bins of certainty; `context`, with which all these were measured, and
-        `contexts`, a few scores with each; `warnings` name subjects the model was trained on.
+        `contexts`, a few scores with each; `notes` say of each night how its scoring was read and
+        what was dropped; `warnings` name subjects the model was trained on.
 
     Raises
     ------
@@ -133,6 +136,7 @@ def evaluate_model(
         "reliability": bins.to_json(),
         "context": context,
         "contexts": {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
+        "notes": windows.notes,
         "warnings": seen_in_training(stager, settings.data, windows),
     }
 
@@ -181,6 +185,31 @@ def _staged_windows(
             prior = stager.description.prior
             probabilities[name][rows] = apply_context(name, whole, prior)[epochs]
     return windows, probabilities
+
+
+def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
+    """Gather the notes of nights: each once, and what was dropped in all of them together.
+
+    Examples
+    --------
+    >>> notes_in_short({"a": ["Dropped: 2 short."], "b": ["Dropped: 3 short.", "Moved by 30 s."]})
+    ['Dropped: 5 short. (2 of 2 nights)', 'Moved by 30 s. (b)']
+    """
+    about: dict[str, list[str]] = {}
+    counts: Counter[str] = Counter()
+    for night, notes in nights.items():
+        for note in notes:
+            dropped = re.fullmatch(r"Dropped: (\d+) (.*)", note)
+            text = dropped[2] if dropped else note
+            about.setdefault(text, []).append(night)
+            counts[text] += int(dropped[1]) if dropped else 0
+    lines = []
+    for text, named in about.items():
+        shown = f"Dropped: {counts[text]} {text}" if counts[text] else text
+        one = len(named) == 1 and len(nights) > 1
+        where = named[0] if one else f"{len(named)} of {len(nights)} nights"
+        lines.append(shown if len(nights) == 1 else f"{shown} ({where})")
+    return lines
 
 
 def _is_distinctive(y: np.ndarray) -> bool:

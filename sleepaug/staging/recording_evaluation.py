@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def staged_recordings(
     """
     parts: list[tuple[Recording, np.ndarray, np.ndarray, dict[str, np.ndarray]]] = []
     failures: dict[str, str] = {}
+    notes: dict[str, list[str]] = {}
     for recording in tqdm(recordings, "Staging", unit="night", disable=not progress or None):
         try:
             scoring = recording.scoring()
@@ -61,12 +63,18 @@ def staged_recordings(
             continue
         night = next(iter(nights.values()))
         samples = round(len(night) * WINDOW_SECONDS * SETTINGS.sfreq)
-        onset, y, _ = scored_windows(scoring, SETTINGS, samples)
+        onset, y, dropped = scored_windows(scoring, SETTINGS, samples)
         nearest = np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, len(night) - 1)
         known = night.scored[nearest]
+        for reason, n in Counter(night.reason[k] for k in nearest[~known]).most_common():
+            dropped[f"scored windows that the model did not stage ({reason})"] = n
         if not known.any():
-            failures[recording.id] = f"{recording.files[0]}: no scored epoch could be staged."
+            why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
+            failures[recording.id] = f"{recording.files[0]}: no window to compare ({why})."
             continue
+        doubts = [note for note in night.notes if note.startswith(("Warning", "Left out"))]
+        notes[recording.id] = [*scoring.notes, *doubts]
+        notes[recording.id] += [f"Dropped: {n} {text}." for text, n in dropped.items()]
         stagings = {name: one.probabilities[nearest[known]] for name, one in nights.items()}
         parts.append((recording, onset[known], y[known], stagings))
     if not parts:
@@ -83,6 +91,7 @@ def staged_recordings(
         onset=np.concatenate([onset for _, onset, _, _ in parts]),
         sfreq=SETTINGS.sfreq,
         ch_names=(),
+        notes=notes,
         failures=failures,
     )
     names = parts[0][-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sleepaug.data.datasets.bids import bids
 from sleepaug.data.datasets.dreams import dreams
 from sleepaug.data.datasets.edf_folder import edf_folder
 from sleepaug.data.datasets.mass import mass
@@ -16,4 +17,5 @@ DATASETS: dict[str, Callable[..., list[Recording]]] = {
     "sleep-edf": sleep_edf,
     "dreams": dreams,
     "edf": edf_folder,
+    "bids": bids,
 }

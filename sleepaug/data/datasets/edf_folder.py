@@ -8,7 +8,13 @@ from pathlib import Path
 
 from sleepaug.data.datasets.folders import existing_folder
 from sleepaug.data.files.edf import is_edf
-from sleepaug.data.files.matching import expected_names, is_hidden, scorings_beside
+from sleepaug.data.files.matching import (
+    expected_names,
+    is_hidden,
+    night_name,
+    nsrr_scorings,
+    scorings_beside,
+)
 from sleepaug.data.files.scoring import read_scoring
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.support.errors import ConfigError, RecordingError
@@ -22,7 +28,8 @@ def edf_folder(
 ) -> list[Recording]:
     """Recordings that match a glob pattern, each with its scoring.
 
-    The scoring of a recording lies beside it and is named as `sleepaug.data.files.matching` says;
+    The scoring of a recording lies beside it and is named as `sleepaug.data.files.matching` says
+    (XML of the NSRR anywhere below the folder);
     otherwise it is the annotations in the file itself. The subject is ``sub-XX`` where the path has
     such a part (BIDS), else the name of the file.
 
@@ -48,6 +55,10 @@ def edf_folder(
         if not is_hidden(path) and path.is_file() and (pattern != PATTERN or _is_edf(path))
     )
     scorings = {path: scorings_beside(path) for path in paths}
+    elsewhere = nsrr_scorings(folder) if not all(scorings.values()) else {}
+    for path, beside in scorings.items():
+        if not beside and (scoring := elsewhere.get(night_name(path))):
+            beside.append(scoring)
     of_others = {scoring for beside in scorings.values() for scoring in beside}
     recordings = []
     for path in paths:
@@ -86,6 +97,8 @@ def _own(files: tuple[Path, ...]) -> Scoring:
     try:
         return read_scoring(files)
     except RecordingError as error:
+        if "no sleep stages" not in str(error):
+            raise
         raise RecordingError(
             f"{error} No scoring was found; {expected_names(files[0])}."
         ) from error

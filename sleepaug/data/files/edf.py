@@ -69,6 +69,8 @@ class Edf:
         Seconds of each data record from the start of the file, where the file has gaps.
     notes : tuple of str
         What had to be decided while reading, a sentence each.
+    bads : frozenset of str
+        Channels that are marked as bad beside the file.
 
     Examples
     --------
@@ -93,6 +95,7 @@ class Edf:
     channels: tuple[Channel, ...]
     record_onsets: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    bads: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -156,6 +159,8 @@ class Edf:
 
     def problem(self, name: str) -> str:
         """Say why a signal is not to be used; "" if it can be."""
+        if name in self.bads or self.channel(name).label in self.bads:
+            return "marked as bad"
         return "" if has_limits(self.channel(name)) else "equal or no limits in the header"
 
     def has_scale(self, name: str) -> bool:

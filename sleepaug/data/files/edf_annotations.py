@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sleepaug.data.files.edf import Edf
@@ -19,20 +20,20 @@ class Annotation(NamedTuple):
     text: str
 
 
-def annotation_bytes(edf: Edf, n_records: int | None = None) -> list[bytes]:
+def annotation_bytes(edf: Edf, records: Iterable[int] | None = None) -> list[bytes]:
     """Read the annotation channels, an entry for each data record.
 
     Parameters
     ----------
     edf : Edf
-    n_records : int, optional
-        How many records, from the first; all by default.
+    records : iterable of int, optional
+        Which records; all by default.
     """
     size = edf.sample_bytes
     record_bytes = size * sum(c.n_samples for c in edf.channels)
     texts = []
     with open(edf.path, "rb") as file:
-        for k in range(edf.n_records if n_records is None else n_records):
+        for k in range(edf.n_records) if records is None else records:
             text = b""
             for channel in (c for c in edf.channels if c.is_annotation):
                 file.seek(edf.header_bytes + k * record_bytes + channel.first * size)

@@ -7,7 +7,9 @@ file before anything is allocated.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +29,11 @@ _FIELDS = {
 
 TIME_ROUNDING = 1e-3
 """Seconds by which the times of data records may be off without a gap."""
+
+WRONG_RECORD = 0.1
+"""Share of a data record by which the second one may begin early or late."""
+UNMARKED_GAP = 1.0
+"""Seconds by which the last data record may, in a file that should have no gaps."""
 
 UNKNOWN_DATE = b"01.01.85"
 """What EDF+ writes for an unknown date, with the time 00.00.00."""
@@ -71,6 +78,9 @@ def read_edf_header(path: Path) -> Edf:
     if start is None and head[168:176].strip(b"\0 ") not in (b"", UNKNOWN_DATE):
         date, time = (_decoded(head[k : k + 8]) for k in (168, 176))
         notes.append(f"The header's date and time ({date!r}, {time!r}) cannot be read.")
+    elif start is not None and (head[170:171] != b"." or head[178:179] != b"."):
+        date, time = (_decoded(head[k : k + 8]) for k in (168, 176))
+        notes.append(f"The header's date and time ({date!r}, {time!r}) were read as {start}.")
     seconds = _number(path, "duration of a data record", head[244:252], low=0)
     if seconds == 0 and not all(c.is_annotation for c in channels):
         raise RecordingError(f"{path}: the header says that a data record lasts 0 s.")
@@ -171,10 +181,13 @@ def _channels(path: Path, head: bytes, n: int) -> tuple[Channel, ...]:
 
 
 def _start(head: bytes) -> datetime | None:
-    """Read the start by the clock, None where the header has no valid date and time."""
+    """Read the start by the clock, None where the header has no valid date and time.
+
+    Programs that do not keep to the standard separate the numbers by other signs than points.
+    """
     try:
-        day, month, year = (int(part) for part in head[168:176].decode("latin-1").split("."))
-        hour, minute, second = (int(part) for part in head[176:184].decode("latin-1").split("."))
+        day, month, year = (int(part) for part in re.split(rb"[./:-]", head[168:176].strip()))
+        hour, minute, second = (int(part) for part in re.split(rb"[./:-]", head[176:184].strip()))
         start = datetime(year + (1900 if year >= 85 else 2000), month, day, hour, minute, second)
     except ValueError:
         return None
@@ -184,7 +197,8 @@ def _start(head: bytes) -> datetime | None:
 def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
     """Add the time of the first record, and of all records if there may be gaps."""
     has_times = any(c.is_annotation for c in edf.channels)
-    records = annotation_bytes(edf, None if discontinuous else 1) if has_times else []
+    some = None if discontinuous else sorted({0, min(1, edf.n_records - 1), edf.n_records - 1})
+    records = annotation_bytes(edf, some) if has_times else []
     first = [ENTRY.match(record.lstrip(b"\0")) for record in records]
     if discontinuous and edf.names and not (records and all(first)):
         raise RecordingError(
@@ -197,6 +211,8 @@ def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
             f"{edf.path}: damaged; its first data record says that it begins {onsets[0]:g} s from "
             "the start in the header."
         )
+    if some is not None:
+        return replace(edf, start_offset=onsets[0], notes=(*edf.notes, *_late(edf, some, first)))
     expected = onsets[0] + np.arange(len(onsets)) * edf.record_seconds
     has_gaps = not np.allclose(onsets, expected, rtol=0, atol=TIME_ROUNDING)
     if not (discontinuous and edf.names and has_gaps):
@@ -215,3 +231,31 @@ def _with_record_onsets(edf: Edf, *, discontinuous: bool) -> Edf:
         record_onsets=np.array(onsets),
         notes=(*edf.notes, note),
     )
+
+
+def _late(edf: Edf, records: Sequence[int], times: Sequence[re.Match[bytes] | None]) -> list[str]:
+    """Compare the times of some data records with the length that the header gives a record.
+
+    Raises
+    ------
+    RecordingError
+        Already the second record begins much too early or too late.
+    """
+    notes = []
+    for record, time in zip(records, times, strict=False):
+        if not (record and times[0] and time):
+            continue
+        stated = float(time[1]) - float(times[0][1])
+        expected = record * edf.record_seconds
+        if record == 1 and abs(stated - expected) > WRONG_RECORD * expected:
+            raise RecordingError(
+                f"{edf.path}: the header says that a data record lasts {edf.record_seconds:g} s, "
+                f"but the second one begins {stated:g} s after the first. Correct the header, or "
+                "mark the file as discontinuous (EDF+D) if it has gaps."
+            )
+        if abs(stated - expected) > UNMARKED_GAP:
+            notes.append(
+                f"Warning: the last data record says that it begins {stated:g} s after the first; "
+                f"by the header it is {expected:g} s. Are there gaps that are not marked?"
+            )
+    return notes

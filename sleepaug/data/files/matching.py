@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,14 +13,14 @@ from sleepaug.support.errors import RecordingError
 
 ENDINGS = (
     *(".csv", ".tsv", ".txt", ".edf", ".bdf", ".rec", ".xml", ".rml", ".json", ".ids", ".annot"),
-    *(".eannot", ".hyp"),
+    *(".eannot", ".hyp", ".sta"),
 )
 """What files of scorings end in, whatever their case."""
 
 KINDS = (
     *("hypnogram", "hypnograms", "hypno", "annotations", "annotation", "base", "scoring"),
     *("sleepscoring", "scorings", "stages", "staging", "stage", "events", "event", "nsrr"),
-    *("profusion", "psg", "eeg", "signals"),
+    *("profusion", "psg", "eeg", "signals", "30s", "schlafprofil", "sleepprofile", "hypnogramm"),
 )
 """What follows the name of a night in the name of a file."""
 
@@ -88,7 +89,34 @@ def scorings_beside(recording: Path) -> list[Path]:
         and not is_recording(path)
     ]
     own = [path for path in scorings if path.stem.lower().endswith("-nsrr")]
-    return own or scorings
+    return own or [path for path in scorings if edf_form(path) in (None, path)]
+
+
+def edf_form(scoring: Path) -> Path | None:
+    """Find the EDF+ file that is called like a scoring: HMC has each as EDF+ and as text.
+
+    Returns
+    -------
+    Path or None
+        It is to be read, as it says when the scoring begins.
+    """
+    alike = scoring.parent.glob(f"{glob.escape(scoring.stem)}.[eE][dD][fF]")
+    return next((path for path in alike if not is_recording(path)), None)
+
+
+NSRR = re.compile(r"(.+)-(?:nsrr|profusion)")
+
+
+def nsrr_scorings(folder: Path) -> dict[str, Path]:
+    """Find the XML files of the NSRR below a folder, by the name of their night.
+
+    They lie in a folder of their own; where there are two kinds, the NSRR's own is taken.
+    """
+    nights: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.[xX][mM][lL]"), reverse=True):  # -profusion before -nsrr
+        if not is_hidden(path) and (name := NSRR.fullmatch(path.stem.lower())):
+            nights[name[1]] = path
+    return nights
 
 
 def _scoring_files(paths: Iterable[Path]) -> list[Path]:
@@ -155,7 +183,7 @@ def nights_in(folder: Path) -> dict[str, tuple[Path, ...]]:
         nights[night_name(path)] = (path, *beside[:1])
     used = {path for paths in nights.values() for path in paths}
     for path in files:
-        if path in used or path in recordings:
+        if path in used or path in recordings or edf_form(path) not in (None, path):
             continue
         name = night_name(path)
         recording = nights.get(name, ())

@@ -5,8 +5,10 @@ EDF and BDF files are read by `edf.py`, everything else by MNE (`raw.py`).
 
 from __future__ import annotations
 
+import csv
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +19,7 @@ from sleepaug.data.files.check import check_file
 from sleepaug.data.files.edf import Edf, is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.raw import read_raw
+from sleepaug.data.files.text import read_text
 from sleepaug.support.errors import RecordingError
 
 if TYPE_CHECKING:
@@ -96,11 +99,24 @@ def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
     path = Path(source)
     check_file(path)
     if not is_edf(path):
-        return OpenRaw(read_raw(path))
+        raw = read_raw(path)
+        bads = {*raw.info["bads"], *(n for n in bad_in_bids(path) if n in raw.ch_names)}
+        raw.info["bads"] = sorted(bads)
+        return OpenRaw(raw)
     edf = read_edf_header(path)
     if not edf.names:
         raise RecordingError(f"{path}: holds annotations only, no signals.")
-    return edf
+    return replace(edf, bads=bad_in_bids(path))
+
+
+def bad_in_bids(path: Path) -> frozenset[str]:
+    """Find the channels that the ``_channels.tsv`` beside a recording of BIDS calls bad."""
+    name = path.stem.removesuffix("_eeg")
+    table = path.with_name(f"{name}_channels.tsv")
+    if name == path.stem or not table.is_file():
+        return frozenset()
+    rows = csv.DictReader(read_text(table).splitlines(), delimiter="\t")
+    return frozenset(row["name"] for row in rows if row.get("status") == "bad" and "name" in row)
 
 
 class OpenRaw:

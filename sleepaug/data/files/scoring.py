@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sleepaug.data.files.check import check_file
@@ -20,7 +21,7 @@ from sleepaug.data.files.scoring_xml import read_xml
 from sleepaug.data.files.table_header import find_table
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Scoring
-from sleepaug.support.errors import RecordingError
+from sleepaug.support.errors import RecordingError, printable
 
 
 def read_scoring(
@@ -50,6 +51,16 @@ def read_scoring(
     """
     path = files[-1]
     check_file(path)
+    scoring = _read(files, codes, extent)
+    if len(files) > 1 and is_edf(path) and (text := path.with_suffix(".txt")).is_file():
+        note = f"{path.name} was read, not {text.name} beside it."
+        scoring = replace(scoring, notes=(*scoring.notes, printable(note)))
+    return scoring
+
+
+def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None) -> Scoring:
+    """Read a scoring by what its file holds."""
+    path = files[-1]
     if is_edf(path):
         return in_windows(path, read_edf_scoring(files))
     text = text_of_json(read_text(path))

@@ -40,7 +40,8 @@ def read_edf_scoring(
     annotations = read_edf_annotations(edf)
     if name_stage is None:
         name_stage = _namer([text.partition("@@")[0] for _, _, text in annotations])
-    shift, notes = _shift(edf, files[0])
+    recorded = read_edf_header(files[0]) if files[0] != path and is_edf(files[0]) else edf
+    shift, notes = _shift(edf, recorded) if is_edf(files[0]) else (0.0, [])
     stages = []
     for onset, duration, text in annotations:
         try:
@@ -56,7 +57,19 @@ def read_edf_scoring(
             f"{path}: no sleep stages; found {listed}. Expected annotations such as "
             "'Sleep stage W', or a scoring in a file beside it."
         )
-    return scoring_of(path, stages, notes)
+    scoring = scoring_of(path, stages, notes)
+    if recorded.names and not _overlap(scoring, recorded.seconds):
+        raise RecordingError(
+            f"{path}: no stage lies in the recording, which lasts {recorded.seconds:g} s: they are "
+            f"scored from {scoring.onset[0]:g} s on. {' '.join(notes)} Correct the start in one of "
+            "the headers, if both are of one night."
+        )
+    return scoring
+
+
+def _overlap(scoring: Scoring, seconds: float) -> bool:
+    """Tell whether a scoring has any time in common with its recording."""
+    return scoring.onset[0] < seconds and scoring.onset[-1] + scoring.duration[-1] > 0
 
 
 def _namer(texts: Iterable[str]) -> Callable[[str], str | None]:
@@ -77,11 +90,8 @@ def _namer(texts: Iterable[str]) -> Callable[[str], str | None]:
     return name_stage
 
 
-def _shift(scored: Edf, signals: Path) -> tuple[float, list[str]]:
+def _shift(scored: Edf, recorded: Edf) -> tuple[float, list[str]]:
     """Find the seconds to add to onsets so that they count from the first sample."""
-    if not is_edf(signals):
-        return 0.0, []
-    recorded = scored if signals == scored.path else read_edf_header(signals)
     shift = -recorded.start_offset
     if recorded is scored:
         return shift, []

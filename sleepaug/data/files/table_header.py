@@ -48,10 +48,10 @@ def find_table(text: str) -> Table | None:
 def _with_header(line: str, below: Sequence[str], first_line: int, delimiter: str) -> Table | None:
     """Read a table whose columns this line names; None if it does not."""
     names = split_line(line.lstrip("#% "), delimiter)
+    if len(names) < 2 or not any(plain(name) in STAGE for name in names):
+        return None
     rows = [split_line(row, delimiter, len(names)) for row in below]
     stage, note = _stage_column(names, rows)
-    if len(names) < 2 or stage is None:
-        return None
     (onset, a), (end, b), (duration, c) = (column_of(names, w) for w in (ONSET, END, DURATION))
     if delimiter == " " and (onset is None or not any(len(row) > stage for row in rows)):
         return None  # a sentence
@@ -73,7 +73,7 @@ def _stage_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[
     letters = [plain(name) for name in names]
     columns = [k for k, name in enumerate(letters) if name in STAGE]
     if len(columns) < 2:
-        return (columns[0] if columns else None), ""
+        return columns[0], ""
     values = {k: [cell(row, k) for row in rows[:LOOK_ROWS]] for k in columns}
     for k in columns:
         if any(value.lower().startswith("sleep-") for value in values[k]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -43,10 +43,13 @@ class Montage:
         What each is called in the results, and its name in the recording.
     kind : tuple of str
         "eeg", "eog" or "emg" for each.
+    left_out : dict of str to str
+        EEG channels that cannot be used, and why.
     """
 
     names: dict[str, str]
     kind: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
 
     def places(self) -> np.ndarray:
         """Kind and place of each channel, shape (n_chans, 9); see `channel_place`."""
@@ -136,9 +139,9 @@ def montage(
     """
     settings = Preprocessing(exclude=tuple(exclude), map=dict(map or {}))
     left_out = unusable(recorded, settings)
-    usable = [
-        name for name in recorded.names if name not in left_out and _is_voltage(recorded, name)
-    ]
+    silent = {name: why for name in recorded.names if (why := _unreadable(recorded, name))}
+    usable = [name for name in recorded.names if name not in left_out and name not in silent]
+    silent = {n: why for n, why in silent.items() if parse_name(n) and n not in left_out}
     mapped = (
         {place: source.channel for place, source in choose(usable, list(map), map).items()}
         if map
@@ -147,6 +150,12 @@ def montage(
     eeg = mapped | _by_place([n for n in usable if n not in mapped.values()], set(mapped))
     eeg = dict(sorted(eeg.items(), key=lambda item: _rank(item[0]))[: MOST["eeg"]])
     if not eeg:
+        if reasons := left_out | silent:
+            listed = "; ".join(f"'{name}' ({why})" for name, why in reasons.items())
+            raise RecordingError(
+                f"{recorded.path}: no EEG channel can be used; one is enough. Left out: {listed}. "
+                "If one of them is EEG, correct its header."
+            )
         raise RecordingError(
             f"{recorded.path}: no EEG channel is known by its name; one is enough. The file has: "
             f"{', '.join(recorded.names)}. Say which of them is at which place, as in map C3=NAME.",
@@ -160,13 +169,19 @@ def montage(
                 others[kind].append(name)
     names = eeg | {name: name for channels in others.values() for name in channels}
     kinds = ["eeg"] * len(eeg) + [kind for kind, channels in others.items() for _ in channels]
-    return Montage(names, tuple(kinds))
+    return Montage(names, tuple(kinds), silent)
 
 
-def _is_voltage(recorded: Edf | OpenRaw, name: str) -> bool:
-    """Whether a channel has a unit of voltage and a rate that can be used."""
-    unit = recorded.channel(name).unit.lower() if isinstance(recorded, Edf) else "uv"
-    return unit in MICROVOLTS and recorded.rate(name) >= MIN_SFREQ
+def _unreadable(recorded: Edf | OpenRaw, name: str) -> str:
+    """Say why the header of a channel does not let it be used; "" if it does."""
+    if recorded.rate(name) < MIN_SFREQ:
+        return f"sampled at {recorded.rate(name):g} Hz"
+    unit = recorded.channel(name).unit if isinstance(recorded, Edf) else "uV"
+    if unit.lower() in MICROVOLTS:
+        return ""
+    header = f"the unit is {unit!r}" if unit else "there is no unit in the header"
+    is_eeg = parse_name(name) is not None and isinstance(recorded, Edf)
+    return f"{header}, and {recorded.unit_by_amplitude(name)}" if is_eeg else header
 
 
 def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:

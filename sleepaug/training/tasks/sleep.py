@@ -47,14 +47,14 @@ class Sleep(TaskSettings):
     ----------
     data : str
         Name of a data set: "simulated" (nights are simulated if there is no `data_dir`), "mass",
-        "sleep-edf", "dreams" or "edf".
+        "sleep-edf", "dreams", "edf" or "bids".
     data_dir : Path, optional
         Folder of the recordings.
     pattern : str, optional
         Which files of the folder are recordings (dataset "edf" only), such as "**/*_psg.edf".
     codes : str, optional
-        What numbers in scorings mean (dataset "edf" only): "aasm", "yasa", "dreams", or pairs such
-        as "0=W,1=N1,2=N2,3=N3,4=R".
+        What numbers in scorings mean (datasets "edf" and "bids"): "aasm", "yasa", "from-one",
+        "dreams", or pairs such as "0=W,1=N1,2=N2,3=N3,4=R".
     trunk : str
         "chambon2018", "spectral" (`SpectralStager`), or a model of braindecode such as
         "SleepStagerBlanco2020".
@@ -105,12 +105,13 @@ class Sleep(TaskSettings):
         elif self.data != "simulated" and self.data_dir is None:
             lines.append(f"data_dir: dataset '{self.data}' needs its folder.")
         lines += [
-            f"{name}: only dataset 'edf' takes a {meaning}, not '{self.data}'."
-            for name, meaning, value in (
-                ("pattern", "pattern", self.pattern),
-                ("codes", "meaning of codes", self.codes),
+            f"{name}: only dataset {' and '.join(map(repr, datasets))} can have one, not "
+            f"'{self.data}'."
+            for name, datasets, value in (
+                ("pattern", ("edf",), self.pattern),
+                ("codes", ("edf", "bids"), self.codes),
             )
-            if value is not None and self.data != "edf"
+            if value is not None and self.data not in datasets
         ]
         return lines
 

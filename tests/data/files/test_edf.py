@@ -265,3 +265,24 @@ def test_an_edf_file_of_another_ending_becomes_an_mne_object(
     raw = read_raw(path.rename(tmp_path / "night.rec"), ["C4"])
     assert (raw.ch_names, raw.info["sfreq"]) == (["C4"], 100)
     np.testing.assert_allclose(raw.get_data(), expected, atol=1e-10)
+
+
+def test_odd_signs_in_a_date_are_read_and_noted(tmp_path: Path, write_edf, patch) -> None:
+    path = write_edf(tmp_path / "n.edf")
+    patch(path, 168, b"02/03/2122:30:15")
+    edf = read_edf_header(path)
+    assert edf.start == datetime.datetime(2021, 3, 2, 22, 30, 15)
+    assert "('02/03/21', '22:30:15') were read as 2021-03-02 22:30:15" in edf.notes[0]
+
+
+def test_records_that_do_not_last_as_the_header_says(tmp_path: Path, write_edf, patch) -> None:
+    """Times of data records and the header disagree: in all records, and in the last one only."""
+    path = write_edf(tmp_path / "n.edf", seconds=60, stages=[(0, 30, "Sleep stage W")])
+    record = read_edf_header(path).record_seconds
+    patch(path, 244, f"{2 * record:g}".encode().ljust(8))
+    with pytest.raises(RecordingError, match=f"lasts {2 * record:g} s, but the second one begins"):
+        read_edf_header(path)
+    patch(path, 244, f"{record:g}".encode().ljust(8))
+    last = f"+{60 - record:g}".encode()
+    patch(path, path.read_bytes().rindex(last + b"\x14\x14"), b"+99"[: len(last)])
+    assert "says that it begins 99 s after the first" in read_edf_header(path).notes[0]

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from sleepaug.data.datasets.edf_folder import edf_folder
 from sleepaug.data.files.matching import is_hidden, night_name, nights_in, scorings_beside
+from sleepaug.data.files.scoring import read_scoring
 from sleepaug.support.errors import RecordingError
 
 PAIRS = {  # a recording, and its scoring
@@ -20,6 +22,11 @@ PAIRS = {  # a recording, and its scoring
     "NSRR": ("shhs1-200001.edf", "shhs1-200001-nsrr.xml"),
     "DREAMS": ("excerpt3.edf", "Hypnogram_excerpt3.txt"),
     "Dreem": ("a4568951.edf", "a4568951.json"),
+    "Domino": ("S01.edf", "S01 Schlafprofil.txt"),
+    "YASA": ("night.edf", "night_hypno_30s.txt"),
+    "UCD": ("ucddb002.rec", "ucddb002_stage.txt"),
+    "CAP": ("n1.edf", "n1.txt"),
+    "BOAS": ("sub-1_task-Sleep_acq-psg_eeg.edf", "sub-1_task-Sleep_acq-psg_events.tsv"),
     "upper case": ("NIGHT.EDF", "night.HYPNOGRAM.CSV"),
 }
 
@@ -50,3 +57,24 @@ def test_two_scorings_of_a_night_are_an_error(tmp_path: Path) -> None:
 def test_hidden_files_are_known() -> None:
     assert is_hidden(Path("x/._night.edf"))
     assert not is_hidden(Path("x/night.edf"))
+
+
+def test_two_forms_of_one_scoring_are_one(tmp_path: Path, write_edf) -> None:
+    """HMC has every scoring as EDF+ and as text."""
+    recording = write_edf(tmp_path / "SN001.edf")
+    stages = [(30 * k, 30, f"Sleep stage {s}") for k, s in enumerate("W123")]
+    scoring = write_edf(tmp_path / "SN001_sleepscoring.edf", [], stages=stages)
+    (tmp_path / "SN001_sleepscoring.txt").write_text("W\n")
+    assert scorings_beside(recording) == [scoring]
+    assert nights_in(tmp_path)["sn001"] == (recording, scoring)
+    notes = read_scoring((recording, scoring)).notes
+    assert "SN001_sleepscoring.edf was read, not SN001_sleepscoring.txt beside it." in notes
+
+
+def test_scorings_of_the_nsrr_lie_in_a_folder_of_their_own(tmp_path: Path, write_edf) -> None:
+    recording = write_edf(tmp_path / "edfs" / "mesa-sleep-0001.edf")
+    for kind in ("nsrr", "profusion"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / f"mesa-sleep-0001-{kind}.xml").write_text("<a/>")
+    (night,) = edf_folder(tmp_path)
+    assert night.files == (recording, tmp_path / "nsrr" / "mesa-sleep-0001-nsrr.xml")

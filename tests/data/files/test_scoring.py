@@ -166,3 +166,14 @@ def test_a_cell_beyond_all_bounds(tmp_path: Path) -> None:
     (tmp_path / "s.csv").write_text("onset,duration,stage\n0,30," + "W" * 200_000)
     with pytest.raises(RecordingError, match=r"s\.csv"):
         read_scoring((tmp_path / "night.fif", tmp_path / "s.csv"))
+
+
+def test_a_scoring_beside_its_recording_in_time_is_refused_with_both_starts(tmp_path, write_edf):
+    """Half a day apart, as where one program writes hours from 0 to 12."""
+    evening, morning = (datetime.datetime(2021, 3, 2, hour, 30) for hour in (22, 10))
+    recording = write_edf(tmp_path / "n.edf", start=evening)
+    stages = [(0, 30, "Sleep stage W"), (30, 30, "Sleep stage 1")]
+    scoring = write_edf(tmp_path / "n_hypnogram.edf", [], stages=stages, start=morning)
+    with pytest.raises(RecordingError, match=r"no stage lies in.*10:30:00.*22:30:00") as error:
+        read_scoring((recording, scoring))
+    assert "Correct the start" in str(error.value)
