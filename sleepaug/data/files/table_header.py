@@ -64,7 +64,7 @@ def _with_header(line: str, below: Sequence[str], first_line: int, delimiter: st
     )
 
 
-def _stage_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int | None, str]:
+def _stage_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, str]:
     """Find the column that holds the stages; a note names others that do.
 
     Of several (REMlogic writes the stage beside each event as well) it is one whose values name

@@ -180,8 +180,9 @@ def _unreadable(recorded: Edf | OpenRaw, name: str) -> str:
     if unit.lower() in MICROVOLTS:
         return ""
     header = f"the unit is {unit!r}" if unit else "there is no unit in the header"
-    is_eeg = parse_name(name) is not None and isinstance(recorded, Edf)
-    return f"{header}, and {recorded.unit_by_amplitude(name)}" if is_eeg else header
+    if isinstance(recorded, Edf) and parse_name(name) is not None:
+        return f"{header}, and {recorded.unit_by_amplitude(name)}"
+    return header
 
 
 def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:
