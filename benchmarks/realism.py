@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--excerpts", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--nights", type=int, default=20, help="simulated")
     parser.add_argument(
-        "--model", type=Path, nargs="+", default=[], help="to be scored by transfer"
+        "--model", nargs="+", default=[], help="to be scored by transfer; several as a,b"
     )
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()

@@ -76,49 +76,53 @@ def judge_transfer(args: argparse.Namespace) -> None:
         for label, said in answers.items()
     }
     for model in args.model:
-        for context in ("none", "transitions"):
-            found = ask_model(model, args.dreams, args.excerpts, context)
-            counts[f"{model.stem}, context {context}"] = found
+        counts[str(model)] = ask_model(str(model), args.dreams, args.excerpts)
     draws = rng.integers(0, len(real), (2000, len(real)))
     (yasa, *_) = counts.values()
     rows = []
     for label, each in counts.items():
         total = each.sum(0)
         known = [(s, r) for s, r in zip(STAGES, recalls(total), strict=True) if not np.isnan(r)]
-        apart = [
-            balanced_accuracy(each[d].sum(0)) - balanced_accuracy(yasa[d].sum(0)) for d in draws
-        ]
-        low, high = np.percentile(apart, (2.5, 97.5))
-        difference = balanced_accuracy(total) - balanced_accuracy(yasa.sum(0))
+        differences = []
+        for score in (cohen_kappa, balanced_accuracy):
+            apart = [score(each[d].sum(0)) - score(yasa[d].sum(0)) for d in draws]
+            low, high = np.percentile(apart, (2.5, 97.5))
+            difference = score(total) - score(yasa.sum(0))
+            differences.append(f"{difference:+.3f} ({low:+.3f} to {high:+.3f})")
         rows.append(
             (
                 label,
-                balanced_accuracy(total),
                 cohen_kappa(total),
+                balanced_accuracy(total),
                 ", ".join(f"{s} {r:.2f}" for s, r in known),
-                ", ".join(f"{balanced_accuracy(one):.2f}" for one in each),
-                "-" if each is yasa else f"{difference:+.3f} ({low:+.3f} to {high:+.3f})",
+                ", ".join(f"{cohen_kappa(one):.2f}" for one in each),
+                *(("-", "-") if each is yasa else differences),
             )
         )
     table(
         (
-            "stager", "balanced accuracy", "kappa", "recall", "by excerpt",
-            "minus YASA (95 %, over excerpts)",
+            "stager", "kappa", "balanced accuracy", "recall", "kappa by excerpt",
+            "kappa minus YASA's (95 %, over excerpts)", "balanced accuracy minus YASA's",
         ),
         rows,
     )  # fmt: skip
 
 
-def ask_model(model: Path, folder: Path, excerpts: Sequence[int], context: str) -> np.ndarray:
-    """Return a model's confusion matrix for each excerpt."""
+def ask_model(model: str, folder: Path, excerpts: Sequence[int]) -> np.ndarray:
+    """Return the confusion matrix of a model, or of several, for each excerpt."""
+    from sleepaug import load_model
     from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
+    from sleepaug.staging.stager import Stager
 
+    needs_name = isinstance(load_model(model), Stager)
     with tempfile.TemporaryDirectory() as chosen:
         for k in excerpts:
             for name in (f"excerpt{k}.txt", f"Hypnogram_excerpt{k}.txt"):
                 (Path(chosen) / name).symlink_to((folder / name).resolve())
         settings = EvaluationSettings(
-            data="dreams", data_dir=Path(chosen), map={"C3": "C3-A1|CZ-A1"}, context=context
+            data="dreams",
+            data_dir=Path(chosen),
+            map={"C3": "C3-A1|CZ-A1"} if needs_name else None,
         )
         nights = evaluate_model(model, settings)["nights"]
     return np.stack([np.array(nights[f"excerpt{k}"]["confusion"]) for k in excerpts])
