@@ -31,6 +31,7 @@ import sleepaug
 log = logging.getLogger(__name__)
 COMMANDS = (
     *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
+    *("summarize",),
     *("models", "export", "compare", "cache", "doctor"),
 )
 PAGES = ["tour", *(f"commands/{name}" for name in COMMANDS)]

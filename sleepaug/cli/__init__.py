@@ -12,6 +12,7 @@ from sleepaug.cli import (
     predict,
     report,
     simulate,
+    summarize,
     train,
 )
 from sleepaug.cli.group import main
@@ -23,6 +24,7 @@ for command in (  # in the order of work
     inspect.inspect,
     predict.predict,
     agree.agree,
+    summarize.summarize,
     models.models,
     report.report,
     export.export,

@@ -25,7 +25,7 @@ KINDS = (
 
 PREFIXES = re.compile(r"(?:hypnogram|hypnogramaasm|hypnogramr&k|hypnogram_r&k)[_ ]", re.IGNORECASE)
 SLEEP_EDF = re.compile(r"((?:sc4|st7)\d{3}[a-z])[a-z0-9](?=$|[-_. ])")
-NOT_A_SCORING = ("summary.csv", "participants.tsv", "channels.tsv", "readme.txt")
+NOT_A_SCORING = ("summary.csv", "group.csv", "participants.tsv", "channels.tsv", "readme.txt")
 
 
 def is_hidden(path: Path) -> bool:

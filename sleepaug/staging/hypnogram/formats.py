@@ -204,6 +204,8 @@ def summary(night: Hypnogram) -> dict[str, Any]:
         "look_first": [int(k) + 1 for k in night.look_first],
         "statistics": {k: _rounded(v) for k, v in night.statistics().items()},
         "statistics_are": night.span(),
+        "lights_off": night.lights_off,
+        "lights_on": night.lights_on,
         "units": {name: one.unit for name, one in STATISTICS.items() if one.unit},
         "notes": list(night.notes),
         **night.made.to_json(),

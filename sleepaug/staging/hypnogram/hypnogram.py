@@ -55,6 +55,8 @@ class Hypnogram:
         if they named different stages; "" where they agree.
     made : Provenance
         Models, channels used, command.
+    by_person : ndarray of shape (n_windows,), str, optional
+        Stage that a person gave a window, who may agree with the model; "" where nobody did.
 
     Examples
     --------
@@ -76,20 +78,35 @@ class Hypnogram:
     name: str = ""
     disagree: Sequence[str] | None = None
     made: Provenance = field(default_factory=Provenance)
+    by_person: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.onset)
 
     @property
-    def scored(self) -> np.ndarray:
-        """Whether a window has a stage, shape (n_windows,), bool."""
-        return ~np.isnan(self.probabilities).any(axis=1)
+    def automatic(self) -> np.ndarray:
+        """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
+        best = np.nan_to_num(self.probabilities).argmax(axis=1)
+        return np.where(self._blank, UNKNOWN, np.array(STAGES)[best])
+
+    @property
+    def reviewed(self) -> np.ndarray:
+        """Whether a person gave a window its stage, shape (n_windows,), bool."""
+        if self.by_person is None:
+            return np.zeros(len(self), bool)
+        return self.by_person != ""
 
     @property
     def stages(self) -> np.ndarray:
-        """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
-        best = np.nan_to_num(self.probabilities).argmax(axis=1)
-        return np.where(self.scored, np.array(STAGES)[best], UNKNOWN)
+        """The stage of each window: a person's, else the likeliest, else "?", (n_windows,), str."""
+        if self.by_person is None:
+            return self.automatic
+        return np.where(self.reviewed, self.by_person, self.automatic)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Whether a window has a stage, shape (n_windows,), bool."""
+        return self.stages != UNKNOWN
 
     @property
     def confidence(self) -> np.ndarray:
@@ -98,22 +115,32 @@ class Hypnogram:
 
     @property
     def look_first(self) -> np.ndarray:
-        """Indices of the least certain of the scored windows, the least certain first.
+        """Indices of the least certain of the staged windows, the least certain first.
 
         As many as the share `defer` asks for, rounded up.
         """
-        scored = np.flatnonzero(self.scored)
-        n = int(np.ceil(self.defer * len(scored) - 1e-9))
-        return scored[np.argsort(self.confidence[scored], kind="stable")[:n]]
+        return self.least_certain(int(np.ceil(self.defer * (~self._blank).sum() - 1e-9)))
+
+    def least_certain(self, n: int) -> np.ndarray:
+        """Return the indices of the `n` windows of least confidence, the least certain first."""
+        staged = np.flatnonzero(~self._blank)
+        return staged[np.argsort(self.confidence[staged], kind="stable")[:n]]
+
+    @property
+    def _blank(self) -> np.ndarray:
+        """Whether the model gave a window no stage, shape (n_windows,), bool."""
+        return np.isnan(self.probabilities).any(axis=1)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one dict for each 30-s epoch; see `table`. None where there is no value."""
         rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
-        scored, stages, confidence = self.scored, self.stages, self.confidence
+        blank, stages, confidence = self._blank, self.stages, self.confidence
+        automatic, scorers = self.automatic, np.where(self.reviewed, "person", "model")
         rows = []
         for k, onset in enumerate(self.onset.tolist()):
             time = self.start and self.start + timedelta(seconds=onset)
-            values = self.probabilities[k].tolist() if scored[k] else [None] * len(STAGES)
+            values = [None] * len(STAGES) if blank[k] else self.probabilities[k].tolist()
+            review = {"automatic": str(automatic[k]), "scorer": str(scorers[k])}
             rows.append(
                 {
                     "epoch": k + 1,
@@ -121,11 +148,12 @@ class Hypnogram:
                     "duration": WINDOW_SECONDS,
                     "time": time and time.isoformat(),
                     "stage": str(stages[k]),
-                    "confidence": float(confidence[k]) if scored[k] else None,
+                    "confidence": None if blank[k] else float(confidence[k]),
                     **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
                     "reason": self.reason[k],
                     "look_first": rank.get(k),
                     **({} if self.disagree is None else {"disagree": self.disagree[k]}),
+                    **({} if self.by_person is None else review),
                 }
             )
         return rows
@@ -137,9 +165,11 @@ class Hypnogram:
         -------
         DataFrame
             Columns epoch (from 1), onset and duration (s), time (local, ISO), stage, confidence
-            (probability of the stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where the epoch
-            was scored) and look_first (1 for the least certain, where `defer` asks for them); with
-            several models also disagree (what each named, empty where they agree).
+            (probability of the likeliest stage), p_W, p_N1, p_N2, p_N3, p_R, reason (empty where
+            the epoch was scored) and look_first (1 for the least certain, where `defer` asks for
+            them). After a review also automatic (the stage of the model) and scorer (of the stage:
+            model or person). With several models also disagree (what each named, empty where they
+            agree).
         """
         import pandas as pd
 

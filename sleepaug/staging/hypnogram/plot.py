@@ -91,14 +91,14 @@ def runs(mask: np.ndarray) -> np.ndarray:
     return np.flatnonzero(np.diff(np.pad(mask, 1).astype(int))).reshape(-1, 2)
 
 
-def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray) -> None:
-    """Draw a hypnogram as a grey line, with each stage in its colour."""
+def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray, width: float = 4) -> None:
+    """Draw a hypnogram as a grey line, with each stage in its colour, `width` points thick."""
     row = {stage: -i for i, stage in enumerate(DEPTH)}
     height = np.array([row.get(stage, np.nan) for stage in stages], float)
-    axis.step(edges, [*height, *height[-1:]], where="post", color="0.25", linewidth=0.9)
+    axis.step(edges, [*height, *height[-1:]], where="post", color="0.25", linewidth=0.22 * width)
     for stage in STAGES:
         for begin, end in runs(stages == stage):
-            axis.plot(edges[[begin, end]], [row[stage]] * 2, color=COLORS[stage], linewidth=4)
+            axis.plot(edges[[begin, end]], [row[stage]] * 2, color=COLORS[stage], linewidth=width)
     axis.set_yticks([row[stage] for stage in DEPTH], DEPTH)
     axis.set_ylim(row["N3"] - 0.5, 0.5)
     axis.grid(axis="x", color="0.9")

@@ -8,33 +8,39 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.cycles import sleep_cycles
 
 EPOCH_MINUTES = WINDOW_SECONDS / 60
 
 
 @dataclass(frozen=True)
 class Statistic:
-    """What a statistic means, and its unit ("" for a count)."""
+    """What a statistic is called in words, and its unit ("" for a count)."""
 
-    meaning: str
+    name: str
     unit: str
 
 
 STATISTICS = {
-    "TIB": Statistic("time in bed", "min"),
-    "TST": Statistic("total sleep time", "min"),
-    "SE": Statistic("sleep efficiency, TST / TIB", "%"),
-    "SOL": Statistic("sleep onset latency", "min"),
-    "REM_latency": Statistic("from sleep onset to the first R", "min"),
-    "REM_latency_from_lights_off": Statistic("from lights off to the first R", "min"),
-    "WASO": Statistic("wake after sleep onset, until lights on", "min"),
-    "SPT": Statistic("sleep period: first to last epoch of sleep", "min"),
-    "wake_in_SPT": Statistic("wake within the sleep period", "min"),
-    **{f"{s}_min": Statistic(f"stage {s}", "min") for s in STAGES},
-    **{f"{s}_percent_TST": Statistic(f"stage {s} in TST", "%") for s in STAGES[1:]},
-    "awakenings": Statistic("runs of W after sleep onset that end in sleep", ""),
-    "transitions": Statistic("changes of stage, lights off to lights on", ""),
-    "unscored": Statistic("epochs without a stage", ""),
+    "TIB": Statistic("Time in bed", "min"),
+    "TST": Statistic("Total sleep time", "min"),
+    "SE": Statistic("Sleep efficiency (sleep in time in bed)", "%"),
+    "SOL": Statistic("Sleep onset latency", "min"),
+    **{f"{s}_latency": Statistic(f"{s} latency from lights off", "min") for s in STAGES[1:4]},
+    "REM_latency": Statistic("REM latency from sleep onset", "min"),
+    "REM_latency_from_lights_off": Statistic("REM latency from lights off", "min"),
+    "WASO": Statistic("Wake after sleep onset, until lights on", "min"),
+    "SPT": Statistic("Sleep period, first to last epoch of sleep", "min"),
+    "SME": Statistic("Sleep maintenance efficiency (sleep in sleep period)", "%"),
+    "wake_in_SPT": Statistic("Wake within the sleep period", "min"),
+    "W_min": Statistic("Wake", "min"),
+    **{f"{s}_min": Statistic(f"Stage {s}", "min") for s in STAGES[1:]},
+    **{f"{s}_percent_TST": Statistic(f"Stage {s} in total sleep time", "%") for s in STAGES[1:]},
+    "cycles": Statistic("Complete sleep cycles", ""),
+    "cycle_min": Statistic("Mean length of a cycle", "min"),
+    "awakenings": Statistic("Awakenings after sleep onset", ""),
+    "transitions": Statistic("Changes of stage", ""),
+    "unscored": Statistic("Epochs without a stage", ""),
 }
 """All statistics, in the order of tables."""
 
@@ -58,6 +64,8 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
     -----
     Source: AASM Manual for the Scoring of Sleep, version 2, section II.D (parameters to be
     reported). `wake_in_SPT` is what YASA calls WASO, `REM_latency_from_lights_off` its Lat_REM.
+    Cycles are those of `sleepaug.staging.hypnogram.cycles`. An awakening is a run of W after sleep
+    onset that ends in sleep.
 
     Examples
     --------
@@ -80,6 +88,7 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
         **{f"{s}_min": minutes[s] for s in STAGES},
         "transitions": int(((stage[1:] != stage[:-1]) & _both_known(stage)).sum()),
         "awakenings": 0,
+        "cycles": 0,
         "SPT": 0.0,
         "unscored": len(stage) - len(known),
     }
@@ -88,19 +97,28 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
     first, last = int(at[0]), int(at[-1])
     period = stage[first : last + 1]
     runs = period[period != UNKNOWN]
-    rem = np.flatnonzero(stage == "R")
+    cycles = sleep_cycles(stage)
     result |= {
         "SOL": first * EPOCH_MINUTES,
         "WASO": float((stage[first:] == "W").sum()) * EPOCH_MINUTES,
         "SPT": len(period) * EPOCH_MINUTES,
+        "SME": 100 * tst / (len(period) * EPOCH_MINUTES),
         "wake_in_SPT": float((period == "W").sum()) * EPOCH_MINUTES,
         **{f"{s}_percent_TST": 100 * minutes[s] / tst for s in STAGES[1:]},
         "awakenings": int(((runs[1:] == "W") & (runs[:-1] != "W")).sum()),
+        **{f"{s}_latency": _minutes_to(stage, s) for s in STAGES[1:4]},
+        "REM_latency": _minutes_to(stage[first:], "R"),
+        "REM_latency_from_lights_off": _minutes_to(stage, "R"),
+        "cycles": len(cycles),
+        "cycle_min": float(np.mean([b - a for a, b in cycles])) * EPOCH_MINUTES if cycles else None,
     }
-    if len(rem):
-        result["REM_latency"] = float(rem[0] - first) * EPOCH_MINUTES
-        result["REM_latency_from_lights_off"] = float(rem[0]) * EPOCH_MINUTES
     return result
+
+
+def _minutes_to(stages: np.ndarray, wanted: str) -> float | None:
+    """Return the minutes to the first window of a stage, None if there is none."""
+    at = np.flatnonzero(stages == wanted)
+    return float(at[0]) * EPOCH_MINUTES if len(at) else None
 
 
 def _both_known(stage: np.ndarray) -> np.ndarray:

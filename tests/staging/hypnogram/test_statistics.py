@@ -8,7 +8,8 @@ from sleepaug.staging.hypnogram.statistics import STATISTICS, sleep_statistics
 
 YASA = {
     "TIB": "TIB", "TST": "TST", "SE": "SE", "SOL": "SOL", "SPT": "SPT", "wake_in_SPT": "WASO",
-    "REM_latency_from_lights_off": "Lat_REM", "W_min": "WAKE", "N1_min": "N1", "N2_min": "N2",
+    "REM_latency_from_lights_off": "Lat_REM", "SME": "SME",
+    "W_min": "WAKE", "N1_min": "N1", "N2_min": "N2",
     "N3_min": "N3", "R_min": "REM", "N1_percent_TST": "%N1", "N2_percent_TST": "%N2",
     "N3_percent_TST": "%N3", "R_percent_TST": "%REM",
 }  # fmt: skip
@@ -19,7 +20,9 @@ def test_a_night_by_hand():
     found = sleep_statistics(stages)
     assert found == {
         "TIB": 6.5, "TST": 3.5, "SE": pytest.approx(100 * 3.5 / 6.5), "SOL": 1.0,
-        "REM_latency": 3.5, "REM_latency_from_lights_off": 4.5, "WASO": 1.5, "SPT": 4.5,
+        "N1_latency": 1.0, "N2_latency": 1.5, "N3_latency": 4.0, "SME": pytest.approx(700 / 9),
+        "cycles": 0, "cycle_min": None, "REM_latency": 3.5, "REM_latency_from_lights_off": 4.5,
+        "WASO": 1.5, "SPT": 4.5,
         "wake_in_SPT": 0.5, "W_min": 2.5, "N1_min": 0.5, "N2_min": 1.5, "N3_min": 0.5,
         "R_min": 1.0, "N1_percent_TST": pytest.approx(100 / 7),
         "N2_percent_TST": pytest.approx(300 / 7), "N3_percent_TST": pytest.approx(100 / 7),

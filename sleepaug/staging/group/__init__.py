@@ -1,0 +1,1 @@
+"""Many nights together: one table, means by group, and one page."""

@@ -1,0 +1,150 @@
+"""The nights of a study, read from a folder of predictions; broken ones stay among them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sleepaug.data.files.text import read_text
+from sleepaug.staging.group.participants import MISSING, Participants, subject_of
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.reading import TABLES, base_name, find_tables, read_hypnogram
+from sleepaug.support.errors import ConfigError, RecordingError
+
+WARNING = "Warning:"
+"""How the notes begin that make a night doubtful."""
+RESULTS = "summary.csv"
+"""The table that `predict` writes of all nights, with the errors of those that failed."""
+UNKNOWN_GROUP = "not known"
+
+
+@dataclass(frozen=True)
+class GroupNight:
+    """A night of a study.
+
+    Attributes
+    ----------
+    name : str
+        Its path below the folder, without ending.
+    subject : str
+    hypnogram : Hypnogram or None
+        None where it is broken.
+    error : str
+        Why it is broken, "" if it is not.
+    model : str
+        What staged it, "" where the files do not say.
+    groups : dict of str to str
+        Column of the participants' table, and the person's value.
+
+    Examples
+    --------
+    >>> night = GroupNight("sub-01", "sub-01", error="sub-01.edf: truncated.")
+    >>> night.status, night.warnings
+    ('broken', [])
+    """
+
+    name: str
+    subject: str
+    hypnogram: Hypnogram | None = None
+    error: str = ""
+    model: str = ""
+    groups: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        """Either "staged", "reviewed" (a person gave stages), or "broken"."""
+        if self.hypnogram is None:
+            return "broken"
+        return "reviewed" if self.hypnogram.reviewed.any() else "staged"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the night doubtful, a sentence each."""
+        notes = self.hypnogram.notes if self.hypnogram is not None else ()
+        return [note.removeprefix(WARNING).strip() for note in notes if note.startswith(WARNING)]
+
+    @property
+    def group(self) -> str:
+        """The values of all groups, such as "F, patient"; "" where there are no groups."""
+        return ", ".join(self.groups.values())
+
+
+def read_group(folder: Path, participants: Participants | None = None) -> list[GroupNight]:
+    """Read all nights of a folder of predictions and of the folders in it.
+
+    Parameters
+    ----------
+    folder : Path
+        What `predict` or `review` wrote.
+    participants : Participants, optional
+
+    Returns
+    -------
+    list of GroupNight
+        By group, then by name.
+
+    Raises
+    ------
+    ConfigError
+        There is no night in it.
+    """
+    people = participants or Participants()
+    nights = []
+    for path in find_tables(folder):
+        name = (path.parent / base_name(path)).relative_to(folder).as_posix()
+        try:
+            stored = read_hypnogram(path)
+        except (RecordingError, OSError) as error:
+            text = str(error).replace(f"{path.parent}{os.sep}", "")
+            nights.append(_night(people, name, error=text))
+        else:
+            nights.append(_night(people, name, hypnogram=stored.hypnogram, model=stored.model))
+    staged = {night.name for night in nights}
+    nights += [
+        _night(people, name, error=error)
+        for name, error in _failures(folder).items()
+        if name not in staged
+    ]
+    if not nights:
+        raise ConfigError(
+            f"{folder}: no night in this folder; looked for files that end in "
+            f"{' or '.join(TABLES)}, which predict writes."
+        )
+    return sorted(nights, key=lambda night: (night.group == "", night.group, night.name))
+
+
+def _night(
+    people: Participants,
+    name: str,
+    error: str = "",
+    hypnogram: Hypnogram | None = None,
+    model: str = "",
+) -> GroupNight:
+    """Find whose night it is, and the groups of that person."""
+    person = people.person_of(name)
+    values = people.columns.get(person or "", {})
+    groups = {}
+    for column in people.groups:
+        value = values.get(column, "")
+        groups[column] = UNKNOWN_GROUP if value.lower() in MISSING else value
+    return GroupNight(name, person or subject_of(name), hypnogram, error, model, groups)
+
+
+def _failures(folder: Path) -> dict[str, str]:
+    """Read the names and the errors of the nights that could not be staged."""
+    failures = {}
+    for path in sorted(folder.rglob(RESULTS)):
+        rows = list(csv.DictReader(io.StringIO(read_text(path))))
+        files = [Path(row["file"]) for row in rows if row.get("file")]
+        if not files:
+            continue
+        common = Path(os.path.commonpath([file.parent for file in files]))
+        for row in rows:
+            if row.get("file") and row.get("error"):
+                name = Path(row["file"]).relative_to(common).with_suffix("").as_posix()
+                failures[name] = row["error"]
+    return failures
