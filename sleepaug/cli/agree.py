@@ -16,13 +16,16 @@ from sleepaug.support.files import refuse_existing
 @click.argument("b", type=FILE)
 @codes_option
 @click.option(
-    "-o", "--output", type=FILE, help="Draw both scorings and where they differ (PNG or SVG)."
+    "-o",
+    "--output",
+    type=FILE,
+    help="Write a picture (.png, .svg) or a page (.html) of where and how they differ.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), metavar="N", default=0, show_default=True, help="Random seed."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-@click.option("--overwrite", is_flag=True, help="Replace an existing picture.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing picture or page.")
 def agree(
     a: Path,
     b: Path,
@@ -39,14 +42,17 @@ def agree(
     names of their nights.
     """
     from sleepaug.staging.agreement import compare
-    from sleepaug.staging.disagreement import draw_disagreement
-    from sleepaug.staging.scoring_pairs import pair_up
+    from sleepaug.staging.scoring_pairs import names_of_both, pair_up
 
-    if output is not None and not overwrite:
-        refuse_existing([output])
+    if output is not None:
+        from sleepaug.staging.agreement_page import check_ending, write_agreement
+
+        check_ending(output)
+        if not overwrite:
+            refuse_existing([output])
     nights = pair_up(a, b, codes)
-    result = compare(nights, seed=seed)
+    result = compare(nights, names=names_of_both(a, b), seed=seed)
     click.echo(json.dumps(result.to_json()) if as_json else result.text())
     if output is not None:
-        draw_disagreement(nights, output)
-        click.echo(f"Picture: {output}", err=as_json)
+        write_agreement(result, nights, output)
+        click.echo(f"Written: {output}", err=as_json)

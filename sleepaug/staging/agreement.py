@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 
 from sleepaug.data.stages import STAGES
+from sleepaug.staging.bland_altman import LimitsOfAgreement, limits_of_nights
 from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.training import metrics
 from sleepaug.training.metrics import confusion_matrix, scores
 
 OVERALL = ("accuracy", "cohen_kappa", "balanced_accuracy")
+FEWEST = 5
+"""Nights or blocks with a stage that an interval needs."""
+WIDEST = 0.8
+"""A wider interval says nothing: there are too few epochs."""
 BLOCK = 20
 """Epochs that are drawn together where there is one night: neighbours are not independent."""
 
@@ -27,12 +32,12 @@ class Estimate:
     value : float or None
         None where there is none, as the kappa of a stage that nobody scored.
     interval : tuple of 2 floats, optional
-        95 %.
+        95 %; None where there are too few nights for one.
 
     Examples
     --------
-    >>> print(Estimate(0.8125, (0.75, 0.875)), Estimate(None))
-    0.812 [0.750, 0.875] -
+    >>> print(Estimate(0.8125, (0.75, 0.875)), Estimate(0.5), Estimate(None))
+    0.812 [0.750, 0.875] 0.500 [too few] -
     """
 
     value: float | None
@@ -42,7 +47,7 @@ class Estimate:
         if self.value is None:
             return "-"
         if self.interval is None:
-            return f"{self.value:.3f}"
+            return f"{self.value:.3f} [too few]"
         return f"{self.value:.3f} [{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
 
 
@@ -73,6 +78,8 @@ class Agreement:
 
     Attributes
     ----------
+    a, b : str
+        Names of the scorings.
     n_nights, n_epochs : int
         What was compared.
     not_compared : int
@@ -89,8 +96,12 @@ class Agreement:
         What was drawn again for the intervals.
     notes : dict of str to list of str
         How pairs were read, where that is worth saying.
+    limits : dict of str to LimitsOfAgreement
+        Of statistics of the nights, A minus B, where there are several nights.
     """
 
+    a: str
+    b: str
     n_nights: int
     n_epochs: int
     not_compared: int
@@ -102,6 +113,7 @@ class Agreement:
     confusion: list[list[int]]
     resampled: str
     notes: Mapping[str, list[str]]
+    limits: Mapping[str, LimitsOfAgreement]
 
     def overall(self) -> dict[str, Estimate]:
         """Return the numbers over all nights and stages, by name."""
@@ -118,34 +130,55 @@ class Agreement:
 
     def text(self) -> str:
         """Describe the agreement for a person."""
+        nights = f"{self.n_nights} night{'s' * (self.n_nights > 1)}"
         lines = [
-            f"{self.n_epochs} epochs of {self.n_nights} nights scored in both, "
+            f"{self.n_epochs} epochs of {nights} scored in both, "
             f"{self.not_compared} in one of them only or in neither"
         ]
         lines += [f"Note on {name}: {note}" for name, notes in self.notes.items() for note in notes]
         lines += [f"{name.replace('_', ' ')}: {value}" for name, value in self.overall().items()]
-        lines.append(f"{'stage':<7}{'in A':>6}{'in B':>6}{'both':>6}  {'F1':<24}kappa")
+        a, b = (shortened(f"in {name}") for name in (self.a, self.b))
+        lines.append(f"{'stage':<7}{a:>7}  {b:>7}  {'both':>6}  {'F1':<24}kappa")
         lines += [
-            f"{name:<7}{one.in_a:>6}{one.in_b:>6}{one.both:>6}  {one.f1!s:<24}{one.kappa}"
+            f"{name:<7}{one.in_a:>{max(7, len(a))}}  {one.in_b:>{max(7, len(b))}}  {one.both:>6}  "
+            f"{one.f1!s:<24}{one.kappa}"
             for name, one in self.stages.items()
         ]
         if self.n_nights > 1:
             lines += [
-                f"{name}: accuracy {Estimate(one['accuracy'])}, "
-                f"kappa {Estimate(one['cohen_kappa'])} ({one['n_windows']} epochs)"
+                f"{name}: accuracy {_number(one['accuracy'])}, "
+                f"kappa {_number(one['cohen_kappa'])} ({one['n_windows']} epochs)"
                 for name, one in self.nights.items()
             ]
-        lines.append(f"Intervals: 95 %, bootstrap over {self.resampled}.")
+            lines.append(f"Of each night, {self.a} minus {self.b}, in minutes:")
+            lines += [f"{name:<12} {limits}" for name, limits in self.limits.items()]
+        lines.append(
+            f"Intervals: 95 %, bootstrap over {self.resampled}; none where fewer than {FEWEST} of "
+            f"them have the stage, or where it would be wider than {WIDEST:g}."
+        )
         return "\n".join(lines)
 
 
-def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> Agreement:
+def shortened(name: str, longest: int = 30) -> str:
+    """Leave out the beginning of a name that is too long for a column."""
+    return name if len(name) <= longest else f"…{name[1 - longest :]}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def compare(
+    nights: Sequence[ScoringPair], *, names: tuple[str, str] = ("A", "B"), seed: int = 0
+) -> Agreement:
     """Compare two scorings over all nights, by night and by stage.
 
     Parameters
     ----------
     nights : sequence of ScoringPair
         B is the expert where there is one.
+    names : tuple of 2 str
+        Of A and B.
     seed : int
         Random seed of the bootstrap.
 
@@ -169,10 +202,12 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> Agreement:
     total = counts.sum(axis=0)
     draws = agreement_numbers(metrics.resampled(pieces, np.random.default_rng(seed)))
     estimates = {
-        name: Estimate(metrics.number(value), metrics.interval(draws[name]))
+        name: Estimate(metrics.number(value), _interval(name, draws[name], pieces))
         for name, value in agreement_numbers(total).items()
     }
     return Agreement(
+        a=names[0],
+        b=names[1],
         n_nights=len(nights),
         n_epochs=int(total.sum()),
         not_compared=int(sum((~pair.both).sum() for pair in nights)),
@@ -194,7 +229,24 @@ def compare(nights: Sequence[ScoringPair], *, seed: int = 0) -> Agreement:
         confusion=total.tolist(),
         resampled="nights" if len(nights) > 1 else f"blocks of {BLOCK} epochs",
         notes={pair.name: list(pair.notes) for pair in nights if pair.notes},
+        limits=limits_of_nights(nights) if len(nights) > 1 else {},
     )
+
+
+def _interval(name: str, draws: np.ndarray, pieces: np.ndarray) -> tuple[float, float] | None:
+    """Return the interval of a number, None where there is too little to draw from.
+
+    `pieces`, shape (n_pieces, 5, 5), are counts; those without the stage of a number do not count.
+    """
+    stage = name.rpartition("_")[2]
+    n = len(pieces)
+    if stage in STAGES:
+        k = STAGES.index(stage)
+        n = int((pieces[:, k].sum(axis=1) + pieces[:, :, k].sum(axis=1) > 0).sum())
+    interval = metrics.interval(draws)
+    if n < FEWEST or interval is None or interval[1] - interval[0] > WIDEST:
+        return None
+    return interval
 
 
 def _confusion(pair: ScoringPair) -> np.ndarray:

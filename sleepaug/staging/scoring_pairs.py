@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from sleepaug.data.files.edf import is_edf
+from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.matching import KINDS, night_name, nights_in
 from sleepaug.data.files.scoring import read_scoring
 from sleepaug.data.files.scoring_rows import Extent
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.reading import start_in_table
 from sleepaug.support.errors import ConfigError, RecordingError
 
 MOST_EPOCHS = 100_000
@@ -38,6 +41,8 @@ class ScoringPair:
         Stages; "?" where one of them has none.
     notes : tuple of str
         What had to be decided while reading, and whether the two differ in length.
+    start : datetime, optional
+        When the recording starts, where one of the files says.
 
     Examples
     --------
@@ -51,6 +56,7 @@ class ScoringPair:
     a: np.ndarray
     b: np.ndarray
     notes: tuple[str, ...] = ()
+    start: datetime | None = None
 
     @property
     def both(self) -> np.ndarray:
@@ -87,8 +93,9 @@ def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
     """
     if a.is_dir() != b.is_dir():
         raise ConfigError(f"{a} and {b}: name two scorings, or two folders of scorings.")
+    names = names_of_both(a, b)
     if not a.is_dir():
-        return [on_one_grid(night_name(a), *_read_both((a,), (b,), codes))]
+        return [_pair(night_name(a), (a,), (b,), codes, names)]
     first, second = nights_in(a), nights_in(b)
     pairs = [(name, other) for name in sorted(first) if (other := _alike(name, second)) is not None]
     if not pairs:
@@ -97,9 +104,43 @@ def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
             f"{a} and {b}: no night is in both. The nights are {listed[0]} and {listed[1]}; files "
             f"are matched by their names without words such as {', '.join(KINDS[:8])}."
         )
-    return [
-        on_one_grid(name, *_read_both(first[name], second[other], codes)) for name, other in pairs
-    ]
+    return [_pair(name, first[name], second[other], codes, names) for name, other in pairs]
+
+
+def names_of_both(a: Path, b: Path) -> tuple[str, str]:
+    """Return the names of two files or folders, with as many folders before them as differ.
+
+    Examples
+    --------
+    >>> names_of_both(Path("x/night.csv"), Path("y/night.csv")), names_of_both(Path("a"), Path("b"))
+    (('x/night.csv', 'y/night.csv'), ('a', 'b'))
+    """
+    parts = [path.absolute().parts for path in (a, b)]
+    n = 1
+    while n < max(map(len, parts)) and parts[0][-n:] == parts[1][-n:]:
+        n += 1
+    first, second = ("/".join(part[-n:]) for part in parts)
+    return first, second
+
+
+def _pair(
+    name: str,
+    a: tuple[Path, ...],
+    b: tuple[Path, ...],
+    codes: str | None,
+    names: tuple[str, str],
+) -> ScoringPair:
+    """Read two scorings of a night, and when it starts."""
+    pair = on_one_grid(name, *_read_both(a, b, codes), names)
+    return replace(pair, start=_start((*a, *b)))
+
+
+def _start(files: tuple[Path, ...]) -> datetime | None:
+    """Return when a recording starts, by the first of its files that says."""
+    starts = (
+        read_edf_header(path).begins if is_edf(path) else start_in_table(path) for path in files
+    )
+    return next((start for start in starts if start is not None), None)
 
 
 def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
@@ -139,11 +180,13 @@ def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None = No
         raise
 
 
-def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
+def on_one_grid(
+    name: str, a: Scoring, b: Scoring, names: tuple[str, str] = ("A", "B")
+) -> ScoringPair:
     """Cut two scorings into epochs of 30 s, from the earlier start to the later end.
 
     An epoch has the stage that covers its middle, "?" if there is none. The grid is that of the
-    first scoring.
+    first scoring. `names` are those of the two scorings, for notes.
 
     Raises
     ------
@@ -158,7 +201,7 @@ def on_one_grid(name: str, a: Scoring, b: Scoring) -> ScoringPair:
     if n > MOST_EPOCHS:
         raise RecordingError(f"{name}: the two scorings lie {n / EPOCHS_OF_A_DAY:.0f} days apart.")
     onset = low + WINDOW_SECONDS * np.arange(n)
-    notes = (*a.notes, *b.notes, *_lengths_differ(a, b))
+    notes = (*a.notes, *b.notes, *_lengths_differ(a, b, names))
     pair = ScoringPair(name, onset, _stages_at(a, onset), _stages_at(b, onset), notes)
     if not pair.both.any():
         raise RecordingError(
@@ -177,13 +220,16 @@ def _stages_at(scoring: Scoring, onset: np.ndarray) -> np.ndarray:
     return np.where(covered, np.array(scoring.stage)[at], UNKNOWN)
 
 
-def _lengths_differ(a: Scoring, b: Scoring) -> list[str]:
+def _lengths_differ(a: Scoring, b: Scoring, names: tuple[str, str]) -> list[str]:
     """Say that two scorings do not cover the same time, if they do not."""
     limits = [(s.onset[0], _end(s)) for s in (a, b)]
     if all(abs(x - y) <= LENGTHS_DIFFER for x, y in zip(*limits, strict=True)):
         return []
-    spans = [f"from {low:g} to {high:g} s" for low, high in limits]
+    spans = [
+        f"{name} from {low:g} to {high:g} s"
+        for name, (low, high) in zip(names, limits, strict=True)
+    ]
     return [
-        f"The two scorings do not cover the same time: A {spans[0]}, B {spans[1]}. What only one "
+        f"The two scorings do not cover the same time: {spans[0]}, {spans[1]}. What only one "
         "has is left out. Are both of the same night, with epochs of 30 s?"
     ]

@@ -5,12 +5,14 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypnograms import START, make
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from sleepaug.cli import main
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.agreement import Estimate, compare
+from sleepaug.staging.agreement_page import Stretch, longest_disagreements
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
 
@@ -112,6 +114,63 @@ def test_the_command_compares_text_with_a_table_and_draws(tmp_path):
     assert again.exit_code == 2
     text = CliRunner().invoke(main, args[:3]).output
     assert "accuracy: 0.667" in text
+    assert "in a " in text
+    assert "[too few]" in text
+    page = tmp_path / "p.html"
+    assert CliRunner().invoke(main, [*args[:3], "-o", str(page)]).exit_code == 0
+    assert page.read_text().count("data:image/png") == 2
+    wrong = CliRunner().invoke(main, [*args[:3], "-o", str(tmp_path / "p.pdf")])
+    assert wrong.exit_code == 2
+    assert ".html" in wrong.output
+
+
+def test_of_few_nights_there_are_no_intervals():
+    nights = [ScoringPair(f"{k}", 30.0 * np.arange(90), *drawn(90, k)) for k in range(5)]
+    assert compare(nights[:4]).accuracy.interval is None
+    assert "[too few]" in str(compare(nights[:4]).accuracy)
+    assert compare(nights).accuracy.interval is not None
+
+
+def test_a_stage_that_is_in_few_nights_has_no_interval():
+    n2 = np.array(["N2"] * 50)
+    nights = [ScoringPair(f"{k}", 30.0 * np.arange(50), n2, n2) for k in range(6)]
+    with_n3 = np.where(np.arange(50) < 20, "N3", "N2")
+    nights[0] = ScoringPair("0", nights[0].onset, with_n3, with_n3)
+    found = compare(nights).stages
+    assert found["N3"].f1 == Estimate(1.0)
+    assert found["N2"].f1 == Estimate(1.0, (1.0, 1.0))
+
+
+def test_names_of_files_stand_in_place_of_letters(tmp_path):
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "night.txt").write_text("W\nN1\nN2\n")
+    first, second = (tmp_path / name / "night.txt" for name in ("x", "y"))
+    text = CliRunner().invoke(main, ["agree", str(first), str(second)]).output
+    assert "in x/night.txt  in y/night.txt" in text
+    (tmp_path / "y" / "night.txt").write_text("W\n" * 20)
+    text = CliRunner().invoke(main, ["agree", str(first), str(second)]).output
+    assert "x/night.txt from 0 to 90 s" in text
+
+
+def test_the_clock_is_that_of_the_files(tmp_path):
+    make().save(tmp_path / "n.csv")
+    make().save(tmp_path / "n.edf")
+    (tmp_path / "n.txt").write_text("\n".join(make().stages) + "\n")
+    for first in ("n.csv", "n.edf"):
+        (pair,) = pair_up(tmp_path / "n.txt", tmp_path / first)
+        assert pair.start == START
+    (pair,) = pair_up(tmp_path / "n.txt", tmp_path / "n.txt")
+    assert pair.start is None
+
+
+def test_the_longest_disagreements_are_listed_by_the_clock():
+    a = np.array(["W", "N1", "N1", "N1", "N2", "R"])
+    b = np.array(["W", "N2", "N2", "N3", "N2", "W"])
+    pair = ScoringPair("n", 30.0 * np.arange(6), a, b, start=START)
+    found = longest_disagreements(pair)
+    assert found[0] == Stretch("23:00:00 to 23:01:30", 3, "N1", "N2, N3")
+    assert found[1].epochs == 1
 
 
 def test_what_cannot_be_compared_is_named(tmp_path):

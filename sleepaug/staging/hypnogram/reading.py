@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -113,6 +114,17 @@ def read_hypnogram(path: Path) -> StoredNight:
     if given.any() or "scorer" in rows[0]:
         night = replace(night, by_person=np.where(given, stages, ""))
     return StoredNight(path, night, _model(path, facts))
+
+
+def start_in_table(path: Path) -> datetime | None:
+    """Return when a recording starts by the first row of a table, None where it does not say."""
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        row = next(csv.DictReader(itertools.islice(file, 2)), {})
+    try:
+        begin = datetime.fromisoformat(row["time"]) - timedelta(seconds=float(row["onset"]))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None  # a table of another program
+    return begin.replace(tzinfo=None)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
