@@ -31,7 +31,7 @@ import sleepaug
 log = logging.getLogger(__name__)
 COMMANDS = (
     *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
-    *("summarize",),
+    *("review", "summarize"),
     *("models", "export", "compare", "cache", "doctor"),
 )
 PAGES = ["tour", *(f"commands/{name}" for name in COMMANDS)]

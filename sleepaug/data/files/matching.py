@@ -102,7 +102,18 @@ def _scoring_files(paths: Iterable[Path]) -> list[Path]:
         and not path.name.lower().endswith((".summary.json", "_channels.tsv"))
         and path.is_file()
         and not _is_signal_text(path)
+        and not _is_other_form(path)
     )
+
+
+def _is_other_form(path: Path) -> bool:
+    """Tell whether a hypnogram of this package lies beside its table, in another form."""
+    for ending in (".hypnogram.edf", "_events.tsv"):
+        if path.name.endswith(ending):
+            name = path.name.removesuffix(ending)
+            tables = (f"{name}.hypnogram.csv", f"{name}_eeg.hypnogram.csv")
+            return any(path.with_name(table).exists() for table in tables)
+    return False
 
 
 def _is_signal_text(path: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Looking at a staged night in a browser, and correcting it."""

@@ -1,0 +1,110 @@
+"""The signals of one window as a person looks at them: channels that tell stages, filtered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.signal import butter, sosfiltfilt
+
+from sleepaug.data.files.open import open_recording
+from sleepaug.data.signals.montage import montage
+from sleepaug.data.stages import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    import mne
+
+BANDS = {"eeg": (0.3, 35.0), "eog": (0.3, 35.0), "emg": (10.0, 100.0)}
+"""What is drawn of each kind of channel, in Hz. Source: AASM Manual, section on filters."""
+MARGIN_SECONDS = 10.0
+"""Read on either side of a window, so that the filter's start does not show."""
+LEAST_RATE = 100.0
+"""Hz that a drawn signal has at least, where it was recorded with as many."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One channel in one window.
+
+    Attributes
+    ----------
+    name : str
+        As recorded.
+    kind : {"eeg", "eog", "emg"}
+    sfreq : float
+        Hz.
+    microvolts : ndarray of shape (n_times,), float32
+        NaN where samples are missing.
+    """
+
+    name: str
+    kind: str
+    sfreq: float
+    microvolts: np.ndarray
+
+
+class WindowSignals:
+    """A recording that gives the signals of any of its windows.
+
+    Parameters
+    ----------
+    recording : path or mne.io.BaseRaw
+    map, exclude
+        See `RecordingStager.predict`.
+
+    Raises
+    ------
+    RecordingError
+        It cannot be read, or has no EEG channel that is known by its name.
+    """
+
+    def __init__(
+        self,
+        recording: Path | mne.io.BaseRaw,
+        map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+    ) -> None:
+        self._recorded = open_recording(recording)
+        chosen = montage(self._recorded, map, exclude or ())
+        self.channels = dict(zip(chosen.names.values(), chosen.kind, strict=True))
+
+    def window(self, onset: float, seconds: float = WINDOW_SECONDS) -> list[Trace]:
+        """Read and filter the signals of a window.
+
+        Parameters
+        ----------
+        onset : float
+            Seconds from the start of the recording.
+        seconds : float
+            Length of the window.
+        """
+        return [self._trace(name, kind, onset, seconds) for name, kind in self.channels.items()]
+
+    def _trace(self, name: str, kind: str, onset: float, seconds: float) -> Trace:
+        rate, n_times = self._recorded.rate(name), self._recorded.n_times(name)
+        begin = max(0, round((onset - MARGIN_SECONDS) * rate))
+        end = min(n_times, round((onset + seconds + MARGIN_SECONDS) * rate))
+        x = self._recorded.read([name], begin, end)[0].astype(np.float64)
+        first = round(onset * rate) - begin
+        filtered = _filtered(x, kind, rate)[first : first + round(seconds * rate)]
+        step = max(1, math.floor(rate / LEAST_RATE))
+        return Trace(name, kind, rate / step, filtered[::step].astype(np.float32))
+
+
+def _filtered(x: np.ndarray, kind: str, rate: float) -> np.ndarray:
+    """Band-pass a signal without shifting it; missing samples stay missing."""
+    missing = ~np.isfinite(x)
+    if missing.all():
+        return np.full_like(x, np.nan)
+    low, high = BANDS[kind]
+    level = x[~missing].mean()
+    high = min(high, 0.45 * rate, 0.45 * rate / max(1, math.floor(rate / LEAST_RATE)))
+    sos = butter(2, (low, high), "bandpass", fs=rate, output="sos")
+    filled = np.where(missing, level, x) - level
+    y = sosfiltfilt(sos, filled, padlen=min(len(x) - 1, round(rate)))
+    y[missing] = np.nan
+    return y
