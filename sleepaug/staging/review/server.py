@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -88,10 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, Path(__file__).with_name(name).read_bytes(), kind)
         elif path == "nights":
             self._answer(self._nights)
-        elif found := re.fullmatch(r"night/(\d{1,6})", path):
-            self._answer(lambda: page_of_night(self._review, self._index(found[1])))
-        elif found := re.fullmatch(r"night/(\d{1,6})/window/(\d{1,6})", path):
-            self._answer(lambda: page_of_window(self._review, self._index(found[1]), int(found[2])))
+        elif asked := re.fullmatch(r"night/(\d{1,6})(?:/window/(\d{1,6}))?", path):
+            night, window = asked.groups()
+            self._answer(partial(self._night, night, window))
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
 
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too long.")
         else:
             body = self.rfile.read(int(length))
-            self._answer(lambda: self._save(self._index(found[1]), body))
+            self._answer(partial(self._save, found[1], body))
 
     @property
     def _review(self) -> Review:
@@ -144,7 +144,14 @@ class _Handler(BaseHTTPRequestHandler):
             for k, night in enumerate(self._review.nights)
         ]
 
-    def _save(self, index: int, body: bytes) -> dict[str, Any]:
+    def _night(self, night: str, window: str | None) -> Any:
+        index = self._index(night)
+        if window is None:
+            return page_of_night(self._review, index)
+        return page_of_window(self._review, index, int(window))
+
+    def _save(self, night: str, body: bytes) -> dict[str, Any]:
+        index = self._index(night)
         try:
             asked = json.loads(body)
             stages = {int(window): str(stage) for window, stage in asked["stages"].items()}
