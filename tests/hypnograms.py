@@ -20,4 +20,5 @@ def make(n: int = 60, start: datetime.datetime | None = START, **more: Any) -> H
     spectrum = random.gamma(2, 1, (n, 151)).astype(np.float32)
     spectrum[10:13] = np.nan
     notes = [f"C3: {NASTY}, as recorded"]
-    return Hypnogram(*(30.0 * np.arange(n), probabilities, reason, start, notes, spectrum), **more)
+    basis = (30.0 * np.arange(n), probabilities, reason, start, notes, spectrum)
+    return Hypnogram(*basis, spectrum_channel="EEG C3-$A2$", **more)

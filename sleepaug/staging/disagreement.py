@@ -56,7 +56,7 @@ def draw_agreement(agreement: Agreement) -> Figure:
         _confusion(figure.subplots(), agreement)
         return figure
     figure = Figure(figsize=(12.5, 5.4))
-    left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(4.7, 7.8)))
+    left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=(4.7, 7.8))[0]
     _confusion(left.subplots(), agreement)
     axes = right.subplots(2, 2).ravel()
     for axis, (name, limits) in zip(axes, agreement.limits.items(), strict=True):

@@ -128,6 +128,7 @@ class RecordingStager:
             start=night.start,
             notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
             spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
             made=Provenance(self.sources, tuple(used)),
         )

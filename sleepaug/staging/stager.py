@@ -106,6 +106,7 @@ class Stager(SavedModel):
             start=night.start,
             notes=[*night.notes, *self._notes(context, len(good))],
             spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
             made=Provenance(self.sources, night.used),
         )

@@ -18,7 +18,7 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.signals.quality import QualityMonitor, amplitude_problems, is_flat
 from sleepaug.data.signals.resample import MIN_TRANSITION
 from sleepaug.data.signals.scaling import scale
-from sleepaug.data.signals.spectrum import frame_power
+from sleepaug.data.signals.spectrogram import recorded_spectrum
 from sleepaug.data.stages import WINDOW_SECONDS
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ CLIPPED, SATURATED = 0.05, 0.5
 """Shares of a window at the limits of the amplifier."""
 HUM = 10.0
 """Times the EEG: with so much above the pass band there is no electrode on a head."""
-SPECTRUM_SECONDS, SPECTRUM_HIGHEST = 5, 30
-"""Length of the frames of a spectrum, and its highest frequency in Hz."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +55,10 @@ class Night:
     start : datetime or None
         Local time at which the recording begins, if the file says.
     spectrum : ndarray of shape (n_windows, n_freqs), float32
-        Power of the channel with the fewest faults in uV^2/Hz, from 0 to 30 Hz, or to half the
-        rate if that is less; NaN where it is faulty.
+        Power of the channel with the fewest faults as recorded, in uV^2/Hz, from 0 to 30 Hz, or to
+        half the rate if that is less; NaN where it is faulty.
+    spectrum_channel : str
+        What that channel is called in the recording.
     """
 
     x: np.ndarray
@@ -70,6 +70,7 @@ class Night:
     notes: list[str]
     start: datetime | None
     spectrum: np.ndarray
+    spectrum_channel: str
 
 
 def night_windows(
@@ -111,12 +112,16 @@ def night_windows(
         column[column == ""] = "implausible amplitude"
     reason = _reasons(faults, preprocessing.channels, present, allow_missing=allow_missing)
     notes += _left_out(faults, preprocessing.channels, present) if allow_missing else []
-    spectrum = _spectrum(x, faults, preprocessing.sfreq)
+    best = present[int((faults[:, present] != "").sum(axis=0).argmin())]
+    source = sources[preprocessing.channels[best]]
+    spectrum = recorded_spectrum(recorded.recorded, source, n)
+    spectrum[faults[:, best] != ""] = np.nan
     scale(x, preprocessing, faults == "")
     x[faults != ""] = 0
     onset = np.arange(n) * WINDOW_SECONDS
-    used = tuple(source.sentence for source in sources.values())
-    return Night(x, onset, faults, reason, tuple(sources), used, notes, recorded.begins, spectrum)
+    used = tuple(s.sentence for s in sources.values())
+    facts = (tuple(sources), used, notes, recorded.begins)
+    return Night(x, onset, faults, reason, *facts, spectrum, source.channel)
 
 
 def find_faults(
@@ -185,20 +190,3 @@ def _left_out(faults: np.ndarray, channels: Sequence[str], present: Sequence[int
             each = ", ".join(f"{fault} {n}" for fault, n in counts.most_common())
             notes.append(f"{name}: left out of {counts.total()} of {len(faults)} epochs ({each}).")
     return notes
-
-
-def _spectrum(x: np.ndarray, faults: np.ndarray, sfreq: float) -> np.ndarray:
-    """Compute the mean power of the frames of each window, for the least faulty channel."""
-    bad = faults != ""
-    best = int(bad.sum(axis=0).argmin())
-    with np.errstate(invalid="ignore"):  # where samples are missing
-        power, _ = frame_power(
-            x[:, best],
-            sfreq,
-            SPECTRUM_SECONDS,
-            highest=SPECTRUM_HIGHEST,
-            periodic=False,
-        )
-    spectrum = power.mean(axis=1)
-    spectrum[bad[:, best]] = np.nan
-    return spectrum

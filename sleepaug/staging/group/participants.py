@@ -43,16 +43,21 @@ class Participants:
     groups: tuple[str, ...] = ()
 
     def person_of(self, night: str) -> str | None:
-        """Find the person whose name begins a part of a night's path; the longest such name."""
-        parts = night.lower().split("/")
-        fitting = [
-            person
-            for person in self.columns
-            for part in parts
-            for name in {person.lower(), person.lower().removeprefix("sub-")}
-            if part == name or re.match(rf"{re.escape(name)}[^a-z0-9]", part)
-        ]
-        return max(fitting, key=len, default=None)
+        """Find the person whose name begins a part of a night's path.
+
+        The last part that has one decides, the file before the folder, and of several names the
+        longest.
+        """
+        for part in reversed(night.lower().split("/")):
+            fitting = [
+                person
+                for person in self.columns
+                for name in {person.lower(), person.lower().removeprefix("sub-")}
+                if name and (part == name or re.match(rf"{re.escape(name)}[^a-z0-9]", part))
+            ]
+            if fitting:
+                return max(fitting, key=len)
+        return None
 
 
 def read_participants(path: Path, by: Sequence[str] | None = None) -> Participants:

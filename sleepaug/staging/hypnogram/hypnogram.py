@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from sleepaug.staging.excerpts import Excerpt
+
 
 @dataclass(frozen=True)
 class Hypnogram:
@@ -43,7 +45,9 @@ class Hypnogram:
     notes : sequence of str
         What was done to the recording: channels used, filters left out.
     spectrum : ndarray of shape (n_windows, n_freqs), optional
-        Power of one channel, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+        Power of one channel as recorded, every 0.2 Hz from 0 on, in uV^2/Hz, for the picture.
+    spectrum_channel : str
+        What it is called in the recording.
     defer : float
         Share of the scored windows that a person should look at first, 0 to 1.
     lights_off, lights_on : float, optional
@@ -55,6 +59,10 @@ class Hypnogram:
         if they named different stages; "" where they agree.
     made : Provenance
         Models, channels used, command.
+    excerpts : sequence of Excerpt
+        Signals of epochs to look at first, for the report; see `sleepaug.staging.excerpts`.
+    age : float, optional
+        Of the person in years.
     by_person : ndarray of shape (n_windows,), str, optional
         Stage that a person gave a window, who may agree with the model; "" where nobody did.
 
@@ -72,6 +80,7 @@ class Hypnogram:
     start: datetime | None = None
     notes: Sequence[str] = field(default_factory=tuple)
     spectrum: np.ndarray | None = None
+    spectrum_channel: str = ""
     defer: float = 0.0
     lights_off: float | None = None
     lights_on: float | None = None
@@ -79,6 +88,8 @@ class Hypnogram:
     disagree: Sequence[str] | None = None
     made: Provenance = field(default_factory=Provenance)
     by_person: np.ndarray | None = None
+    excerpts: Sequence[Excerpt] = ()
+    age: float | None = None
 
     def __len__(self) -> int:
         return len(self.onset)
@@ -181,10 +192,20 @@ class Hypnogram:
         An epoch counts if its middle is between the two. Without lights off they begin with the
         first epoch of the recording, without lights on they end with the last.
         """
+        return sleep_statistics(self.stages[self.counted])
+
+    @property
+    def counted(self) -> np.ndarray:
+        """Whether a window lies between lights off and lights on, shape (n_windows,), bool."""
         middle = self.onset + WINDOW_SECONDS / 2
         low = -np.inf if self.lights_off is None else self.lights_off
         high = np.inf if self.lights_on is None else self.lights_on
-        return sleep_statistics(self.stages[(middle >= low) & (middle < high)])
+        return (middle >= low) & (middle < high)
+
+    def clock(self, seconds: float) -> str:
+        """Write a time from the start of the recording as time of day, or as hours from there."""
+        since = timedelta(seconds=float(seconds))
+        return str(since) if self.start is None else f"{self.start + since:%H:%M:%S}"
 
     def span(self) -> str:
         """Say of which part of the recording the statistics are."""

@@ -3,26 +3,61 @@
 from __future__ import annotations
 
 import base64
+import io
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.hypnogram.statistics import STATISTICS, Statistic
+from sleepaug.staging.hypnogram.cycles import sleep_cycles
+from sleepaug.staging.hypnogram.draw_excerpt import draw_excerpt
+from sleepaug.staging.hypnogram.norms import CHANGES_SOURCE, SOURCE, norms_at
+from sleepaug.staging.hypnogram.rounding import rounded_to_sum
+from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.support.text import html_template, ranges
 
 if TYPE_CHECKING:
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
+DURATIONS = ("TIB", "SPT", "TST", "WASO", "SE", "SME", "awakenings", "transitions")
+LATENCIES = (
+    *("SOL", "N1_latency", "N2_latency", "N3_latency"),
+    *("REM_latency_from_lights_off", "REM_latency"),
+)
+WARNING = "Warning:"
+SHOWN = 12
+"""Epochs to look at first that the page lists where no share of them was asked for."""
+
 
 @dataclass(frozen=True)
-class StatisticRow:
-    """A statistic as the page shows it."""
+class Row:
+    """A statistic in words: value, unit, and what healthy people of each group have of it."""
 
     name: str
     value: str
-    about: Statistic
+    unit: str
+    norms: list[str]
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """A stage in words: minutes, share of the sleep time, and that of healthy people."""
+
+    name: str
+    minutes: str
+    percent: str
+    norms: list[str]
+
+
+@dataclass(frozen=True)
+class CycleRow:
+    """A sleep cycle: when it begins and ends, and its minutes."""
+
+    begin: str
+    end: str
+    minutes: str
 
 
 @dataclass(frozen=True)
@@ -33,6 +68,7 @@ class UncertainRow:
     time: str
     stage: str
     probabilities: list[float]
+    picture: str = ""
 
 
 def html_report(night: Hypnogram) -> str:
@@ -46,34 +82,116 @@ def html_report(night: Hypnogram) -> str:
     Returns
     -------
     str
-        The page, with the picture in it.
+        The page, with the pictures in it.
     """
+    norms = norms_at(night.age)
     return html_template(Path(__file__).with_name("page.html")).render(
         night=night,
+        warnings=[n.removeprefix(WARNING).strip() for n in night.notes if n.startswith(WARNING)],
+        notes=[note for note in night.notes if not note.startswith(WARNING)],
+        lights=_lights(night),
         picture=base64.b64encode(night.png).decode("ascii") if len(night) else "",
-        statistics=_statistics(night),
+        norm_groups=list(norms),
+        norm_sources=[SOURCE, CHANGES_SOURCE] if norms else [],
+        durations=_rows(night, DURATIONS),
+        latencies=_rows(night, LATENCIES),
+        stage_rows=_stages(night),
+        cycles=_cycles(night),
         uncertain=_uncertain(night),
         unscored=_unscored(night),
         stages=STAGES,
     )
 
 
-def _statistics(night: Hypnogram) -> list[StatisticRow]:
+def _rows(night: Hypnogram, keys: tuple[str, ...]) -> list[Row]:
+    values, norms = night.statistics(), norms_at(night.age)
+    return [
+        Row(
+            _without_lights(night, STATISTICS[key].name),
+            _number(values[key]),
+            STATISTICS[key].unit,
+            [str(group[key]) if key in group else "" for group in norms.values()],
+        )
+        for key in keys
+    ]
+
+
+def _number(value: float | int | None) -> str:
+    return "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _without_lights(night: Hypnogram, words: str) -> str:
+    """Name the ends of the recording where it is not known when lights went off or on."""
+    if night.lights_off is None:
+        words = words.replace("lights off", "the start")
+    if night.lights_on is None:
+        words = words.replace("lights on", "the end")
+    return words
+
+
+def _stages(night: Hypnogram) -> list[StageRow]:
+    """Rows of the stages of sleep, whose shares add up to 100.0, and of their sum."""
+    values, norms = night.statistics(), norms_at(night.age)
+    minutes = [float(values[f"{stage}_min"] or 0) for stage in STAGES]
+    total = sum(minutes[1:])
+    shares = [100 * m / total for m in minutes[1:]] if total else []
+    percents = [f"{p:.1f}" for p in rounded_to_sum(shares, 100.0)] or ["-"] * len(STAGES[1:])
+    rows = [StageRow("Wake", f"{minutes[0]:.1f}", "", [""] * len(norms))]
+    for stage, m, percent in zip(STAGES[1:], minutes[1:], percents, strict=True):
+        key = f"{stage}_percent_TST"
+        own = [str(group[key]) if key in group else "" for group in norms.values()]
+        rows.append(StageRow(f"Stage {stage}", f"{m:.1f}", percent, own))
+    whole = "100.0" if total else "-"
+    return [*rows, StageRow("All sleep", f"{total:.1f}", whole, [""] * len(norms))]
+
+
+def _cycles(night: Hypnogram) -> list[CycleRow]:
+    """Rows of the complete sleep cycles."""
+    counted = np.flatnonzero(night.counted)
     rows = []
-    for name, value in night.statistics().items():
-        shown = "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-        rows.append(StatisticRow(name, shown, STATISTICS[name]))
+    for first, end in sleep_cycles(night.stages[counted]):
+        begin, last = counted[first], counted[end - 1]
+        seconds = 30.0 * (end - first)
+        rows.append(
+            CycleRow(
+                night.clock(night.onset[begin]),
+                night.clock(night.onset[last] + 30),
+                f"{seconds / 60:.1f}",
+            )
+        )
     return rows
+
+
+def _lights(night: Hypnogram) -> str:
+    """Say when lights went off and on."""
+    parts = [
+        f"{name} {night.clock(seconds)}"
+        for name, seconds in (("Lights off", night.lights_off), ("lights on", night.lights_on))
+        if seconds is not None
+    ]
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def _uncertain(night: Hypnogram) -> list[UncertainRow]:
-    """Rows of the epochs that `Hypnogram.defer` asks for."""
-    rows, stages = [], night.stages
-    for k in night.look_first.tolist():
-        onset = timedelta(seconds=float(night.onset[k]))
-        time = str(onset) if night.start is None else f"{night.start + onset:%H:%M:%S}"
-        rows.append(UncertainRow(k + 1, time, str(stages[k]), night.probabilities[k].tolist()))
-    return rows
+    """Rows of the epochs that `Hypnogram.defer` asks for, else of the least certain ones."""
+    pictures = {}
+    for excerpt in night.excerpts:
+        file = io.BytesIO()
+        draw_excerpt(excerpt).savefig(file, format="png", dpi=100)
+        pictures[excerpt.window] = base64.b64encode(file.getvalue()).decode("ascii")
+    chosen = night.look_first.tolist() or night.least_certain(SHOWN).tolist()
+    windows = dict.fromkeys([*pictures, *chosen])
+    stages = night.stages
+    return [
+        UncertainRow(
+            k + 1,
+            night.clock(night.onset[k]),
+            str(stages[k]),
+            night.probabilities[k].tolist(),
+            pictures.get(k, ""),
+        )
+        for k in windows
+    ]
 
 
 def _unscored(night: Hypnogram) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -39,18 +40,34 @@ def draw_hypnogram(night: Hypnogram) -> Figure:
     axes = figure.subplots(n_panels, 1, sharex=True, height_ratios=(3, 2, 2)[:n_panels])
     edges = time_axis(night.onset, night.start)
     draw_stages(axes[0], edges, night.stages)
-    axes[0].set_title(printable(night.name), loc="left", fontsize=11, parse_math=False)
+    room = 6 if night.lights_off is night.lights_on is None else 16  # for their names
+    title = printable(night.name)
+    axes[0].set_title(title, loc="left", fontsize=11, parse_math=False, pad=room)
     _density(axes[1], edges, night.probabilities)
     if night.spectrum is not None:
-        _spectrogram(axes[2], edges, night.spectrum)
+        image = _spectrogram(axes[2], edges, night.spectrum)
+        name = printable(night.spectrum_channel)
+        axes[2].set_title(f"{name}, as recorded", loc="left", fontsize=9, parse_math=False)
+        bar = axes[2].inset_axes((1.02, 0, 0.015, 1))
+        figure.colorbar(image, cax=bar, label="dB (1 µV²/Hz)")
     for axis in axes[:2]:
         for begin, end in runs(~night.scored):
             axis.axvspan(edges[begin], edges[end], color="0.85", linewidth=0)
-        for seconds in (night.lights_off, night.lights_on):
-            if seconds is not None:
-                axis.axvline(time_axis(np.array([seconds]), night.start)[0], color="0.4", ls=":")
+    _lights(axes[:2], night)
     label_time(axes[-1], edges, night.start)
     return figure
+
+
+def _lights(axes: Sequence[Any], night: Hypnogram) -> None:
+    """Mark lights off and on in all panels, with their names in the first."""
+    for seconds, name in ((night.lights_off, "lights off"), (night.lights_on, "lights on")):
+        if seconds is None:
+            continue
+        at = time_axis(np.array([seconds]), night.start)[0]
+        for axis in axes:
+            axis.axvline(at, color="0.3", linestyle=":", linewidth=1.2)
+        place = axes[0].get_xaxis_transform()
+        axes[0].text(at, 1.01, name, transform=place, ha="center", va="bottom", fontsize=8)
 
 
 def time_axis(onset: np.ndarray, start: datetime | None) -> np.ndarray:
@@ -122,14 +139,14 @@ def _density(axis: Any, edges: np.ndarray, probabilities: np.ndarray) -> None:
     axis.legend(handles[::-1], names[::-1], loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
-def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
-    """Draw power (n_windows, n_freqs) in decibels, between its 2nd and 98th percentile."""
+def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> Any:
+    """Draw and return power (n_windows, n_freqs) in dB, between its 2nd and 98th percentile."""
     with np.errstate(divide="ignore"):
         decibel = 10 * np.log10(spectrum.T)
     usable = decibel[np.isfinite(decibel)]
     low, high = np.percentile(usable, [2, 98]) if len(usable) else (0, 1)
     top = HERTZ_PER_BIN * (len(decibel) - 0.5)
-    axis.imshow(
+    image = axis.imshow(
         decibel,
         aspect="auto",
         origin="lower",
@@ -141,3 +158,4 @@ def _spectrogram(axis: Any, edges: np.ndarray, spectrum: np.ndarray) -> None:
     )
     axis.set(ylabel="Hz", ylim=(0, top), facecolor="0.85")
     axis.spines[:].set_visible(True)
+    return image

@@ -1,6 +1,7 @@
 """The picture of a night."""
 
 import numpy as np
+import pytest
 from hypnograms import NASTY, make
 
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -24,6 +25,20 @@ def test_the_line_of_the_hypnogram_goes_through_the_stages():
     assert np.isnan(line[10:13]).all()
     scored = np.flatnonzero(night.scored)
     assert [DEPTH[int(-line[k])] for k in scored] == night.stages[scored].tolist()
+
+
+def test_the_spectrogram_names_its_channel_and_its_unit():
+    panel = make().plot().axes[2]
+    assert panel.get_title("left") == "EEG C3-$A2$, as recorded"
+    (bar,) = panel.child_axes
+    assert bar.get_ylabel() == "dB (1 µV²/Hz)"
+
+
+def test_lights_are_named():
+    axis = make(lights_off=300.0, lights_on=1500.0).plot().axes[0]
+    assert [text.get_text() for text in axis.texts] == ["lights off", "lights on"]
+    off, on = (text.get_position()[0] for text in axis.texts)
+    assert (on - off) * 24 * 60 == pytest.approx(20)
 
 
 def test_the_legend_names_every_stage():

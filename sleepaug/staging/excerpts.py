@@ -1,0 +1,66 @@
+"""What the report of a night shows of the recording: the signals of its least certain epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sleepaug.staging.age import age_of
+from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.window_signal import Trace, WindowSignals
+
+if TYPE_CHECKING:
+    import mne
+
+MOST = 6
+"""Epochs that are drawn."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The signals of a window.
+
+    Attributes
+    ----------
+    window : int
+        Index of the window.
+    traces : tuple of Trace
+    """
+
+    window: int
+    traces: tuple[Trace, ...]
+
+
+def with_excerpts(
+    night: Hypnogram,
+    recording: Path | mne.io.BaseRaw,
+    *,
+    map: Mapping[str, str] | None = None,
+    exclude: Sequence[str] | None = None,
+) -> Hypnogram:
+    """Add the age and the signals of the epochs to look at first to a night, for its report.
+
+    Parameters
+    ----------
+    night : Hypnogram
+        Those that `defer` asks for are shown, else the least certain that nobody has reviewed.
+    recording : path or mne.io.BaseRaw
+        What it was staged from.
+    map, exclude
+        See `WindowSignals`.
+
+    Raises
+    ------
+    RecordingError
+        It cannot be read, or has no EEG channel that is known by its name.
+    """
+    open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
+    windows = [k for k in night.look_first.tolist() if k in open_ones] or open_ones
+    signals = WindowSignals(recording, map, exclude)
+    excerpts = tuple(
+        Excerpt(k, tuple(signals.window(float(night.onset[k])))) for k in windows[:MOST]
+    )
+    age = age_of(recording, night.start) if isinstance(recording, Path) else None
+    return replace(night, excerpts=excerpts, age=age)
