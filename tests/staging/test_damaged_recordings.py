@@ -79,7 +79,7 @@ def test_our_errors_and_no_other(tmp_path: Path, content: bytes, stager: Stager,
         start = time.perf_counter()
         with contextlib.suppress(RecordingError):
             night = stager.predict(path)
-            assert len(night.rows()) == len(night.stages)
+            assert len(night.table()) == len(night.stages)
             assert "\x1b" not in night.summary() + "".join(night.notes)
         with contextlib.suppress(RecordingError):
             assert "\x1b" not in inspect_recording(path).text()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.rows import rows_of
 from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import into_place, refuse_existing
@@ -42,7 +43,7 @@ class Form:
 
 def write_csv(night: Hypnogram, path: Path) -> None:
     """Write the table, probabilities with four decimals."""
-    rows = night.rows()
+    rows = rows_of(night)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]) if rows else ["epoch"], lineterminator="\n")
         writer.writeheader()
@@ -78,7 +79,7 @@ def write_events(night: Hypnogram, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, delimiter="\t", lineterminator="\n")
         writer.writerow(["onset", "duration", "trial_type", *columns])
-        for row in night.rows():
+        for row in rows_of(night):
             values = ["n/a" if row[name] is None else _rounded(row[name]) for name in columns]
             stage = f"Sleep stage {row['stage']}"
             writer.writerow([row["onset"], row["duration"], stage, *values])

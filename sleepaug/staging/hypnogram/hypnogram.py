@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import io
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
+from sleepaug.staging.hypnogram.lights import lights_in_seconds
 from sleepaug.staging.hypnogram.provenance import Provenance
 from sleepaug.staging.hypnogram.statistics import sleep_statistics
 
 DISAGREE = "the models disagree"
-MOST_REASONS = 5
-"""Reasons why epochs were not scored that `summary` lists, the most frequent ones."""
 
 if TYPE_CHECKING:
+    import mne
     import pandas as pd
+    import yasa
     from matplotlib.figure import Figure
 
     from sleepaug.staging.excerpts import Excerpt
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Hypnogram:
     """The staging of one night.
 
@@ -94,6 +94,25 @@ class Hypnogram:
     def __len__(self) -> int:
         return len(self.onset)
 
+    def __repr__(self) -> str:
+        from sleepaug.staging.hypnogram.words import in_a_line
+
+        return in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        from sleepaug.staging.hypnogram.words import in_a_notebook
+
+        return in_a_notebook(self)
+
+    def __getitem__(self, part: slice) -> Hypnogram:
+        """Return the windows of a slice, such as ``night[120:240]`` for the second hour.
+
+        Times still count from the start of the recording.
+        """
+        from sleepaug.staging.hypnogram.cut import windows_of
+
+        return windows_of(self, part)
+
     @property
     def automatic(self) -> np.ndarray:
         """The likeliest stage of each window, "?" where there is none, shape (n_windows,), str."""
@@ -142,33 +161,6 @@ class Hypnogram:
         """Whether the model gave a window no stage, shape (n_windows,), bool."""
         return np.isnan(self.probabilities).any(axis=1)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return one dict for each 30-s epoch; see `table`. None where there is no value."""
-        rank = {int(k): n for n, k in enumerate(self.look_first, start=1)}
-        blank, stages, confidence = self._blank, self.stages, self.confidence
-        automatic, scorers = self.automatic, np.where(self.reviewed, "person", "model")
-        rows = []
-        for k, onset in enumerate(self.onset.tolist()):
-            time = self.start and self.start + timedelta(seconds=onset)
-            values = [None] * len(STAGES) if blank[k] else self.probabilities[k].tolist()
-            review = {"automatic": str(automatic[k]), "scorer": str(scorers[k])}
-            rows.append(
-                {
-                    "epoch": k + 1,
-                    "onset": onset,
-                    "duration": WINDOW_SECONDS,
-                    "time": time and time.isoformat(),
-                    "stage": str(stages[k]),
-                    "confidence": None if blank[k] else float(confidence[k]),
-                    **{f"p_{s}": v for s, v in zip(STAGES, values, strict=True)},
-                    "reason": self.reason[k],
-                    "look_first": rank.get(k),
-                    **({} if self.disagree is None else {"disagree": self.disagree[k]}),
-                    **({} if self.by_person is None else review),
-                }
-            )
-        return rows
-
     def table(self) -> pd.DataFrame:
         """Return one row for each 30-s epoch.
 
@@ -184,15 +176,32 @@ class Hypnogram:
         """
         import pandas as pd
 
-        return pd.DataFrame(self.rows())
+        from sleepaug.staging.hypnogram.rows import rows_of
 
-    def statistics(self) -> dict[str, float | int | None]:
+        return pd.DataFrame(rows_of(self))
+
+    def statistics(
+        self, *, lights_off: float | str | None = None, lights_on: float | str | None = None
+    ) -> dict[str, float | int | None]:
         """Compute sleep statistics from lights off to lights on; see `sleep_statistics`.
 
         An epoch counts if its middle is between the two. Without lights off they begin with the
         first epoch of the recording, without lights on they end with the last.
+
+        Parameters
+        ----------
+        lights_off, lights_on : float or str, optional
+            Seconds from the start of the recording, or a time of day such as "23:10"; by default
+            those of the hypnogram.
+
+        Raises
+        ------
+        ConfigError, RecordingError
+            A time cannot be read, or is not within the recording.
         """
-        return sleep_statistics(self.stages[self.counted])
+        off, on = lights_in_seconds(self, lights_off, lights_on)
+        night = replace(self, lights_off=off, lights_on=on)
+        return sleep_statistics(night.stages[night.counted])
 
     @property
     def counted(self) -> np.ndarray:
@@ -215,20 +224,28 @@ class Hypnogram:
 
     def summary(self) -> str:
         """Count the epochs, the share of each stage and what was not scored, in one line."""
-        scored = self.stages[self.scored]
-        shares = ", ".join(f"{s} {np.mean(scored == s):.0%}" for s in STAGES) if len(scored) else ""
-        text = f"{len(self)} epochs of 30 s" + (f": {shares}" if shares else "")
-        unscored = len(self) - len(scored)
-        if unscored:
-            counts = Counter(_in_short(reason) for reason in self.reason if reason)
-            shown = [f"{reason}: {n}" for reason, n in counts.most_common(MOST_REASONS)]
-            others = len(counts) - MOST_REASONS
-            more = [f"and {others} other reasons"] if others > 0 else []
-            text += f"; {unscored} not scored ({'; '.join(shown + more)})"
-        if self.disagree is not None:
-            n = sum(bool(names) for names in self.disagree)
-            text += f"; the models disagree in {n} of {len(self)} epochs"
-        return text
+        from sleepaug.staging.hypnogram.words import summary_line
+
+        return summary_line(self)
+
+    def to_annotations(self) -> mne.Annotations:
+        """Return annotations such as "Sleep stage N2" of 30 s, for ``raw.set_annotations``."""
+        import mne
+
+        names = [f"Sleep stage {stage}" for stage in self.stages]
+        return mne.Annotations(self.onset, WINDOW_SECONDS, names)
+
+    def to_yasa(self) -> yasa.Hypnogram:
+        """Return a hypnogram of YASA.
+
+        Raises
+        ------
+        ConfigError
+            YASA is not installed.
+        """
+        from sleepaug.staging.hypnogram.yasa_form import to_yasa
+
+        return to_yasa(self)
 
     def without_disagreement(self) -> Hypnogram:
         """Leave the windows open in which the models disagree; see `disagree`."""
@@ -271,10 +288,3 @@ class Hypnogram:
         from sleepaug.staging.hypnogram.formats import save
 
         save(self, Path(path), overwrite=overwrite)
-
-
-def _in_short(reason: str) -> str:
-    """Shorten what is wrong with several channels in an epoch to what is wrong, without names."""
-    parts = reason.split(", ")
-    faults = sorted({part.partition(": ")[2] or part for part in parts})
-    return reason if len(parts) == 1 else f"{len(parts)} channels {' or '.join(faults)}"

@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
 
+from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.support.errors import ConfigError, RecordingError
+
+if TYPE_CHECKING:
+    from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 
 EARLY = timedelta(hours=1)
 """Lights may go off this long before the recording starts; an earlier clock is the next day's."""
@@ -91,6 +96,27 @@ class Lights:
 
     def _not_after(self) -> str:
         return f"lights on at {self.on} is not after lights off at {self.off}."
+
+
+def lights_in_seconds(
+    night: Hypnogram, off: float | str | None, on: float | str | None
+) -> tuple[float | None, float | None]:
+    """Count lights off and on of a night from its start; None stands for those that it has.
+
+    Raises
+    ------
+    ConfigError, RecordingError
+        A time cannot be read, or is not within the recording; see `Lights`.
+    """
+    if off is None and on is None:
+        return night.lights_off, night.lights_on
+    lights = Lights(*(value if value is None else str(value) for value in (off, on)))
+    end = float(night.onset[-1]) + WINDOW_SECONDS if len(night) else 0.0
+    new_off, new_on = lights.seconds(night.start, end)
+    return (
+        night.lights_off if off is None else new_off,
+        night.lights_on if on is None else new_on,
+    )
 
 
 def clock_or_seconds(text: str) -> time | float:
