@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sleepaug.staging.age import age_of
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.window_signal import Trace, WindowSignals
+from sleepaug.support.errors import RecordingError
 
 if TYPE_CHECKING:
     import mne
@@ -40,7 +41,10 @@ def with_excerpts(
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] | None = None,
 ) -> Hypnogram:
-    """Add the age and the signals of the epochs to look at first to a night, for its report.
+    """Add to a night what its report shows of the recording.
+
+    That is the age, the signals of the epochs to look at first, and the spectrum of the first EEG
+    channel if it has none.
 
     Parameters
     ----------
@@ -51,16 +55,23 @@ def with_excerpts(
     map, exclude
         See `WindowSignals`.
 
-    Raises
-    ------
-    RecordingError
-        It cannot be read, or has no EEG channel that is known by its name.
+    Returns
+    -------
+    Hypnogram
+        With a note instead of signals where no EEG channel is known by its name.
     """
+    age = age_of(recording, night.start) if isinstance(recording, Path) else None
+    try:
+        signals = WindowSignals(recording, map, exclude)
+    except RecordingError as error:
+        note = f"The report has no signals: {error}"
+        return replace(night, age=age, notes=[*night.notes, note])
     open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
     windows = [k for k in night.look_first.tolist() if k in open_ones] or open_ones
-    signals = WindowSignals(recording, map, exclude)
     excerpts = tuple(
         Excerpt(k, tuple(signals.window(float(night.onset[k])))) for k in windows[:MOST]
     )
-    age = age_of(recording, night.start) if isinstance(recording, Path) else None
+    if night.spectrum is None:
+        channel, spectrum = signals.spectrum(len(night))
+        night = replace(night, spectrum=spectrum, spectrum_channel=channel)
     return replace(night, excerpts=excerpts, age=age)

@@ -12,7 +12,9 @@ import numpy as np
 from scipy.signal import butter, sosfiltfilt
 
 from sleepaug.data.files.open import open_recording
+from sleepaug.data.signals.channels import Source
 from sleepaug.data.signals.montage import montage
+from sleepaug.data.signals.spectrogram import recorded_spectrum
 from sleepaug.data.stages import WINDOW_SECONDS
 
 if TYPE_CHECKING:
@@ -83,6 +85,11 @@ class WindowSignals:
             Length of the window.
         """
         return [self._trace(name, kind, onset, seconds) for name, kind in self.channels.items()]
+
+    def spectrum(self, n_windows: int) -> tuple[str, np.ndarray]:
+        """Return the name of the first EEG channel, and its `recorded_spectrum`."""
+        name = next(iter(self.channels))
+        return name, recorded_spectrum(self._recorded, Source(name, (), ""), n_windows)
 
     def _trace(self, name: str, kind: str, onset: float, seconds: float) -> Trace:
         rate, n_times = self._recorded.rate(name), self._recorded.n_times(name)

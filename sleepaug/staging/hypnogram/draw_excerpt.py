@@ -23,7 +23,8 @@ def draw_excerpt(excerpt: Excerpt) -> Figure:
     """Draw the signals of a window over 30 s, each with its scale."""
     n = len(excerpt.traces)
     height = 0.4 + 0.5 * n
-    figure = Figure(figsize=(10, height), layout="none")
+    figure = Figure(figsize=(10, height))
+    figure.set_layout_engine("none")
     axis = figure.add_axes((0.14, 0.33 / height, 0.85, 0.5 * n / height))
     seconds = np.arange(WINDOW_SECONDS + 1)
     axis.vlines(seconds, -n, 1, color=np.where(seconds % 5, "0.92", "0.75"), linewidth=0.5)

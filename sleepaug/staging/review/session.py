@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN
+from sleepaug.staging.excerpts import with_excerpts
 from sleepaug.staging.hypnogram.formats import FORMS, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.reading import read_hypnogram
@@ -136,6 +137,13 @@ class Review:
                 self._signals[index] = WindowSignals(recording, settings.map, settings.exclude)
             return self._signals[index]
 
+    def _with_signals(self, index: int, night: Hypnogram) -> Hypnogram:
+        """Add what pictures and the report show of the recording."""
+        if not {"html", "png", "svg"} & set(self.settings.forms):
+            return night
+        settings, recording = self.settings, self.nights[index].recording
+        return with_excerpts(night, recording, map=settings.map, exclude=settings.exclude)
+
     def revision(self, index: int) -> int:
         """Return how often a night was saved in this session."""
         return self._revisions.get(index, 0)
@@ -176,9 +184,10 @@ class Review:
                     raise ConfigError(f"window {window} of {len(night)}, stage {stage!r:.20}.")
                 by_person[window] = stage
             reviewed = replace(night, by_person=by_person)
+            shown = self._with_signals(index, reviewed)
             name, forms = Path(self.nights[index].name).name, self.settings.forms
             files: list[Path] = []
-            for folder, one in zip(self.folders(index), _both(reviewed), strict=True):
+            for folder, one in zip(self.folders(index), _both(shown), strict=True):
                 make_folder(folder)
                 files += write_forms(one, folder, name, forms)
             self._hypnograms[index] = reviewed

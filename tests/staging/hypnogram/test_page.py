@@ -148,3 +148,11 @@ def test_the_signals_of_the_least_certain_epochs_are_drawn(no_picture):
     reviewed = with_excerpts(make(by_person=by_person), raw)
     assert reviewed.excerpts[0].window == night.excerpts[1].window
     assert "looked at by a person in 1 epochs" in seen(reviewed).text
+
+
+def test_a_recording_without_known_channels_has_a_note_in_place_of_signals(no_picture):
+    info = mne.create_info(["thermistor"], 100.0, "eeg")
+    raw = mne.io.RawArray(np.zeros((1, 6000)), info, verbose="error")
+    night = with_excerpts(make(), raw)
+    assert night.excerpts == ()
+    assert "The report has no signals" in seen(night).text
