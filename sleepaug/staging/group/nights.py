@@ -35,8 +35,6 @@ class GroupNight:
         None where it is broken.
     error : str
         Why it is broken, "" if it is not.
-    model : str
-        What staged it, "" where the files do not say.
     groups : dict of str to str
         Column of the participants' table, and the person's value.
 
@@ -51,7 +49,6 @@ class GroupNight:
     subject: str
     hypnogram: Hypnogram | None = None
     error: str = ""
-    model: str = ""
     groups: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -60,6 +57,11 @@ class GroupNight:
         if self.hypnogram is None:
             return "broken"
         return "reviewed" if self.hypnogram.reviewed.any() else "staged"
+
+    @property
+    def model(self) -> str:
+        """What staged it, "" where the files do not say."""
+        return "" if self.hypnogram is None else self.hypnogram.made.model["name"]
 
     @property
     def warnings(self) -> list[str]:
@@ -93,7 +95,7 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
         There is no night in it.
     """
     people = participants or Participants()
-    nights = []
+    nights, root = [], None
     for path in find_tables(folder):
         name = (path.parent / base_name(path)).relative_to(folder).as_posix()
         try:
@@ -102,11 +104,14 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
             text = str(error).replace(f"{path.parent}{os.sep}", "")
             nights.append(_night(people, name, error=text))
         else:
-            nights.append(_night(people, name, hypnogram=stored.hypnogram, model=stored.model))
+            nights.append(_night(people, name, hypnogram=stored.hypnogram))
+            recording = os.path.splitext(stored.recording)[0]
+            if recording.endswith(f"/{name}"):
+                root = Path(recording.removesuffix(f"/{name}"))
     staged = {night.name for night in nights}
     nights += [
         _night(people, name, error=error)
-        for name, error in _failures(folder).items()
+        for name, error in _failures(folder, root).items()
         if name not in staged
     ]
     if not nights:
@@ -122,7 +127,6 @@ def _night(
     name: str,
     error: str = "",
     hypnogram: Hypnogram | None = None,
-    model: str = "",
 ) -> GroupNight:
     """Find whose night it is, and the groups of that person."""
     person = people.person_of(name)
@@ -131,11 +135,14 @@ def _night(
     for column in people.groups:
         value = values.get(column, "")
         groups[column] = UNKNOWN_GROUP if value.lower() in MISSING else value
-    return GroupNight(name, person or subject_of(name), hypnogram, error, model, groups)
+    return GroupNight(name, person or subject_of(name), hypnogram, error, groups)
 
 
-def _failures(folder: Path) -> dict[str, str]:
-    """Read the names and the errors of the nights that could not be staged."""
+def _failures(folder: Path, root: Path | None) -> dict[str, str]:
+    """Read the names and the errors of the nights that could not be staged.
+
+    Names are paths below `root`, the folder of the recordings, if they lie in it.
+    """
     failures = {}
     for path in sorted(folder.rglob(RESULTS)):
         rows = list(csv.DictReader(io.StringIO(read_text(path))))
@@ -145,6 +152,7 @@ def _failures(folder: Path) -> dict[str, str]:
         common = Path(os.path.commonpath([file.parent for file in files]))
         for row in rows:
             if row.get("file") and row.get("error"):
-                name = Path(row["file"]).relative_to(common).with_suffix("").as_posix()
-                failures[name] = row["error"]
+                file = Path(row["file"])
+                base = root if root is not None and file.is_relative_to(root) else common
+                failures[file.relative_to(base).with_suffix("").as_posix()] = row["error"]
     return failures

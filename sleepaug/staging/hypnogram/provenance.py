@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 from sleepaug import __version__
@@ -20,15 +22,23 @@ class ModelSource:
     hash : str
         SHA-256 of its file.
     trained_on : TrainedOn
+    in_words : str
+        What it was trained on, where only this is known, as in the files of a hypnogram.
     """
 
     name: str = ""
     hash: str = ""
     trained_on: TrainedOn = field(default_factory=TrainedOn)
+    in_words: str = ""
+
+    @property
+    def trained_on_words(self) -> str:
+        """What it was trained on, in words."""
+        return self.in_words or self.trained_on.in_words()
 
     def to_json(self) -> dict[str, str]:
         """Return name, hash and training set, ready for JSON."""
-        return {"name": self.name, "hash": self.hash, "trained_on": self.trained_on.in_words()}
+        return {"name": self.name, "hash": self.hash, "trained_on": self.trained_on_words}
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,24 @@ class Provenance:
             "sleepaug": self.version,
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Provenance:
+        """Read what `to_json` gave; what is missing stays empty."""
+        model = values.get("model")
+        models: tuple[ModelSource, ...] = ()
+        if isinstance(model, Mapping) and (model.get("name") or model.get("hash")):
+            names, hashes = (str(model.get(key, "")).split(",") for key in ("name", "hash"))
+            words = str(model.get("trained_on", ""))
+            pairs = zip_longest(names, hashes, fillvalue="")
+            models = tuple(ModelSource(name, digest, in_words=words) for name, digest in pairs)
+        channels = values.get("channels")
+        return cls(
+            models,
+            tuple(map(str, channels)) if isinstance(channels, list) else (),
+            str(values.get("command", "")),
+            str(values.get("sleepaug", __version__)),
+        )
+
     def in_short(self) -> str:
         """Name version and models in two words of plain characters, for the header of EDF."""
         models = "+".join(f"{model.name}_{model.hash[:8]}" for model in self.models)
@@ -86,7 +114,7 @@ class Provenance:
         """Say it in sentences, for a page."""
         lines = [
             f"Model {model.name or 'without a name'} (SHA-256 {model.hash or 'unknown'}), "
-            f"trained on {model.trained_on.in_words()}."
+            f"trained on {model.trained_on_words}."
             for model in self.models
         ]
         lines += [f"Command: {self.command}"] if self.command else []

@@ -17,6 +17,7 @@ import numpy as np
 from sleepaug.data.files.text import read_text
 from sleepaug.data.stages import STAGES, UNKNOWN, stage_of
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.provenance import Provenance
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import read_json
 
@@ -37,13 +38,13 @@ class StoredNight:
     path : Path
         The table.
     hypnogram : Hypnogram
-    model : str
-        Name of the model, "" where the files do not say.
+    recording : str
+        Path of the recording as `predict` was given it, "" where the files do not say.
     """
 
     path: Path
     hypnogram: Hypnogram
-    model: str = ""
+    recording: str = ""
 
 
 def base_name(path: Path) -> str:
@@ -108,12 +109,14 @@ def read_hypnogram(path: Path) -> StoredNight:
         lights_off=_fact(path, facts, "lights_off", (int, float), None),
         lights_on=_fact(path, facts, "lights_on", (int, float), None),
         name=_fact(path, facts, "night", str, None) or base_name(path),
+        disagree=[row["disagree"] for row in rows] if "disagree" in rows[0] else None,
+        made=Provenance.from_json(facts),
     )
     given = np.array([row.get("scorer") == "person" for row in rows])
     given |= stages != night.automatic
     if given.any() or "scorer" in rows[0]:
         night = replace(night, by_person=np.where(given, stages, ""))
-    return StoredNight(path, night, _model(path, facts))
+    return StoredNight(path, night, _fact(path, facts, "file", str, ""))
 
 
 def start_in_table(path: Path) -> datetime | None:
@@ -205,10 +208,3 @@ def _start(path: Path, row: Mapping[str, str], facts: Mapping[str, Any]) -> date
         return datetime.fromisoformat(text) - timedelta(seconds=offset)
     except ValueError as error:
         raise RecordingError(f"{path}: '{text[:30]}' is no time.") from error
-
-
-def _model(path: Path, facts: Mapping[str, Any]) -> str:
-    """Return the name of the model, "" where the files do not say."""
-    model = facts.get("model")
-    name = model.get("name") if isinstance(model, dict) else model
-    return str(name) if name else ""

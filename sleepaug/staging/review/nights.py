@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.reading import base_name, find_tables, read_hypnogram
-from sleepaug.staging.nights import safe_name
-from sleepaug.staging.stager import load_model
+from sleepaug.staging.loading import load_model
+from sleepaug.staging.nights import NightFile
 from sleepaug.support.errors import ConfigError, RecordingError
 
 
@@ -33,12 +32,12 @@ class NightToReview:
     load: Callable[[], Hypnogram]
 
 
-def stored_nights(recordings: Sequence[Path], hypnograms: Path) -> list[NightToReview]:
+def stored_nights(recordings: Sequence[NightFile], hypnograms: Path) -> list[NightToReview]:
     """Find the hypnogram of each recording among those that `predict` wrote.
 
     Parameters
     ----------
-    recordings : sequence of Path
+    recordings : sequence of NightFile
     hypnograms : Path
         A table, or a folder of them.
 
@@ -50,27 +49,22 @@ def stored_nights(recordings: Sequence[Path], hypnograms: Path) -> list[NightToR
     tables = find_tables(hypnograms) if hypnograms.is_dir() else [hypnograms]
     root = hypnograms if hypnograms.is_dir() else hypnograms.parent
     nights, found = [], 0
-    for recording in recordings:
-        table = _table_of(recording, tables)
-        if table is None:
-            nights.append(NightToReview(safe_name(recording), recording, _Missing(hypnograms)))
-            continue
-        found += 1
-        folder = table.parent.relative_to(root)
-        nights.append(
-            NightToReview((folder / safe_name(recording)).as_posix(), recording, _Stored(table))
-        )
+    for one in recordings:
+        table = _table_of(one, root, tables)
+        found += table is not None
+        load = _Missing(hypnograms) if table is None else _Stored(table)
+        nights.append(NightToReview((one.folder / one.name).as_posix(), one.path, load))
     if not found:
         raise ConfigError(
             f"{hypnograms}: no hypnogram of any of the recordings; looked for "
-            f"{safe_name(recordings[0])}.hypnogram.csv and the like.",
+            f"{recordings[0].name}.hypnogram.csv and the like.",
             parameters=("hypnograms",),
         )
     return nights
 
 
 def nights_to_stage(
-    recordings: Sequence[Path],
+    recordings: Sequence[NightFile],
     model: Path | str | None,
     *,
     map: Mapping[str, str],
@@ -84,13 +78,14 @@ def nights_to_stage(
         There is no model, or the file is not one.
     """
     stager = load_model(model)
-    common = Path(os.path.commonpath([path.absolute().parent for path in recordings]))
-    nights = []
-    for path in recordings:
-        name = (path.absolute().parent.relative_to(common) / safe_name(path)).as_posix()
-        stage = partial(stager.predict, path, map=map, exclude=exclude)
-        nights.append(NightToReview(name, path, stage))
-    return nights
+    return [
+        NightToReview(
+            (one.folder / one.name).as_posix(),
+            one.path,
+            partial(stager.predict, one.path, map=map, exclude=exclude),
+        )
+        for one in recordings
+    ]
 
 
 @dataclass(frozen=True)
@@ -113,27 +108,16 @@ class _Missing:
         raise RecordingError(f"{self.hypnograms} has no hypnogram of this recording.")
 
 
-def _table_of(recording: Path, tables: Sequence[Path]) -> Path | None:
-    """Find the table that is called as a recording; of several the one in folders called alike."""
-    name = safe_name(recording)
-    alike = [path for path in tables if base_name(path) in (name, name.removesuffix("_eeg"))]
-    shared = [_shared_folders(recording, path) for path in alike]
-    best = [path for path, n in zip(alike, shared, strict=True) if n == max(shared)]
+def _table_of(night: NightFile, root: Path, tables: Sequence[Path]) -> Path | None:
+    """Find the table where `predict` puts it, or else the only one that is called alike."""
+    names = (night.name, night.name.removesuffix("_eeg"))
+    alike = [path for path in tables if base_name(path) in names]
+    in_place = [path for path in alike if path.parent == root / night.folder]
+    best = in_place or alike
     if len(best) > 1:
         raise ConfigError(
-            f"{recording}: {best[0]} and {best[1]} may both be its hypnogram. Review one of the "
-            "two folders.",
+            f"{night.path}: {best[0]} and {best[1]} may both be its hypnogram. Name the folder of "
+            "the recordings that predict was given, or one night.",
             parameters=("hypnograms",),
         )
     return best[0] if best else None
-
-
-def _shared_folders(a: Path, b: Path) -> int:
-    """Count the folders directly above two files that are called alike."""
-    n = 0
-    folders = (reversed(path.absolute().parent.parts) for path in (a, b))
-    for x, y in zip(*folders, strict=False):
-        if x != y:
-            break
-        n += 1
-    return n

@@ -9,6 +9,7 @@ from hypnograms import NASTY, make
 
 from sleepaug.staging.hypnogram.formats import write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.staging.hypnogram.reading import find_tables, read_hypnogram
 from sleepaug.support.errors import RecordingError
 
@@ -38,7 +39,18 @@ def test_without_the_summary_the_table_is_enough(tmp_path, night):
     stored = read_hypnogram(tmp_path / "n.hypnogram.csv")
     assert stored.hypnogram.start == night.start
     assert stored.hypnogram.reason[10] == "C3: flat"
-    assert stored.model == ""
+    assert stored.hypnogram.made == Provenance()
+
+
+def test_models_and_what_they_said_come_back(tmp_path, night):
+    models = (ModelSource("default", "ab12"), ModelSource("yasa", "cd34"))
+    made = Provenance(models, ("C3: as recorded.",), "sleepaug predict x")
+    disagree = ["default=N2 yasa=R" if k == 3 else "" for k in range(60)]
+    write_forms(replace(night, made=made, disagree=disagree), tmp_path, "n", ["csv", "json"])
+    stored = read_hypnogram(tmp_path / "n.hypnogram.csv").hypnogram
+    assert stored.made.to_json() == made.to_json()
+    assert stored.made.in_short() == made.in_short()
+    assert stored.disagree == disagree
 
 
 def test_of_stages_that_rounding_made_equal_the_written_one_stays(tmp_path):
