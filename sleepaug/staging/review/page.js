@@ -153,6 +153,10 @@ function drawSignals(traces) {
     pen.fillText("±" + Math.round(microvolts) + " µV", 4, middle + 12);
     pen.strokeStyle = "#123";
     pen.lineWidth = 0.8;
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, middle - room, across, 2 * room); // a channel covers its neighbours, no more
+    pen.clip();
     pen.beginPath();
     let down = false;
     trace.microvolts.forEach((value, k) => {
@@ -166,7 +170,7 @@ function drawSignals(traces) {
       }
     });
     pen.stroke();
-    pen.lineWidth = 1;
+    pen.restore();
   });
 }
 
