@@ -19,7 +19,9 @@ let unsaved = false;
 let asked = 0; // counts requests for signals, so that a late answer is not drawn
 
 async function fetchJson(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("The server does not answer. Has sleepaug review ended?");
+  });
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;
