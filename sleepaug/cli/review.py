@@ -81,7 +81,8 @@ def review(
     except OSError as error:
         raise ConfigError(f"port {port}: {error.strerror}.", parameters=("port",)) from error
     with server:
-        click.echo(f"{len(nights)} nights to review: {server.url}\nCtrl-C ends it.")
+        count = f"{len(nights)} night{'s' * (len(nights) > 1)}"
+        click.echo(f"{count} to review: {server.url}\nSave in the page, then end it by Ctrl-C.")
         if not no_browser:
             webbrowser.open(server.url)
         try:

@@ -64,7 +64,8 @@ def summarize(
     table = write_group(nights, page)
     broken = sum(night.hypnogram is None for night in nights)
     warned = sum(bool(night.warnings) for night in nights)
-    click.echo(f"{len(nights)} nights, {broken} broken, {warned} with a warning")
+    count = f"{len(nights)} night{'s' * (len(nights) > 1)}"
+    click.echo(f"{count}, {broken} broken, {warned} with a warning")
     if people is not None:
         unknown = sorted({n.subject for n in nights if n.subject not in people.columns})
         if unknown:

@@ -10,45 +10,14 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.bland_altman import LimitsOfAgreement, limits_of_nights
+from sleepaug.staging.estimate import FEWEST, WIDEST, Estimate, interval_of
 from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.training import metrics
 from sleepaug.training.metrics import confusion_matrix, scores
 
 OVERALL = ("accuracy", "cohen_kappa", "balanced_accuracy")
-FEWEST = 5
-"""Nights or blocks with a stage that an interval needs."""
-WIDEST = 0.8
-"""A wider interval says nothing: there are too few epochs."""
 BLOCK = 20
 """Epochs that are drawn together where there is one night: neighbours are not independent."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval.
-
-    Attributes
-    ----------
-    value : float or None
-        None where there is none, as the kappa of a stage that nobody scored.
-    interval : tuple of 2 floats, optional
-        95 %; None where there are too few nights for one.
-
-    Examples
-    --------
-    >>> print(Estimate(0.8125, (0.75, 0.875)), Estimate(0.5), Estimate(None))
-    0.812 [0.750, 0.875] 0.500 [too few] -
-    """
-
-    value: float | None
-    interval: tuple[float, float] | None = None
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "-"
-        if self.interval is None:
-            return f"{self.value:.3f} [too few]"
-        return f"{self.value:.3f} [{self.interval[0]:.3f}, {self.interval[1]:.3f}]"
 
 
 @dataclass(frozen=True)
@@ -202,7 +171,7 @@ def compare(
     total = counts.sum(axis=0)
     draws = agreement_numbers(metrics.resampled(pieces, np.random.default_rng(seed)))
     estimates = {
-        name: Estimate(metrics.number(value), _interval(name, draws[name], pieces))
+        name: Estimate(metrics.number(value), interval_of(name, draws[name], pieces))
         for name, value in agreement_numbers(total).items()
     }
     return Agreement(
@@ -231,22 +200,6 @@ def compare(
         notes={pair.name: list(pair.notes) for pair in nights if pair.notes},
         limits=limits_of_nights(nights) if len(nights) > 1 else {},
     )
-
-
-def _interval(name: str, draws: np.ndarray, pieces: np.ndarray) -> tuple[float, float] | None:
-    """Return the interval of a number, None where there is too little to draw from.
-
-    `pieces`, shape (n_pieces, 5, 5), are counts; those without the stage of a number do not count.
-    """
-    stage = name.rpartition("_")[2]
-    n = len(pieces)
-    if stage in STAGES:
-        k = STAGES.index(stage)
-        n = int((pieces[:, k].sum(axis=1) + pieces[:, :, k].sum(axis=1) > 0).sum())
-    interval = metrics.interval(draws)
-    if n < FEWEST or interval is None or interval[1] - interval[0] > WIDEST:
-        return None
-    return interval
 
 
 def _confusion(pair: ScoringPair) -> np.ndarray:

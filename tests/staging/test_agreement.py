@@ -11,8 +11,9 @@ from sklearn.metrics import cohen_kappa_score, f1_score
 from sleepaug.cli import main
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import STAGES
-from sleepaug.staging.agreement import Estimate, compare
+from sleepaug.staging.agreement import compare
 from sleepaug.staging.agreement_page import Stretch, longest_disagreements
+from sleepaug.staging.estimate import Estimate
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
 

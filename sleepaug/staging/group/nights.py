@@ -13,6 +13,7 @@ from sleepaug.data.files.text import read_text
 from sleepaug.staging.group.participants import MISSING, Participants, subject_of
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.reading import TABLES, base_name, find_tables, read_hypnogram
+from sleepaug.staging.review.folders import AUTOMATIC, CORRECTED
 from sleepaug.support.errors import ConfigError, RecordingError
 
 WARNING = "Warning:"
@@ -92,8 +93,13 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
     Raises
     ------
     ConfigError
-        There is no night in it.
+        There is no night in it, or it holds both scorings of a review.
     """
+    if all((folder / name).is_dir() for name in (AUTOMATIC, CORRECTED)):
+        raise ConfigError(
+            f"{folder}: holds the model's and the corrected stages of the same nights. Name one: "
+            f"{folder / CORRECTED} or {folder / AUTOMATIC}."
+        )
     people = participants or Participants()
     nights, root = [], None
     for path in find_tables(folder):

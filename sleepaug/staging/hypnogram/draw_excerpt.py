@@ -22,17 +22,18 @@ MICROVOLTS = {"eeg": 50, "eog": 100, "emg": 25}
 def draw_excerpt(excerpt: Excerpt) -> Figure:
     """Draw the signals of a window over 30 s, each with its scale."""
     n = len(excerpt.traces)
-    height = 0.4 + 0.5 * n
-    figure = Figure(figsize=(10, height))
+    inches = 0.4 + 0.5 * n
+    figure = Figure(figsize=(10, inches))
     figure.set_layout_engine("none")
-    axis = figure.add_axes((0.14, 0.33 / height, 0.85, 0.5 * n / height))
+    axis = figure.add_axes((0.14, 0.33 / inches, 0.85, 0.5 * n / inches))
     seconds = np.arange(WINDOW_SECONDS + 1)
     axis.vlines(seconds, -n, 1, color=np.where(seconds % 5, "0.92", "0.75"), linewidth=0.5)
     labels = []
     for row, trace in enumerate(excerpt.traces):
         microvolts = MICROVOLTS[trace.kind]
         time = np.arange(len(trace.microvolts)) / trace.sfreq
-        axis.plot(time, trace.microvolts / (2 * microvolts) - row, color="#123", linewidth=0.5)
+        height = np.clip(trace.microvolts / (2 * microvolts), -1, 1)  # covers neighbours, no more
+        axis.plot(time, height - row, color="#123", linewidth=0.5)
         labels.append(f"{printable(trace.name)[:18]} ±{microvolts} µV")
     axis.set_yticks(-np.arange(n), labels, fontsize=7, parse_math=False)
     axis.set_xticks(seconds[::5], [f"{k:.0f} s" for k in seconds[::5]])

@@ -179,7 +179,8 @@ def _uncertain(night: Hypnogram) -> list[UncertainRow]:
         file = io.BytesIO()
         draw_excerpt(excerpt).savefig(file, format="png", dpi=100)
         pictures[excerpt.window] = base64.b64encode(file.getvalue()).decode("ascii")
-    chosen = night.look_first.tolist() or night.least_certain(SHOWN).tolist()
+    open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
+    chosen = night.look_first.tolist() or open_ones[:SHOWN]
     windows = dict.fromkeys([*pictures, *chosen])
     stages = night.stages
     return [

@@ -114,8 +114,13 @@ def draw_stages(axis: Any, edges: np.ndarray, stages: np.ndarray, width: float =
     height = np.array([row.get(stage, np.nan) for stage in stages], float)
     axis.step(edges, [*height, *height[-1:]], where="post", color="0.25", linewidth=0.22 * width)
     for stage in STAGES:
-        for begin, end in runs(stages == stage):
-            axis.plot(edges[[begin, end]], [row[stage]] * 2, color=COLORS[stage], linewidth=width)
+        begin, end = runs(stages == stage).T
+        axis.hlines(
+            np.full(len(begin), row[stage]),
+            *(edges[begin], edges[end]),
+            color=COLORS[stage],
+            linewidth=width,
+        )
     axis.set_yticks([row[stage] for stage in DEPTH], DEPTH)
     axis.set_ylim(row["N3"] - 0.5, 0.5)
     axis.grid(axis="x", color="0.9")

@@ -19,7 +19,9 @@ let unsaved = false;
 let asked = 0; // counts requests for signals, so that a late answer is not drawn
 
 async function fetchJson(path, options) {
-  const answer = await fetch(path, options);
+  const answer = await fetch(path, options).catch(() => {
+    throw new Error("The server does not answer. Has sleepaug review ended?");
+  });
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error);
   return content;
@@ -153,6 +155,10 @@ function drawSignals(traces) {
     pen.fillText("±" + Math.round(microvolts) + " µV", 4, middle + 12);
     pen.strokeStyle = "#123";
     pen.lineWidth = 0.8;
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, middle - room, across, 2 * room); // a channel covers its neighbours, no more
+    pen.clip();
     pen.beginPath();
     let down = false;
     trace.microvolts.forEach((value, k) => {
@@ -166,7 +172,7 @@ function drawSignals(traces) {
       }
     });
     pen.stroke();
-    pen.lineWidth = 1;
+    pen.restore();
   });
 }
 

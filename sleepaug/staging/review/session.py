@@ -15,13 +15,12 @@ from sleepaug.staging.excerpts import with_excerpts
 from sleepaug.staging.hypnogram.formats import FORMS, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.reading import read_hypnogram
+from sleepaug.staging.review.folders import AUTOMATIC, CORRECTED
 from sleepaug.staging.review.nights import NightToReview
 from sleepaug.staging.window_signal import WindowSignals
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import make_folder
 
-AUTOMATIC, CORRECTED = "automatic", "corrected"
-"""Folders of the two scorings."""
 ALLOWED = (*STAGES, UNKNOWN)
 
 

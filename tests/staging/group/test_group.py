@@ -169,6 +169,15 @@ def test_a_folder_without_nights_is_an_error(tmp_path):
     assert ".hypnogram.csv" in result.output
 
 
+def test_both_scorings_of_a_review_are_not_mixed(study):
+    folder, _ = study
+    (folder / "a").rename(folder / "automatic")
+    (folder / "b").rename(folder / "corrected")
+    with pytest.raises(ConfigError, match="Name one"):
+        read_group(folder)
+    assert len(read_group(folder / "automatic")) == 2
+
+
 def test_a_study_whose_nights_are_all_broken_has_a_page(tmp_path):
     (tmp_path / "n.hypnogram.csv").write_text("onset,stage\n0,W\n")
     result = CliRunner().invoke(main, ["summarize", str(tmp_path)], catch_exceptions=False)
