@@ -78,7 +78,10 @@ def steps(task: Task) -> dict[str, Callable[[], torch.Tensor]]:
         "dada": ("dada", {}),
         "adda": ("adda", {"warm_start": 0}),
         "adda, softmax": ("adda", {"warm_start": 0, "estimator": "softmax"}),
-        "adda, finite": ("adda", {"warm_start": 0, "estimator": "softmax", "hypergradient": "finite"}),
+        "adda, finite": (
+            "adda",
+            {"warm_start": 0, "estimator": "softmax", "hypergradient": "finite"},
+        ),
     }
     for label, (name, options) in cases.items():
         learner = METHODS[name](**options).search(task, Training(), seed=0).learner
