@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sleepaug.augment.electrodes import OLD_NAMES, POSITIONS, electrode, mirrored
-from sleepaug.augment.rotation import rotation_matrix, rotated, spline_matrix
+from sleepaug.augment.rotation import rotated, rotation_matrix, spline_matrix
 from sleepaug.support.braindecode_import import braindecode  # first, so that torchaudio loads
 from tests.augment.conftest import CH_NAMES, draw_for
 
