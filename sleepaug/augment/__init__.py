@@ -11,7 +11,8 @@ from sleepaug.augment.eeg import (
 )
 from sleepaug.augment.layers import AugmentationLayer, AugmentationModule
 from sleepaug.augment.model import AugmentedModel
-from sleepaug.augment.policy import Policy, RelaxedPolicy
+from sleepaug.augment.policy import Policy
+from sleepaug.augment.relaxed_policy import RelaxedPolicy
 from sleepaug.augment.transform import Transform
 
 __all__ = [

@@ -1,7 +1,8 @@
 """What each time-frequency transform of EEG adds to the sum of a layer; see `augment.fused`.
 
-Each function takes windows ``x`` (n_windows, n_chans, n_times), amounts (n_windows,), a weight ()
-and optionally the draw of its transform, and returns the terms of ``weight * transform(x)``.
+Each function takes windows ``x`` (n_windows, n_chans, n_times), amounts (n_windows,), weights
+(n_windows or 1, 1) and optionally the draw of its transform, and returns the terms of
+``weight * transform(x)``.
 """
 
 from __future__ import annotations
@@ -26,12 +27,13 @@ class Terms:
 
     Attributes
     ----------
-    gain : Tensor of shape (), (n_windows, 1) or (n_windows, n_times), optional
+    gain : Tensor of shape (1, 1), (n_windows, 1) or (n_windows, n_times), optional
     flip : Tensor of shape (n_windows,), optional
     std : Tensor of shape (n_windows,), optional
         With its `noise`, a Tensor of shape (n_windows, n_chans, n_times).
     phase : Tensor of shape (n_windows, n_phases), optional
-        In radians, from the lowest frequency up, with its weight `surrogate`, a Tensor of shape ().
+        In radians, from the lowest frequency up, with its weight `surrogate`, a Tensor of shape
+        (n_windows or 1, 1).
     carrier : Tensor of shape (n_windows, n_times), optional
     """
 
@@ -48,8 +50,8 @@ def reverse_terms(
     x: Tensor, probability: Tensor, weight: Tensor, draw: Tensor | None = None
 ) -> Terms:
     """Return the terms of `time_reverse`."""
-    flip = weight * decide(probability, draw)
-    return Terms(gain=(weight - flip)[:, None], flip=flip)
+    flip = weight * decide(probability, draw)[:, None]
+    return Terms(gain=weight - flip, flip=flip[:, 0])
 
 
 def mask_terms(x: Tensor, length: Tensor, weight: Tensor, draw: Tensor | None = None) -> Terms:
@@ -61,7 +63,7 @@ def mask_terms(x: Tensor, length: Tensor, weight: Tensor, draw: Tensor | None = 
 def noise_terms(x: Tensor, std: Tensor, weight: Tensor, draw: Tensor | None = None) -> Terms:
     """Return the terms of `gaussian_noise`."""
     noise = torch.randn_like(x) if draw is None else draw
-    return Terms(gain=weight, std=weight * std, noise=noise)
+    return Terms(gain=weight, std=weight[:, 0] * std, noise=noise)
 
 
 def surrogate_terms(

@@ -17,6 +17,9 @@ from sleepaug.support.errors import ConfigError
 
 Step = tuple[str, dict[str, Any]]
 
+SHARE = 0.05
+"""A transform with a smaller share of its layer is no loss."""
+
 SCALES = {
     "window": "zero mean and unit variance each",
     "recording": "each with a flat median spectrum over its recording",
@@ -134,6 +137,35 @@ def _effective(layer: LearnedLayer) -> list[LearnedTransform]:
     return [entry for entry in chosen if entry.magnitude > NEGLIGIBLE]
 
 
+def lost(learned: Learned) -> list[str]:
+    """Say what braindecode's transforms cannot express of layers that mix several.
+
+    Examples
+    --------
+    >>> from sleepaug.augment.learned import LearnedTransform
+    >>> noise = LearnedTransform("gaussian_noise", 0.6, 0.5, 0.1, "std")
+    >>> reverse = LearnedTransform("time_reverse", 0.4, 0.5, 0.25, "probability")
+    >>> print(lost(Learned(layers=[[noise, reverse]]))[0].partition(":")[2])
+     only gaussian noise (weight 0.60) is exported; time reverse (0.40) is lost.
+    """
+    lines = []
+    for number, layer in enumerate(learned.layers or (), start=1):
+        heaviest = max(layer, key=lambda entry: entry.weight)
+        others = [
+            f"{e.words} ({e.weight:.2f})"
+            for e in layer
+            if e is not heaviest and e.kept is None and e.weight >= SHARE
+            and e.magnitude > NEGLIGIBLE
+        ]  # fmt: skip
+        if others:
+            main = f"{heaviest.words} (weight {heaviest.weight:.2f})"
+            lines.append(
+                f"Layer {number} mixes transforms: only {main} is exported; {', '.join(others)} "
+                f"{'is' if len(others) == 1 else 'are'} lost."
+            )
+    return lines
+
+
 def to_braindecode(learned: Learned) -> list[Any]:
     """Return the learned policy as braindecode `Compose` objects; see `braindecode_steps`."""
     from sleepaug.support.braindecode_import import braindecode
@@ -158,6 +190,7 @@ def to_code(learned: Learned) -> str:
     code = f"from braindecode.augmentation import {', '.join(['Compose', *used])}\n\n"
     code += f"# Learned by sleepaug, method {learned.method}: windows at {learned.sfreq:g} Hz,\n"
     code += f"# channels {', '.join(learned.channels or ())}, {SCALES[learned.normalize]}.\n"
+    code += "".join(f"# {line}\n" for line in lost(learned))
     if len(composes) == 1:
         return code + f"transform = {composes[0]}\n"
     inner = ",\n".join(composes)

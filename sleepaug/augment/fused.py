@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from sleepaug.augment.eeg_frequency import hilbert, turn
-from sleepaug.augment.transform import Transform
+from sleepaug.augment.transform import Transform, per_window
 from sleepaug.support.errors import ConfigError
 
 Draws = Mapping[str, Tensor]
@@ -62,6 +62,17 @@ def sensors_sum(
     draws : dict of Tensor, optional
         The random numbers of each transform by its name; drawn here by default.
     """
+    return sensors_matrix(x, transforms, weights, magnitudes, draws) @ x
+
+
+def sensors_matrix(
+    x: Tensor,
+    transforms: Sequence[Transform],
+    weights: Tensor | Sequence[Tensor],
+    magnitudes: Tensor | Sequence[Tensor],
+    draws: Draws | None = None,
+) -> Tensor:
+    """Return the matrices (n_windows, n_chans, n_chans) by which `sensors_sum` multiplies."""
     n_windows, n_chans = x.shape[:2]
     total: Tensor | None = None
     for q, transform in enumerate(transforms):
@@ -72,20 +83,21 @@ def sensors_sum(
         weight = weights[q].to(x.dtype).reshape(-1, 1, 1)
         total = weight * matrix if total is None else torch.addcmul(total, matrix, weight)
     assert total is not None
-    return total @ x
+    return total
 
 
 def time_frequency_sum(
     x: Tensor,
     transforms: Sequence[Transform],
-    weights: Tensor,
-    magnitudes: Tensor,
+    weights: Tensor | Sequence[Tensor],
+    magnitudes: Tensor | Sequence[Tensor],
     draws: Draws | None = None,
+    rest: Tensor | float = 0.0,
 ) -> Tensor:
-    """Return ``sum_q w_q T_q(x)`` of time and frequency transforms in one pass.
+    """Return ``rest x + sum_q w_q T_q(x)`` of time and frequency transforms in one pass.
 
-    Parameters are those of `sensors_sum`, with weights (n_transforms,) and transforms that have
-    `terms`.
+    Parameters are those of `sensors_sum`, with transforms that have `terms`, and `rest`, of shape
+    (n_windows, 1) where it is a tensor.
     """
     n_windows, _, n_times = x.shape
     parts = []
@@ -93,8 +105,9 @@ def time_frequency_sum(
         assert transform.terms is not None
         amount = (magnitudes[q] * transform.amount_at_1).to(x.dtype).expand(n_windows)
         draw = None if draws is None else draws[transform.name]
-        parts.append(transform.terms(x, amount, weights[q].to(x.dtype), draw))
-    gain = sum((part.gain for part in parts if part.gain is not None), start=0.0)
+        parts.append(transform.terms(x, amount, weights[q].to(x.dtype).reshape(-1, 1), draw))
+    gain = sum((part.gain for part in parts if part.gain is not None), start=rest)
+    surrogate = _single(part.surrogate for part in parts)
     return _TimeFrequency.apply(
         x,
         torch.as_tensor(gain, dtype=x.dtype, device=x.device).expand(n_windows, n_times),
@@ -102,9 +115,44 @@ def time_frequency_sum(
         _single(part.std for part in parts),
         _single(part.noise for part in parts),
         _single(part.phase for part in parts),
-        _single(part.surrogate for part in parts),
+        None if surrogate is None else surrogate.expand(n_windows, 1),
         _total(part.carrier for part in parts),
     )
+
+
+def gated_sum(
+    x: Tensor,
+    transforms: Sequence[Transform],
+    weights: Sequence[Tensor],
+    magnitudes: Sequence[Tensor],
+) -> Tensor:
+    """Return ``x + sum_q w_q (T_q(x; mu_q) - x)``, each window with weights of its own.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_windows, ...)
+    transforms : sequence of Transform
+        Computed together where they say what they are made of.
+    weights, magnitudes : sequence of Tensor of shape (n_windows,)
+        Of each transform; magnitudes are in [0, 1].
+    """
+    of_sensors = [q for q, t in enumerate(transforms) if t.matrix is not None]
+    of_time = [q for q, t in enumerate(transforms) if t.terms is not None]
+    plain = sorted({*range(len(transforms))} - {*of_sensors, *of_time})
+    rest = 1 - torch.stack(list(weights)).sum(0)
+
+    def chosen(q: list[int]) -> tuple[list[Transform], list[Tensor], list[Tensor]]:
+        return [transforms[i] for i in q], [weights[i] for i in q], [magnitudes[i] for i in q]
+
+    if of_time:
+        out = time_frequency_sum(x, *chosen(of_time), rest=rest[:, None])
+    else:
+        out = per_window(rest, x) * x
+    if of_sensors:
+        out = torch.baddbmm(out, sensors_matrix(x, *chosen(of_sensors)), x)
+    for q in plain:
+        out = torch.addcmul(out, per_window(weights[q], x), transforms[q](x, magnitudes[q]))
+    return out
 
 
 def _total(terms: Iterable[Tensor | None]) -> Tensor | None:
@@ -128,7 +176,7 @@ class _TimeFrequency(torch.autograd.Function):
     """``gain x + flip x(-t) + std noise + surrogate irfft(X exp(i phase)) - carrier H[x]``.
 
     Every term but the first may be absent (None). Shapes: gain and carrier (n_windows, n_times),
-    flip and std (n_windows,), phase (n_windows, n_phases), surrogate ().
+    flip and std (n_windows,), phase (n_windows, n_phases), surrogate (n_windows, 1).
     """
 
     @staticmethod
@@ -160,7 +208,7 @@ class _TimeFrequency(torch.autograd.Function):
             if phase is not None and surrogate is not None and spectrum is not None:
                 turned = torch.fft.rfft(own, out=spectrum[part])
                 turned[..., 1 : phase.shape[-1] + 1] *= turn(phase[part])[:, None]
-                result.addcmul_(torch.fft.irfft(turned, n=n_times), surrogate)
+                result.addcmul_(torch.fft.irfft(turned, n=n_times), surrogate[part, None])
             if carrier is not None and quadrature is not None:
                 quadrature[part] = hilbert(own)
                 result.addcmul_(quadrature[part], carrier[part, None], value=-1)
@@ -178,8 +226,6 @@ class _TimeFrequency(torch.autograd.Function):
         of_gain, of_carrier = torch.empty_like(gain), like(carrier)
         of_flip, of_phase, of_surrogate = like(flip), like(phase), like(surrogate)
         of_std = None if noise is None else x.new_empty(len(x))
-        if of_surrogate is not None:
-            of_surrogate.zero_()
         for part in in_cache(x):
             g, own = grad[part], x[part]
             product = g * own
@@ -196,17 +242,20 @@ class _TimeFrequency(torch.autograd.Function):
                     inner.addcmul_(backwards, flip[part, None, None])
             if of_std is not None:
                 of_std[part] = dot(g, noise[part])
-            if phase is not None and of_phase is not None:
+            if phase is not None and of_phase is not None and of_surrogate is not None:
                 n = phase.shape[-1]
                 spectrum_of_grad = torch.fft.rfft(g)
                 # Parseval: <g, surrogate> = Re sum conj(G) Y / n_times, twice for 0 < k < n / 2.
                 shared = (spectrum_of_grad.conj() * spectrum[part]).sum(1)
                 both = shared[:, 1 : n + 1]
-                of_surrogate += (shared.real.sum() + both.real.sum()) / n_times
-                of_phase[part] = both.imag * (-2 / n_times * surrogate)
+                total = shared.real.sum(1, keepdim=True) + both.real.sum(1, keepdim=True)
+                of_surrogate[part] = total / n_times
+                of_phase[part] = both.imag * (-2 / n_times * surrogate[part])
                 if inner is not None:
                     spectrum_of_grad[..., 1 : n + 1] *= turn(-phase[part])[:, None]
-                    inner.addcmul_(torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate)
+                    inner.addcmul_(
+                        torch.fft.irfft(spectrum_of_grad, n=n_times), surrogate[part, None]
+                    )
         return of_x, of_gain, of_flip, of_std, None, of_phase, of_surrogate, of_carrier
 
 

@@ -50,7 +50,7 @@ def invariance(
     """
     if len(x) < 2:
         raise ValueError(f"x: at least two examples are needed to compare, got {len(x)}.")
-    with torch.random.fork_rng(), torch.no_grad():
+    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []), torch.no_grad():
         torch.manual_seed(derived_seed(seed, "invariance"))
         plain = mean_logits(model, x)
         moved = mean_logits(model, transform(x, magnitude))

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment.augmentation import Augmentation
+from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
-from sleepaug.augment.transform import Transform, apply_chosen, gate
+from sleepaug.augment.transform import Transform, gate
 from sleepaug.support.errors import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
@@ -139,7 +140,7 @@ class AugmentationLayer(nn.Module):
     def sample(self, x: Tensor) -> Tensor:
         """Return each example transformed by one transform, drawn with the weights."""
         choice = torch.multinomial(self.weights, len(x), replacement=True)
-        if self.is_matrix:  # matrices are cheaper to choose from than windows
+        if self.is_matrix and x.device.type == "cpu":  # matrices are the cheaper choice
             drawn = self.active(choice.bincount(minlength=len(self.transforms)), x)
             chosen = torch.stack([choice == q for q in drawn])
             transforms = [self.transforms[q] for q in drawn]

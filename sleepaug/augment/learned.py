@@ -15,6 +15,7 @@ from sleepaug.support.settings import fill, plain
 
 SELECTED = 0.5  # a transform with this share of a layer's weight was selected by it
 UNDECIDED = 0.1
+END = 0.99  # a magnitude from here on is at the end of its range
 NEGLIGIBLE = 0.01  # a magnitude up to this changes nothing that matters
 
 
@@ -177,6 +178,12 @@ def amount_text(amount: float, unit: str) -> str:
     return f"{amount:.3g} {unit}"
 
 
+def strength(entry: LearnedTransform) -> str:
+    """Return the amount of a transform, and whether it could not go further."""
+    end = ", the end of its range" if entry.magnitude >= END else ""
+    return amount_text(entry.amount, entry.unit) + end
+
+
 def table(layers: Sequence[LearnedLayer]) -> str:
     """Return weights and amounts of AugNet's layers as text, the heaviest of each layer first."""
     lines = [f"{'layer':<7}{'transform':<20}{'weight':>7}  amount"]
@@ -196,15 +203,15 @@ def layer_sentences(layers: Sequence[LearnedLayer]) -> list[str]:
     effective, others = [], []
     for words, entries in offered.items():
         chosen = [entry for entry in entries if entry.is_chosen]
-        strong = [amount_text(e.amount, e.unit) for e in chosen if e.magnitude > NEGLIGIBLE]
+        strong = [strength(e) for e in chosen if e.magnitude > NEGLIGIBLE]
         heaviest = max(entries, key=lambda entry: entry.weight)
         if strong:
             effective.append(f"{words} up to {' and '.join(strong)}: kept")
         elif chosen:
             others.append(f"{words}: selected, but with nothing to do (amount 0)")
         elif heaviest.weight >= UNDECIDED:
-            amount = amount_text(heaviest.amount, heaviest.unit)
-            others.append(f"{words} up to {amount}: undecided (weight {heaviest.weight:.2f})")
+            weight = f"undecided (weight {heaviest.weight:.2f})"
+            others.append(f"{words} up to {strength(heaviest)}: {weight}")
         else:
             others.append(f"{words}: rejected")
     return effective + others
@@ -223,7 +230,8 @@ def policy_sentences(
         text = name.replace("_", " ")
         if unit == "probability":
             return f"{text} with probability {probability * amount:.2f}"
-        return f"{text} up to {amount_text(amount, unit)} with probability {probability:.2f}"
+        end = " (the end of its range)" if magnitude >= END else ""
+        return f"{text} up to {amount_text(amount, unit)}{end} with probability {probability:.2f}"
 
     return [
         f"subpolicy {i}: " + ", then ".join(words(*step) for step in steps)

@@ -114,7 +114,7 @@ def log_probabilities(model: nn.Module, x: Tensor) -> Tensor:
     """
     was_training = model.training
     model.eval()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[x.device] if x.is_cuda else []):
         torch.manual_seed(EVALUATION_SEED)
         out = torch.cat([model(part) for part in x.split(EVALUATION_BATCH)])
     model.train(was_training)

@@ -78,13 +78,26 @@ def spline_matrix(positions: Tensor, angle: Tensor, axis: str) -> Tensor:
 @lru_cache
 def fourier_coefficients(
     axis: str, electrodes: tuple[str, ...], device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Return the coefficients (50, n_chans ** 2) of ``cos(k a) - 1`` and ``sin(k a)`` in W(a)."""
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return what ``I + W(a) - W(0)`` is computed from.
+
+    Returns
+    -------
+    cosines, sines : Tensor of shape (50, n_chans ** 2)
+        Coefficients of ``cos(k a)`` and ``sin(k a)``.
+    constant : Tensor of shape (n_chans ** 2,)
+    orders : Tensor of shape (50,)
+        k, times the radians of a degree.
+    """
     positions = torch.tensor([POSITIONS[name] for name in electrodes], dtype=torch.float64)
     angles = torch.arange(_N_ANGLES, dtype=torch.float64) * (2 * math.pi / _N_ANGLES)
     waves = torch.fft.rfft(spline_matrix(positions, angles, axis).flatten(1), dim=0) / _N_ANGLES
     waves = 2 * waves[1 : N_LEGENDRE + 1]
-    return waves.real.to(device), -waves.imag.to(device)
+    constant = torch.eye(len(positions), dtype=torch.float64).flatten() - waves.real.sum(0)
+    orders = torch.arange(1, N_LEGENDRE + 1, dtype=torch.float64) * (math.pi / 180)
+    parts = (waves.real, -waves.imag, constant, orders)
+    cosines, sines, constant, orders = (part.contiguous().to(device) for part in parts)
+    return cosines, sines, constant, orders
 
 
 def rotation_matrix(
@@ -109,13 +122,10 @@ def rotation_matrix(
         See `rotation`.
     """
     draw = torch.rand_like(max_angle) if draw is None else draw
-    cosines, sines = fourier_coefficients(axis, electrodes, max_angle.device)
-    angle = ((2 * draw - 1) * max_angle).double() * (math.pi / 180)
-    orders = torch.arange(1, N_LEGENDRE + 1, device=angle.device, dtype=angle.dtype)
-    phase = angle[:, None] * orders
-    change = (phase.cos() - 1) @ cosines + phase.sin() @ sines
-    identity = torch.eye(n_chans, device=angle.device, dtype=angle.dtype)
-    return identity + change.reshape(-1, n_chans, n_chans)
+    cosines, sines, constant, orders = fourier_coefficients(axis, electrodes, max_angle.device)
+    phase = ((2 * draw - 1) * max_angle)[:, None] * orders
+    matrix = torch.addmm(torch.addmm(constant, phase.cos(), cosines), phase.sin(), sines)
+    return matrix.reshape(-1, n_chans, n_chans)
 
 
 def rotation(

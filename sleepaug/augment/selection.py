@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from sleepaug.augment.transform import Transform, apply_chosen
+from sleepaug.augment.chosen import apply_chosen
+from sleepaug.augment.transform import Transform
 
 START = 0.1
 """Magnitude at the start, as in AugNet."""

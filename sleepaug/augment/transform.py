@@ -7,7 +7,7 @@ amount requires a gradient the transform is differentiable in it; otherwise its 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,8 @@ class Transform:
         number of channels and a draw or None, which returns the matrices (n_windows, n_chans,
         n_chans). A layer whose transforms all have one multiplies windows once, by their sum.
     terms : callable, optional
-        Of a transform in time or frequency: function of ``x``, the amount, a weight () and a draw
+        Of a transform in time or frequency: function of ``x``, the amount, weights (n_windows or
+        1, 1) and a draw
         or None, which returns its `Terms`. A layer whose transforms all have them computes them in
         one pass.
 
@@ -146,38 +147,3 @@ def gate(x: Tensor, transformed: Tensor, probability: Tensor, draw: Tensor | Non
     if probability.requires_grad:
         return torch.lerp(x, transformed, chosen.expand_as(x))
     return torch.where(chosen > 0, transformed, x)
-
-
-def apply_chosen(
-    x: Tensor, transforms: Sequence[Transform], choice: Tensor, magnitude: Tensor
-) -> Tensor:
-    """Apply to each window the one transform chosen for it, and no other.
-
-    Parameters
-    ----------
-    x : Tensor of shape (n_windows, ...)
-        Windows.
-    transforms : sequence of Transform
-        Candidates.
-    choice : Tensor of shape (n_windows,)
-        Index of the transform of each window, or -1 for none.
-    magnitude : Tensor of shape (n_windows,)
-        Magnitude of that transform, in [0, 1].
-
-    Returns
-    -------
-    Tensor of shape (n_windows, ...)
-    """
-    host = choice.cpu()  # one read a call; without it a device would be asked once a transform
-    out = None
-    for q in host.unique().tolist():
-        if q < 0:
-            continue
-        index = (host == q).nonzero()[:, 0].to(x.device)
-        if len(index) == len(x):
-            return transforms[q](x, magnitude)
-        if out is None:
-            out = torch.empty_like(x) if bool((host >= 0).all()) else x.clone()
-        part = transforms[q](x.index_select(0, index), magnitude[index])
-        out = out.index_copy_(0, index, part)
-    return x if out is None else out

@@ -19,6 +19,7 @@ from sleepaug.cli.options import (
     input_options,
     names_of,
     pairs_of,
+    say_next,
     settings_option,
     slurm_options_of,
 )
@@ -94,7 +95,9 @@ def compare(
     from sleepaug.cli.progress import Progress
     from sleepaug.experiments.comparison import compare as comparing
     from sleepaug.experiments.comparison.local import stop_on_signals
+    from sleepaug.experiments.comparison.results import read_results
     from sleepaug.experiments.comparison.settings import load_comparison
+    from sleepaug.experiments.comparison.winner import winner
     from sleepaug.experiments.summary import summarize_comparison
 
     slurm = slurm_options_of(cluster, slurm_options)
@@ -121,5 +124,8 @@ def compare(
             tell=progress.tell,
         )
     click.echo("\n".join(summarize_comparison(output).lines()))
+    if best := winner(read_results(output)):
+        click.echo(f"Best on the validation nights: {best}. To train a model for use:")
+        say_next("train", "--like", output / best)
     if cluster:
         click.echo("The same command submits lost lanes again, and collects the results so far.")

@@ -23,13 +23,15 @@ from sleepaug.cli.options import FILE, FOLDER
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
     """Export the augmentation that RUN learned, as code for braindecode or as JSON."""
-    from sleepaug.augment.export import to_code
+    from sleepaug.augment.export import lost, to_code
     from sleepaug.experiments.report import read_policy
     from sleepaug.support.files import refuse_existing, write_text
 
     learned = read_policy(run)
     if form == "braindecode":
         text = to_code(learned)
+        for line in lost(learned):
+            click.echo(f"Note: {line}", err=True)
     else:
         text = json.dumps(learned.to_json(), indent=2) + "\n"
     if output is None:

@@ -21,6 +21,7 @@ from sleepaug.cli.options import (
     say_next,
     settings_option,
 )
+from sleepaug.support.errors import ConfigError
 
 
 @click.command(short_help="Train a stager on scored nights.")
@@ -36,6 +37,12 @@ from sleepaug.cli.options import (
     "start_from",
     metavar="MODEL",
     help="Start from the weights of a run folder, a model file, or a shipped model (spectral).",
+)
+@click.option(
+    "--like",
+    type=FILE,
+    metavar="COMPARISON/METHOD",
+    help="Train as a method of a comparison was trained, such as runs/compare/augnet.",
 )
 @input_options
 @channels_option
@@ -57,6 +64,7 @@ from sleepaug.cli.options import (
 @cache_option
 def train(
     config: Path | None,
+    like: Path | None,
     settings: Sequence[str],
     output: Path | None,
     overwrite: bool,
@@ -69,11 +77,19 @@ def train(
     CONFIG is a YAML file of settings; without it, and without --data, nights are simulated.
     """
     from sleepaug.experiments import run as experiment
+    from sleepaug.experiments.comparison.winner import settings_like
     from sleepaug.experiments.report import learned_text, metrics_text
-    from sleepaug.experiments.settings import load_config
+    from sleepaug.experiments.settings import config_from, load_config, members
     from sleepaug.training.tasks.sleep import Sleep
 
-    resolved = load_config(config, pairs_of(settings, options))
+    pairs = pairs_of(settings, options)
+    if like is None:
+        resolved = load_config(config, pairs)
+    elif config is None:
+        resolved = config_from(settings_like(like), pairs, f"{like}")
+        members(resolved)  # a mistake in a variant is found now
+    else:
+        raise ConfigError("--like: it has all settings. Leave CONFIG out.")
     output = output or experiment.default_output(resolved)
     click.echo(f"Run folder: {output}", err=True)
     task, rate = resolved.task, resolved.training.learning_rate

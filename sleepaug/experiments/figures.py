@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sleepaug.augment.learned import kept
+from sleepaug.augment.learned import UNDECIDED, kept
 from sleepaug.experiments.variants import Variant, known
 from sleepaug.support.figure_style import figure_style
 
@@ -122,9 +122,14 @@ def draw_learned(variants: Sequence[Variant]) -> Figure:
         for i, name in enumerate(weights_of(variant)):
             series = [[row["augmentation"][f"{name}.amount"] for row in r] for r in variant.rows]
             largest = max(max(map(max, series)), 1e-12)
-            label = f"{name.replace('_', ' ')} (1 is {largest:.3g})"
             band(left, variant, augmentation_value(f"{name}.weight"), i)
-            band(right, variant, augmentation_value(f"{name}.amount", largest), i, label)
+            ends = [rows[-1]["augmentation"][f"{name}.weight"] for rows in variant.rows]
+            words = name.replace("_", " ")
+            if max(ends) < UNDECIDED:
+                right.plot([], [], color=color_of(i), label=f"{words} (not used)")
+                continue
+            amount = augmentation_value(f"{name}.amount", largest)
+            band(right, variant, amount, i, f"{words} (1 is {largest:.3g})")
         left.set(ylabel=f"{variant.name}\nweight", ylim=(-0.03, 1.03))
         right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
         right.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=7)
@@ -233,9 +238,11 @@ def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
             largest = max(max(series["amount"]), 1e-12)
             is_kept = kept(rows[-1]["augmentation"], f"{layer}.{name}")
             color, style = f"C{i}", "-" if is_kept else ":"
-            label = f"{name.replace('_', ' ')} ({series['amount'][-1]:.3g})"
+            used = is_kept or series["weight"][-1] >= UNDECIDED
+            last = f"{series['amount'][-1]:.3g}" if used else "not used"
+            label = f"{name.replace('_', ' ')} ({last})"
             left.plot(epochs, series["weight"], color=color, linestyle=style)
-            relative = [value / largest for value in series["amount"]]
+            relative = [value / largest if used else np.nan for value in series["amount"]]
             right.plot(epochs, relative, color=color, linestyle=style, label=label)
         left.set(ylabel=f"layer {layer}\nweight", ylim=(-0.03, 1.03))
         right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))

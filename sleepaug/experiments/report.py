@@ -16,6 +16,12 @@ from sleepaug.support.figure_style import figure_style
 from sleepaug.support.files import into_place, read_json
 from sleepaug.training.runs import RunFolder
 
+ABOVE_CHANCE = 0.05
+"""A model whose balanced accuracy is not so far above chance has learned nothing to speak of."""
+
+LAST, CHANGED = 5, 0.1
+"""A weight that changed by more than 0.1 in the last 5 epochs has not settled."""
+
 
 def read_run(run: Path) -> tuple[Any, list[dict[str, Any]], dict[str, Any] | None]:
     """Read a run folder.
@@ -53,11 +59,49 @@ def read_policy(run: Path) -> Learned:
 
 
 def learned_text(run: Path) -> list[str]:
-    """Write what a run learned as a table and sentences; nothing where nothing was learned."""
+    """Write what a run learned as a table and sentences; nothing where nothing was learned.
+
+    Where the model is no better than chance, or its choices still change, the sentences, which say
+    what was kept and rejected, give way to one that says so.
+    """
     if not (Path(run) / "policy.json").is_file():
         return []
+    _, rows, metrics = read_run(run)
     learned = read_policy(run)
-    return [*([] if learned.layers is None else [table(learned.layers)]), *learned.sentences()]
+    state = [] if learned.layers is None else [table(learned.layers)]
+    sentences = learned.sentences()
+    doubt = at_chance(metrics or {}) or (unstable(rows) if learned.layers else "")
+    return [*state, *([doubt] if doubt and sentences else sentences)]
+
+
+def at_chance(metrics: Mapping[str, Any]) -> str:
+    """Say that a model is hardly better than guessing; nothing where it is."""
+    valid = metrics.get("valid")
+    if not valid or valid["balanced_accuracy"] is None:
+        return ""
+    chance = 1 / max(1, len(valid["recall"]) - len(valid["absent"]))
+    if valid["balanced_accuracy"] > chance + ABOVE_CHANCE:
+        return ""
+    return (
+        f"Nothing can be said about what was kept: balanced accuracy {number(chance)} is chance, "
+        f"and this model has {number(valid['balanced_accuracy'])} (valid)."
+    )
+
+
+def unstable(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Name the transforms whose weight still changed in the last epochs; nothing if none did."""
+    last = [row["augmentation"] for row in rows[-LAST:]]
+    changed = [
+        key.removesuffix(".weight").replace("_", " ").replace(".", " ", 1)
+        for key in (last[0] if last else {})
+        if key.endswith(".weight") and abs(last[-1][key] - last[0][key]) > CHANGED
+    ]
+    if not changed:
+        return ""
+    return (
+        f"Nothing is settled yet: in the last {len(last)} epochs these weights still changed: "
+        f"layer {', layer '.join(changed)}. Train for more epochs."
+    )
 
 
 def number(value: float | None) -> str:

@@ -97,12 +97,18 @@ class SpectralStager(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n_windows, n_classes) of ``x`` (n_windows, n_chans, n_times)."""
         present = (x != 0).any(-1)
-        h = F.gelu(self.conv_1(self.log_power(x[present])))
+        # Which channels are there would have to be asked for: an accelerator computes all of them.
+        some = present if x.device.type == "cpu" else None
+        h = F.gelu(self.conv_1(self.log_power(x.flatten(0, 1) if some is None else x[some])))
         h = F.gelu(self.conv_2(h))
         mean = h.mean(-1)
         spread = ((h - mean[..., None]).square().mean(-1) + 1e-6).sqrt()
         h = self.summary(self.dropout(torch.cat([mean, h.amax(-1), spread], 1)))
-        h = F.gelu(h + self.place.expand(*present.shape, -1)[present])
-        each = h.new_zeros(*present.shape, h.shape[-1]).masked_scatter(present[..., None], h)
+        place = self.place.expand(*present.shape, -1)
+        if some is None:
+            each = F.gelu(h.unflatten(0, present.shape) + place) * present[..., None]
+        else:
+            h = F.gelu(h + place[some])
+            each = h.new_zeros(*present.shape, h.shape[-1]).masked_scatter(some[..., None], h)
         mean_channel = each.sum(1) / present.sum(1, keepdim=True).clamp(min=1)
         return self.final_layer(self.dropout(F.gelu(self.hidden(mean_channel))))

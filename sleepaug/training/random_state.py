@@ -23,7 +23,10 @@ def random_state() -> dict[str, Any]:
 
 
 def set_random_state(state: dict[str, Any]) -> None:
-    """Put torch's generators back into a state that `random_state` returned."""
+    """Put torch's generators back into a state that `random_state` returned.
+
+    It may hold more GPUs than there are now: a run uses the first.
+    """
     torch.set_rng_state(state["cpu"].cpu())
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all([s.cpu() for s in state["cuda"]])
+    for number, cuda in enumerate(state["cuda"][: torch.cuda.device_count()]):
+        torch.cuda.set_rng_state(cuda.cpu(), number)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sleepaug.augment import AugmentationModule, Identity, Policy, eeg_transforms
-from sleepaug.augment.export import braindecode_steps, to_braindecode, to_code
+from sleepaug.augment.export import braindecode_steps, lost, to_braindecode, to_code
 from sleepaug.augment.learned import Learned, table
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.experiments.figures import draw_layers
@@ -180,3 +180,24 @@ def test_the_form_of_policy_json():
 def test_another_form_is_refused(values, message):
     with pytest.raises(ConfigError, match=message):
         Learned.from_json(values)
+
+
+def test_an_amount_at_the_end_of_its_range_is_marked():
+    module = layers_with([{"frequency_shift": (0.98, 1.0), "time_reverse": (0.02, 0.1)}])
+    assert (
+        learned(module).sentences()[0] == "frequency shift up to 5 Hz, the end of its range: kept"
+    )
+    (sentence,) = learned(Policy([[("gaussian_noise", 0.5, 1.0)]], TRANSFORMS)).sentences()
+    assert "up to 0.2 std (the end of its range) with probability 0.50" in sentence
+
+
+def test_what_a_mixed_layer_loses_is_said():
+    mixed = {"gaussian_noise": (0.6, 0.5), "time_reverse": (0.37, 0.5), "ft_surrogate": (0.03, 1.0)}
+    policy = learned(layers_with([{"sign_flip": (1.0, 0.5)}, mixed]))
+    said = (
+        "Layer 2 mixes transforms: only gaussian noise (weight 0.60) is exported; "
+        "time reverse (0.37) is lost."
+    )
+    assert lost(policy) == [said]
+    assert f"# {said}" in to_code(policy)
+    assert lost(learned(layers_with([{"sign_flip": (1.0, 0.5)}]))) == []

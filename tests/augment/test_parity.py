@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sleepaug.augment.electrodes import OLD_NAMES, POSITIONS, electrode, mirrored
-from sleepaug.augment.rotation import fourier_coefficients, rotated, spline_matrix
+from sleepaug.augment.rotation import rotated, rotation_matrix, spline_matrix
 from sleepaug.support.braindecode_import import braindecode  # first, so that torchaudio loads
 from tests.augment.conftest import CH_NAMES, draw_for
 
@@ -156,11 +156,11 @@ def test_rotation_by_its_fourier_series_is_exact(axis, ch_names):
     electrodes = tuple(electrode(name) for name in ch_names)
     positions = torch.tensor([POSITIONS[e] for e in electrodes], dtype=torch.float64)
     angle = 2 * math.pi * torch.rand(20, dtype=torch.float64)
-    cosines, sines = fourier_coefficients(axis, electrodes, torch.device("cpu"))
-    phase = angle[:, None] * torch.arange(1, 51)
-    series = (phase.cos() - 1) @ cosines + phase.sin() @ sines
-    both = spline_matrix(positions, torch.cat([torch.zeros(1), angle]), axis).flatten(1)
-    torch.testing.assert_close(series, both[1:] - both[0], atol=1e-9, rtol=0)
+    degrees, draw = angle * 180 / math.pi, torch.ones(20, dtype=torch.float64)
+    matrix = rotation_matrix(degrees, len(positions), draw, axis=axis, electrodes=electrodes)
+    both = spline_matrix(positions, torch.cat([torch.zeros(1), angle]), axis)
+    wanted = torch.eye(len(positions), dtype=torch.float64) + both[1:] - both[0]
+    torch.testing.assert_close(matrix, wanted, atol=1e-9, rtol=0)
 
 
 def test_positions_are_those_of_the_standard_montage():

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sleepaug.augment import Transform, eeg_transforms, inapplicable
+from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.eeg import SENSORS, TIME_FREQUENCY, augnet_layers
 from sleepaug.augment.eeg_sensors import channels_shuffle, shuffle_matrix, shuffle_sources
-from sleepaug.augment.transform import apply_chosen, decide, gate
+from sleepaug.augment.transform import decide, gate
 from sleepaug.support.errors import ConfigError
 from tests.augment.conftest import CH_NAMES, NAMES, draw_for
 

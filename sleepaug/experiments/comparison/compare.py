@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from sleepaug.experiments.comparison.estimate import expected
 from sleepaug.experiments.comparison.local import run_in_processes
 from sleepaug.experiments.comparison.rows import ended
@@ -105,6 +107,13 @@ def compare(
     if execution.slurm is not None:
         load_submitit()  # where it is missing, the error comes before anything is written
     folder, device = RunFolder(output), pick_device(comparison.compare.device)
+    n_gpus = torch.cuda.device_count() if device.type == "cuda" else execution.n_jobs
+    if execution.slurm is None and execution.n_jobs > n_gpus:
+        raise ConfigError(
+            f"jobs: {execution.n_jobs} lanes would share {n_gpus} GPU{'s' * (n_gpus > 1)}, and "
+            f"their times would not be comparable. Use at most {n_gpus}.",
+            parameters=("jobs",),
+        )
     continues = folder.started and not execution.overwrite
     known = read_comparison(output) if continues else comparison
     if not execution.overwrite:

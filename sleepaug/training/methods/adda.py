@@ -87,11 +87,13 @@ class ADDA(Method):
         amounts = [p for p in policy.parameters() if id(p) not in choices]
         optimizers: dict[str, torch.optim.Optimizer]
         if self.choice_lr is None:
-            optimizers = {"policy": torch.optim.SGD(policy.parameters(), lr=self.policy_lr)}
+            optimizers = {
+                "policy": torch.optim.SGD(policy.parameters(), lr=self.policy_lr, fused=True)
+            }
         else:
             optimizers = {
-                "policy": torch.optim.SGD(amounts, lr=self.policy_lr),
-                "choices": torch.optim.Adam(policy.choices, lr=self.choice_lr),
+                "policy": torch.optim.SGD(amounts, lr=self.policy_lr, fused=True),
+                "choices": torch.optim.Adam(policy.choices, lr=self.choice_lr, fused=True),
             }
         learner = Bilevel(
             policy,
@@ -150,9 +152,8 @@ class Slots(ChoosingPolicy):
         """Apply the policy with the choices made, or with its weights (and noise)."""
         logits: dict[str, Tensor] = {}
         if choice is not None:
-            for (name, parameter), q in zip(self.logits().items(), choice.tolist(), strict=True):
-                logits[name] = torch.full_like(parameter, NEVER)
-                logits[name][q] = 0.0
+            never = torch.full_like(torch.stack(self.choices), NEVER)
+            logits = dict(zip(self.logits(), never.scatter(1, choice[:, None], 0.0), strict=True))
         elif self.estimator == "gumbel":
             for name, parameter in self.logits().items():
                 noisy = parameter / self.temperature - exponential(parameter).log()

@@ -95,7 +95,7 @@ def unroll(
         ahead = {k: value.detach().requires_grad_() for k, value in ahead.items()}
         valid_loss = outer(ahead)
         v = torch.autograd.grad(valid_loss, list(ahead.values()), materialize_grads=True)
-        norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in v]))
+        norm = torch.linalg.vector_norm(torch.cat([g.flatten() for g in v]))
         e = 0.01 / norm.clamp(min=1e-12)
         after = random_state()
         sides = []
@@ -113,6 +113,11 @@ def unroll(
         train_loss=train_loss.detach(),
         valid_loss=valid_loss.detach(),
     )
+
+
+def flat(parameters: Sequence[Tensor]) -> Tensor:
+    """Return the gradients of parameters, one after the other (n_numbers,)."""
+    return torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
 
 
 class ChoosingPolicy(nn.Module, ABC):
@@ -195,6 +200,7 @@ class Bilevel:
             lr=training.learning_rate,
             betas=training.betas,
             weight_decay=training.weight_decay,
+            fused=True,
         )
         self.is_choice = {id(logits) for logits in policy.choices}
         self.of_policy = list(optimizers.values())
@@ -220,17 +226,19 @@ class Bilevel:
         step = unroll(inner, outer, weights, parameters, self.lr, self.how)
         for parameter, gradient in zip(parameters, step.policy_gradient, strict=True):
             parameter.grad = gradient
-            if self.largest is not None and id(parameter) not in self.is_choice:
-                parameter.grad = gradient.clamp(-self.largest, self.largest)
+        if self.largest is not None:
+            amounts = [p for p in parameters if id(p) not in self.is_choice]
+            clipped = flat(amounts).clamp(-self.largest, self.largest)
+            parts = clipped.split([p.numel() for p in amounts])
+            for parameter, part in zip(amounts, parts, strict=True):
+                parameter.grad = part.view_as(parameter)
         if self.relax is not None and choice is not None:
             with torch.no_grad():
                 gain = step.valid_loss - outer(weights)
             slopes = self.relax.gradient(logits, choice, z, gain)
             for logit, slope in zip(self.choosing.choices, slopes, strict=True):
                 logit.grad = slope / self.choosing.temperature
-        norm = torch.linalg.vector_norm(
-            torch.stack([torch.linalg.vector_norm(p.grad) for p in parameters])
-        )
+        norm = torch.linalg.vector_norm(flat(parameters))
         for optimizer in self.of_policy:
             optimizer.step()
         self.choosing.project_()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment import Policy, Transform
-from sleepaug.augment.policy import relative_entropy
+from sleepaug.augment.relaxed_policy import relative_entropy
 from sleepaug.augment.transform import gate
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Positive
@@ -54,7 +54,9 @@ class DADA(Method):
     def search(self, task: Task, training: Training, *, seed: int, fold: int = 0) -> GradientSearch:
         torch.manual_seed(derived_seed(seed, "policy", fold=fold))
         policy = Pairs(task.transforms).to(task.train.x.device)
-        optimizer = torch.optim.Adam(policy.parameters(), lr=self.policy_lr, betas=(0.5, 0.999))
+        optimizer = torch.optim.Adam(
+            policy.parameters(), lr=self.policy_lr, betas=(0.5, 0.999), fused=True
+        )
         learner = Bilevel(
             policy, task, training, {"policy": optimizer}, relax=True, how=self.hypergradient
         )

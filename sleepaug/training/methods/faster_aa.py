@@ -112,7 +112,9 @@ class CriticMatching:
         self.critic = Critic(task.make_trunk())
         self.module = nn.ModuleDict({"policy": self.relaxed, "critic": self.critic}).to(device)
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            name: torch.optim.Adam(part.parameters(), lr=method.learning_rate, betas=BETAS)
+            name: torch.optim.Adam(
+                part.parameters(), lr=method.learning_rate, betas=BETAS, fused=True
+            )
             for name, part in self.module.items()
         }
         self.class_weights = balanced_weights(task.train.y, len(task.classes))

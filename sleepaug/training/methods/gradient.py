@@ -16,6 +16,9 @@ from sleepaug.augment import Policy
 from sleepaug.training.fit import Fit
 from sleepaug.training.tasks.task import Task
 
+CHECKED = 50
+"""Batches after which a search looks whether it has diverged: each look makes a GPU wait."""
+
 Batch = tuple[Tensor, Tensor]
 
 
@@ -96,18 +99,18 @@ class GradientSearch:
                 self.learner.module["trunk"].load_state_dict(trunk.state_dict())
         self.learner.module.train()
         totals: dict[str, Tensor] = {}
-        n_batches = 0
+        n_batches, finite = 0, torch.ones((), dtype=torch.bool, device=self.task.train.y.device)
         for train, valid in paired_batches(self.task, self.batch_size):
             values = self.learner.update(train, valid)
-            policy = [p.detach().sum() for p in self.learner.module["policy"].parameters()]
-            if not torch.stack([*values.values(), *policy]).isfinite().all():
-                raise FloatingPointError(
-                    f"the search diverged in epoch {self.n_steps + 1}, batch {n_batches + 1}: "
-                    "a loss or the policy is not a number"
-                )
+            policy = self.learner.module["policy"].parameters()
+            each = [*values.values(), torch.cat([p.detach().flatten() for p in policy]).sum()]
+            finite = finite & torch.stack(each).isfinite().all()
+            if n_batches % CHECKED == 0:
+                self._check(finite)
             for name, value in values.items():
                 totals[name] = totals.get(name, 0.0) + value.detach()
             n_batches += 1
+        self._check(finite)
         self.n_steps += 1
         means = {name: float(total) / n_batches for name, total in totals.items()}
         return {
@@ -116,6 +119,13 @@ class GradientSearch:
             "choice_entropy": float(self.learner.entropy()),
             "augmentation": self.learner.policy().describe(),
         }
+
+    def _check(self, finite: Tensor) -> None:
+        if not finite:
+            raise FloatingPointError(
+                f"the search diverged in epoch {self.n_steps + 1}: a loss or the policy is not a "
+                "number"
+            )
 
     def augmentation(self) -> Policy:
         """Return the policy so far, with each choice made."""

@@ -37,7 +37,7 @@ class Relax(nn.Module):
         )
         nn.init.zeros_(last.weight)
         nn.init.zeros_(last.bias)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=lr)
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=lr, fused=True)
         self.register_buffer("scale", torch.zeros(()))
         self.scale: Tensor
 
@@ -61,8 +61,7 @@ class Relax(nn.Module):
         with torch.enable_grad():
             logits = logits.detach().requires_grad_()
             log_p = torch.log_softmax(logits, -1)
-            if self.scale == 0:
-                self.scale.copy_(value.abs())
+            self.scale.copy_(torch.where(self.scale == 0, value.detach().abs(), self.scale))
             size = self.scale.clamp(min=1e-12)
             noise = log_p.detach() - z  # log of the exponential numbers behind z
             q = self.predict(log_p - noise)

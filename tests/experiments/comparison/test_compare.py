@@ -3,11 +3,14 @@
 import dataclasses
 import re
 
+import pytest
+import torch
 from click.testing import CliRunner
 
 from sleepaug.cli import main
-from sleepaug.experiments.comparison.compare import default_output
+from sleepaug.experiments.comparison.compare import Execution, compare, default_output
 from sleepaug.experiments.comparison.settings import comparison_of
+from sleepaug.support.errors import ConfigError
 from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.sleep import Sleep
 
@@ -28,6 +31,20 @@ def test_the_command_says_what_to_expect_runs_reports_and_is_done_once(
     again = CliRunner().invoke(main, command)
     assert "2 of them ended before and are not run again" in again.output
     assert (tmp_path / "comparison/lanes/fast-aa-fold0-seed0/rows.jsonl").read_text() == rows
+    best = re.search(r"Next: sleepaug train --like (\S+/(none|fast-aa))\n", again.output)
+    assert best, again.output
+    like = CliRunner().invoke(
+        main, ["train", "--like", best[1], "--epochs", "1", "-o", str(tmp_path / "run")]
+    )
+    assert like.exit_code == 0, like.output
+    trained, compared = (
+        RunFolder(tmp_path / "run").config(),
+        RunFolder(tmp_path / "comparison").config(),
+    )
+    assert trained["method"] == compared["methods"][best[2]]
+    assert trained["training"] == {**compared["training"], "epochs": 1}
+    wrong = CliRunner().invoke(main, ["train", "--like", str(tmp_path / "comparison" / "adda")])
+    assert "'adda' is not compared there" in wrong.output
     other = CliRunner().invoke(main, [*command, "--budget", "2h"])
     assert other.exit_code == 2
     assert "compare.budget: '1h' before, '2h' now" in other.output
@@ -49,3 +66,11 @@ def test_without_a_name_the_folder_with_these_settings_is_gone_on_with(tmp_path,
     assert default_output(more) == first
     (first / "config.yaml").write_text("training: {a_setting_of_another_version: 1}")
     assert default_output(more) == first.with_name(f"{first.name}-2")
+
+
+def test_more_lanes_than_gpus_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ConfigError, match=r"2 lanes would share 1 GPU.*Use at most 1"):
+        compare(comparison_of({}), tmp_path / "out", Execution(n_jobs=2))
+    assert not (tmp_path / "out").exists()

@@ -112,6 +112,7 @@ def test_adda_learns_to_turn_windows_where_validation_windows_are_turned(estimat
         estimator=estimator,
         policy_lr=300,
         choice_lr=0.05,
+        largest_step=None,
         temperature=1.0,
         warm_start=3,
         epochs=40,

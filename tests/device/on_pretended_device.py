@@ -1,0 +1,164 @@
+"""What runs in the process of the pretended device: see `test_device.py`."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from sleepaug.augment import AugmentationLayer, eeg_transforms
+from sleepaug.augment.chosen import apply_chosen
+from sleepaug.augment.model import log_probabilities
+from sleepaug.experiments.comparison.lane import Lane
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.methods import METHODS
+from sleepaug.training.runs import Clock
+from sleepaug.training.tasks.task import TaskData
+from tests.device import counts
+from tests.device.pretended import DEVICE, Counting
+
+CHANNELS = counts.CHANNELS
+BOUNDS = {  # kernels and waits of a step: docs/performance.md has the same table
+    "none": (120, 0),
+    "augnet": (850, 0),
+    "a policy": (300, 0),
+    "faster-aa": (1850, 0),
+    "dada": (660, 1),
+    "adda": (1450, 0),
+    "adda, softmax": (1260, 0),
+    "adda, finite": (2750, 0),
+}
+
+
+@pytest.fixture(autouse=True)
+def counting():
+    torch.set_num_threads(1)
+    with Counting() as counting:
+        yield counting
+
+
+def test_tensors_of_two_devices_are_refused():
+    there, here = torch.ones(3).to(DEVICE), torch.ones(3)
+    assert there.device.type == "pretended"
+    assert (there + 1).tolist() == [2, 2, 2]
+    with pytest.raises(RuntimeError, match="two devices"):
+        there + here
+
+
+def test_what_makes_the_program_wait_is_counted(counting):
+    there = torch.arange(4.0).to(DEVICE)
+    counting.clear()
+    float(there[1]), bool(there[1] > 0), there[there > 1], there.nonzero(), there.cpu()
+    assert sum(counting.waits.values()) == 5
+    assert sum(counting.kernels.values()) == 2  # the comparisons
+
+
+@pytest.mark.parametrize("name", list(eeg_transforms(100.0, CHANNELS)))
+def test_a_transform_is_the_same_on_both_devices_and_makes_none_wait(name, counting):
+    transform = eeg_transforms(100.0, CHANNELS)[name]
+    torch.manual_seed(0)
+    x, probe = torch.randn(5, 6, 300), torch.randn(5, 6, 300)
+    found = []
+    for device in ("cpu", DEVICE):
+        windows, onto = x.to(device), probe.to(device)
+        magnitude = torch.full((5,), 0.4).to(device).requires_grad_(transform.differentiable)
+        torch.manual_seed(1)
+        transform(windows, magnitude)  # fills caches
+        counting.clear()
+        torch.manual_seed(1)
+        y, slope = transform(windows, magnitude), None
+        if transform.differentiable:
+            (slope,) = torch.autograd.grad((y * onto).sum(), magnitude)
+        assert not counting.waits
+        found.append((y.detach().cpu(), slope if slope is None else slope.cpu()))
+    (a, slope_a), (b, slope_b) = found
+    torch.testing.assert_close(a, b)
+    if slope_a is not None:
+        torch.testing.assert_close(slope_a, slope_b, rtol=1e-4, atol=1e-3)
+
+
+def test_steps_have_the_values_of_the_cpu_and_stay_within_their_kernels(counting):
+    """AugNet, and every search whose draws do not depend on the device."""
+    pretended = counts.steps(counts.make_task(DEVICE))
+    assert set(pretended) == set(BOUNDS)
+    cpu = counts.steps(counts.make_task("cpu"))
+    for name, step in pretended.items():
+        torch.manual_seed(2)
+        first = step()
+        counting.clear()
+        second = step()
+        most_kernels, most_waits = BOUNDS[name]
+        kernels, waits = counting.kernels.copy(), counting.waits.copy()
+        assert sum(kernels.values()) <= most_kernels, (name, kernels.most_common(8))
+        assert sum(waits.values()) <= most_waits, (name, waits)
+        if name in ("a policy", "adda"):  # a CPU computes, and draws for, what was chosen only
+            assert first.isfinite()
+            assert second.isfinite()
+            continue
+        torch.manual_seed(2)
+        torch.testing.assert_close(first.cpu(), cpu[name](), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(second.cpu(), cpu[name](), rtol=2e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("trunk", ["chambon2018", "spectral"])
+def test_a_trunk_is_the_same_on_both_devices(trunk, counting):
+    task = counts.make_task("cpu", trunk)
+    torch.manual_seed(0)
+    network = task.make_trunk().eval()
+    x = task.train.x.clone()
+    x[3, 1] = 0  # a channel that is not there
+    wanted = network(x).detach()
+    there = network.to(DEVICE)(x.to(DEVICE)).detach()
+    torch.testing.assert_close(there.cpu(), wanted, rtol=1e-4, atol=1e-5)
+    counting.clear()
+    network(x.to(DEVICE))
+    assert set(counting.waits) <= {key for key in counting.waits if key.startswith("backward")}
+
+
+def test_a_prediction_does_not_wait_and_sampled_layers_choose_what_they_should(counting):
+    predict = counts.predicting(counts.make_task(DEVICE))
+    kernels, waits = counts.counted(predict, counting)
+    assert not waits
+    assert sum(kernels.values()) <= 330
+    transforms = eeg_transforms(100.0, CHANNELS)
+    chosen = [transforms["channels_dropout"], transforms["gaussian_noise"]]
+    x = torch.ones(3, 6, 50)
+    choice, magnitude = torch.tensor([0, -1, 1]), torch.tensor([1.0, 1.0, 0.0])
+    for device in ("cpu", DEVICE):
+        y = apply_chosen(x.to(device), chosen, choice.to(device), magnitude.to(device)).cpu()
+        assert y[0].abs().max() == 0
+        torch.testing.assert_close(y[1:], x[1:])
+    layer = AugmentationLayer([transforms["sign_flip"], transforms["time_reverse"]]).eval()
+    assert layer.to(DEVICE)(x.to(DEVICE)).cpu().abs().max() == 1
+
+
+def test_a_lane_and_a_prediction_of_its_model_run_there():
+    task = counts.make_task(DEVICE, "spectral")
+    names = ("sign_flip", "gaussian_noise", "frequency_shift")
+    task = dataclasses.replace(task, transforms={k: task.transforms[k] for k in names})
+    loaded, training = TaskData(task, task.valid), Training(epochs=2, patience=2)
+    for name, options in (
+        ("augnet", {"selection": "robust"}),
+        ("adda", {"warm_start": 1, "epochs": 2}),
+    ):
+        search = METHODS[name](**options).search(task, training, seed=0)
+        point = None
+        clock = Clock(timer=iter(range(10**6)).__next__, budget=1000)
+        lane = Lane(search, loaded, training, seed=0, clock=clock)
+        while not lane.done:
+            with clock.charge(lane.account):
+                logged = lane.step()
+            row = lane.settle(logged)
+            point = row.get("point") or point
+        assert row["status"] == "finished"
+        assert point["test"]["n_windows"] == counts.BATCH
+        assert np.isfinite(point["valid_balanced_accuracy"])
+    fit = Fit(task, search.augmentation(), training, seed=0)
+    fit.step()
+    assert (
+        log_probabilities(fit.best_model(), task.valid.x)
+        .exp()
+        .sum(1)
+        .cpu()
+        .allclose(torch.ones(16))
+    )
