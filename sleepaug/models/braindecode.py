@@ -58,7 +58,7 @@ def braindecode_trunk(
         advice = "Choose another model, or give it what it needs with task.trunk_options."
     raise ConfigError(
         f"task.trunk: braindecode's {name} does not take {n_chans} channel(s) of {n_times} samples "
-        f"at {sfreq:g} Hz with {options or 'its defaults'}. {advice} It says: {problem.rstrip('.')}.",
+        f"at {sfreq:g} Hz with {options or 'its defaults'}. {advice} It says: {problem}",
         parameters=("trunk", "channels"),
     )
 
@@ -79,7 +79,7 @@ def _built(
             logits = model.eval()(torch.zeros(2, shape["n_chans"], shape["n_times"]))
         model.train(was_training)
     except Exception as error:  # each network has checks, and errors, of its own
-        return None, (str(error).strip() or type(error).__name__).split("\n")[0]
+        return None, (str(error).strip() or type(error).__name__).split("\n")[0].rstrip(".") + "."
     expected = (2, shape["n_outputs"])
     if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != expected:
         got = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
