@@ -8,10 +8,16 @@ from typing import Any
 
 import click
 
-from sleepaug.cli.options import FILE, channel_option, exclude_option, reference_option
+from sleepaug.cli.options import (
+    FILE,
+    channel_option,
+    codes_option,
+    exclude_option,
+    reference_option,
+)
 
 
-@click.command(short_help="Describe a recording: channels, signal quality.")
+@click.command(short_help="Describe a recording: channels, quality, scoring.")
 @click.argument("night", type=FILE)
 @click.option(
     "--model", type=FILE, help="Model whose channels to look for (default: the shipped model)."
@@ -19,11 +25,13 @@ from sleepaug.cli.options import FILE, channel_option, exclude_option, reference
 @channel_option
 @exclude_option
 @reference_option
+@codes_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def inspect(night: Path, model: Path | None, as_json: bool, **options: Any) -> None:
     """Describe the recording NIGHT: header, channels, units, bad stretches.
 
-    Also say which of its channels a model would use.
+    Also say whether the scoring beside it fits, which of its channels the model uses, and how sure
+    the model is of the stages.
     """
     from sleepaug.staging.inspection import inspect_recording
 

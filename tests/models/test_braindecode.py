@@ -4,6 +4,10 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from sleepaug.models.braindecode import braindecode_trunk
+from sleepaug.support.errors import ConfigError
 
 LOADS = """
 import sys
@@ -78,3 +82,51 @@ def test_an_extension_that_loads_is_kept():
 def test_another_error_is_not_hidden():
     with pytest.raises(AssertionError, match="ImportError: something else"):
         run(BROKEN.format(error="ImportError('something else')"))
+
+
+SHAPE = {"n_chans": 2, "n_times": 3000, "sfreq": 100.0, "n_classes": 5}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("AttnSleep", "AttnSleep does not take 2 channel.*takes one channel only"),
+        ("SignalJEPA", "needs the positions of the electrodes.*It says: chs_info"),
+        ("HybridNet", r"two windows give \(2, 5, \d+\), where \(2, 5\) is expected"),
+        ("EEGModuleMixin", "braindecode has no model 'EEGModuleMixin'"),
+        ("SleepStagerBlanco", "Did you mean .*SleepStagerBlanco2020"),
+    ],
+)
+def test_a_model_that_does_not_fit_says_what_it_needs(name, words):
+    with pytest.raises(ConfigError, match=words) as error:
+        braindecode_trunk(name, **SHAPE)
+    assert error.value.parameters[0] == "trunk"
+
+
+def test_a_model_that_is_tried_is_as_if_it_was_not():
+    torch.manual_seed(0)
+    tried = braindecode_trunk("SleepStagerBlanco2020", **SHAPE)
+    torch.manual_seed(0)
+    import braindecode.models
+
+    plain = braindecode.models.SleepStagerBlanco2020(
+        n_chans=2, n_outputs=5, n_times=3000, sfreq=100.0
+    )
+    assert tried.training
+    for name, value in plain.state_dict().items():
+        assert torch.equal(tried.state_dict()[name], value), name
+
+
+@pytest.mark.slow
+def test_every_model_fits_or_says_why():
+    from sleepaug.support.braindecode_import import braindecode
+
+    messages, fitting = {}, []
+    for name in dir(braindecode.models):
+        try:
+            fitting.append(braindecode_trunk(name, **SHAPE).eval())
+        except ConfigError as error:
+            messages[name] = str(error)
+    assert len(fitting) > 30
+    assert all(trunk(torch.zeros(2, 2, 3000)).shape == (2, 5) for trunk in fitting)
+    assert all(name in message for name, message in messages.items())

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import sleepaug
 from sleepaug.cli import main
 from sleepaug.staging.inspected_channels import EpochList, role_of
 from sleepaug.staging.inspection import AnnotationCount, inspect_recording
@@ -106,6 +107,38 @@ def test_the_text_holds_it_all(inspection):
     for words in ("2021-03-04T23:15:00", "flat: 2 epochs (4-5)", "60 Hz hum: 40 uV", "(a stage)"):
         assert words in text
     assert "\x1b" not in text
+
+
+def test_it_says_what_the_model_makes_of_it_and_how_surely(inspection, night):
+    """As `predict` does."""
+    hypnogram = sleepaug.load_model("default").predict(night)
+    use = inspection.model
+    assert sum(use.stages.values()) == len(hypnogram) == 10
+    assert use.stages["?"] == int((~hypnogram.scored).sum())
+    if hypnogram.scored.any():
+        assert use.certainty == pytest.approx(
+            hypnogram.confidence[hypnogram.scored].mean(), abs=1e-3
+        )
+    assert f"It stages {10 - use.stages['?']} of 10 epochs" in inspection.text()
+    assert "Left out: 'EEG F4-A1' (there is no unit" in inspection.text()
+    assert inspection.to_json()["model"]["stages"] == use.stages
+
+
+def test_stages_among_its_own_annotations_are_its_scoring(inspection):
+    assert inspection.scoring.file == "in its own annotations"
+    assert inspection.scoring.epochs["N2"] == 3
+    assert "Warning: the recording lasts 300 s" in inspection.text()
+
+
+def test_numbers_in_the_scoring_are_explained_or_asked_for(night, tmp_path):
+    copy = tmp_path / "m.edf"
+    copy.write_bytes(night.read_bytes())
+    (tmp_path / "m.txt").write_text("0 1 2 3 4 2 2 2 0 0")
+    asked = CliRunner().invoke(main, ["inspect", str(copy)], catch_exceptions=False)
+    assert "can be read in several ways" in asked.stdout
+    told = CliRunner().invoke(main, ["inspect", str(copy), "--codes=yasa"], catch_exceptions=False)
+    assert "W 3, N1 1, N2 4, N3 1, R 1 epochs, from 0 to 300 s" in told.stdout
+    assert "Numbers were read as 0=W, 1=N1, 2=N2, 3=N3, 4=R." in told.stdout
 
 
 def test_json_has_what_was_looked_at_and_no_more(inspection):

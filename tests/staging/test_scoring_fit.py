@@ -13,7 +13,7 @@ def test_a_scoring_that_fits_one_that_does_not_and_none(tmp_path):
     assert fit.fits
     assert {stage: n for stage, n in fit.epochs.items() if n} == {"W": 1, "N2": 2}
     assert "W 1, N2 2 epochs, from 0 to 90 s" in fit.lines()[0]
-    assert "does not cover" in scoring_fit(recording, 900).lines()[0]
+    assert "Warning: the recording lasts 900 s" in scoring_fit(recording, 900).lines()[1]
     table.write_text("onset,duration,stage\n0,30,N9\n")
     assert "unknown stage 'N9'" in scoring_fit(recording, 90).lines()[0]
     (tmp_path / "night_hypnogram.txt").write_text("W\n")

@@ -143,3 +143,15 @@ def meaning_of(
             parameters=("codes",),
         )
     return next(iter(readings.values()))
+
+
+def codes_note(meaning: Mapping[str, str]) -> str:
+    """Say what the numbers of a file were taken for.
+
+    Examples
+    --------
+    >>> codes_note({"0": "W", "5": "R"})
+    'Numbers were read as 0=W, 5=R.'
+    """
+    listed = ", ".join(f"{code}={stage}" for code, stage in meaning.items())
+    return f"Numbers were read as {listed}."

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.codes import CONVENTIONS, as_code, meaning_of
+from sleepaug.data.files.codes import CONVENTIONS, as_code, codes_note, meaning_of
 from sleepaug.data.recording import Scoring
 from sleepaug.data.stages import WINDOW_SECONDS, stage_of
 from sleepaug.support.errors import RecordingError
@@ -112,6 +112,7 @@ def scoring_of_labels(
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}", parameters=error.parameters) from error
         stages = [stage_of_code[code] for code in codes]
+        notes.append(codes_note(stage_of_code))
     else:
         stages = [_stage(path, line, label) for label, line in zip(labels, lines, strict=True)]
     if epoch != WINDOW_SECONDS:

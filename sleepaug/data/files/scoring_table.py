@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sleepaug.data.files.codes import CONVENTIONS, as_code, meaning_of
+from sleepaug.data.files.codes import CONVENTIONS, as_code, codes_note, meaning_of
 from sleepaug.data.files.scoring_rows import Extent
 from sleepaug.data.files.scoring_times import ScoredStage
 from sleepaug.data.files.table import Table, cell, number
@@ -67,6 +67,7 @@ def read_table(
     scored = [row for row, event in zip(rows, is_event, strict=True) if not event]
     times, notes = times_of(path, table, scored, extent)
     notes += [table.note] if table.note else []
+    notes += [codes_note(codes)] if codes else []
     scored_stages = [
         ScoredStage(onset, duration, stage)
         for (onset, duration), stage in zip(

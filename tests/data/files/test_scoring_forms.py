@@ -158,7 +158,7 @@ def test_five_second_codes_may_be_those_of_dreams(tmp_path: Path) -> None:
     assert read(tmp_path, text, seconds=60, codes="dreams").stage == ("W", "N2")
     known = read(tmp_path, f"[Hypnogram]\n{text}")
     assert known.stage == ("W", "N2")
-    assert "by majority" in known.notes[0]
+    assert "by majority" in known.notes[-1]
 
 
 def test_meanings_are_checked() -> None:
