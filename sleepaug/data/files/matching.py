@@ -101,7 +101,8 @@ def edf_form(scoring: Path) -> Path | None:
         It is to be read, as it says when the scoring begins.
     """
     alike = scoring.parent.glob(f"{glob.escape(scoring.stem)}.[eE][dD][fF]")
-    return next((path for path in alike if not is_recording(path)), None)
+    forms = (path for path in alike if not is_recording(path) and not _is_other_form(path))
+    return next(forms, None)
 
 
 NSRR = re.compile(r"(.+)-(?:nsrr|profusion)")
