@@ -112,7 +112,7 @@ def fit_network(
     rng = np.random.default_rng(seed)
     network = RecordingNetwork(n_features=len(NAMES), n_place=N_PLACE, n_hidden=training.n_hidden)
     network.learn_scale([torch.from_numpy(night.x) for night in nights[:SCALED_BY]])
-    weight = _class_weights(nights, training.class_power)
+    weight = class_weights(nights, training.class_power)
     optimizer = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=training.steps, pct_start=0.15
@@ -141,7 +141,8 @@ def fit_network(
     return network.eval()
 
 
-def _class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:
+def class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:
+    """Return the weight of each stage in the loss (5,): its share to the power of minus `power`."""
     y = np.concatenate([night.y for night in nights])
     share = np.bincount(y[y >= 0], minlength=len(STAGES)) + 1.0
     share /= share.sum()
