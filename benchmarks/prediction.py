@@ -1,6 +1,6 @@
 """Staging a night: time and memory from a cold start, beside YASA, and the parts of a warm run.
 
-    python benchmarks/prediction.py NIGHT.edf [--model RUN] [--yasa PYTHON]
+    python benchmarks/prediction.py NIGHT.edf [--yasa PYTHON]
 
 NIGHT is a night in the MASS layout, such as `sleepaug simulate FOLDER --nights 1 --hours 8` writes
 (8 h, 256 Hz, 20 EEG channels and more). YASA stages C3 of the same file with the Python given
@@ -35,32 +35,31 @@ def cold(command: list[str]) -> tuple[float, float, float]:
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def warm(night: Path, model: Path, n: int) -> dict[str, float]:
+def warm(night: Path, n: int) -> dict[str, float]:
     """CPU seconds of staging in a process that has staged before, and of its parts."""
-    import numpy as np
     import torch
 
-    from sleepaug.data.files.open import open_recording
-    from sleepaug.data.signals.continuous import continuous
-    from sleepaug.data.signals.night import night_windows
+    from sleepaug.models.recording_features import recording_features
+    from sleepaug.staging.excerpts import with_excerpts
     from sleepaug.staging.hypnogram.formats import write_forms
     from sleepaug.staging.loading import load_model
 
     torch.set_num_threads(1)  # as the command does
-    stager = load_model(model)
+    stager = load_model()
     hypnogram = stager.predict(night)
-    x = night_windows(night, stager.preprocessing, allow_missing=stager.allow_missing).x
+    features = recording_features(night)
+    places = features.montage.places()
     parts = {
         "stage (all but writing)": lambda: stager.predict(night),
-        "  read, filter, resample": lambda: continuous(open_recording(night), stager.preprocessing),
-        "  ... and look for faults, scale": lambda: night_windows(night, stager.preprocessing),
-        "  network": lambda: stager.log_probabilities(np.ascontiguousarray(x)),
+        "  read, filter, look for faults, describe": lambda: recording_features(night),
+        "  networks": lambda: stager.model.probabilities(features.x, places, context=True),
     }
     with tempfile.TemporaryDirectory() as folder:
 
         def write() -> None:
             vars(hypnogram).pop("png", None)
-            write_forms(hypnogram, Path(folder), "n", ["csv", "png", "html"])
+            shown = with_excerpts(hypnogram, night)
+            write_forms(shown, Path(folder), "n", ["csv", "png", "html"])
 
         parts["write csv, png, html"] = write
         return {name: median_cpu(part, n) for name, part in parts.items()}
@@ -79,14 +78,12 @@ def median_cpu(part, n: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("night", type=Path)
-    parser.add_argument("--model", type=Path, default=Path("default"))
     parser.add_argument("--yasa", type=Path, help="python of an environment with YASA")
     parser.add_argument("-n", type=int, default=3, help="runs of each")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        ours = [sys.executable, "-m", "sleepaug", "predict", str(args.night), "--model"]
-        ours += [str(args.model), "-o", folder, "--overwrite"]
-        commands = {"sleepaug predict (6 channels; csv, png, html)": ours}
+        ours = [sys.executable, "-m", "sleepaug", "predict", str(args.night), "--overwrite"]
+        commands = {"sleepaug predict (11 channels; csv, png, html)": [*ours, "-o", folder]}
         if args.yasa:
             theirs = [str(args.yasa), "-c", YASA, str(args.night), str(Path(folder) / "y.csv")]
             commands["YASA (1 channel; csv)"] = theirs
@@ -101,7 +98,7 @@ def main() -> None:
         wall, cpu, memory = (statistics.median(column) for column in zip(*results, strict=True))
         print(f"{name:<48}{wall:>8.2f}{cpu:>8.2f}{memory:>8.0f}")
     print(f"{'warm, one night':<48}{'':>8}{'CPU s':>8}")
-    for name, seconds in warm(args.night, args.model, args.n).items():
+    for name, seconds in warm(args.night, args.n).items():
         print(f"{name:<48}{'':>8}{seconds:>8.2f}")
 
 

@@ -18,7 +18,7 @@ from sleepaug.simulation.people import draw_person
 
 GROUPS = ("young", "middle", "old")
 DAMAGED = 16
-"""Index of the person whose file ends early."""
+"""Index of the person whose file ends early; the last one where there are fewer."""
 CHANNELS = ("C3", "O1", "EOG Left Horiz", "EMG Chin1")
 
 
@@ -43,7 +43,7 @@ def make(study: Path, people: int, hours: float, seed: int) -> None:
             (study / kind / group).mkdir(parents=True, exist_ok=True)
             file.rename(study / kind / group / f"{name}.edf")
         rows.append({"participant_id": name, "age": ages[k], "group": group})
-        if k == DAMAGED:
+        if k == min(DAMAGED, people - 1):
             damaged = study / "recordings" / group / f"{name}.edf"
             damaged.write_bytes(damaged.read_bytes()[:3000])
     raw.rmdir()

@@ -76,7 +76,7 @@ def limits_of_agreement(
     Examples
     --------
     >>> print(limits_of_agreement([400, 410, 395], [390, 405, 400]))
-    +3.3 (± 19.0), limits of agreement -11.6 to +18.3 (± 37.3 each) (3 nights)
+    +3.3 (± 19.0), limits of agreement -11.6 to +18.3 (± 37.4 each) (3 nights)
     """
     pairs = [(x, y) for x, y in zip(first, second, strict=True) if x is not None and y is not None]
     x, y = np.array(pairs, float).reshape(-1, 2).T

@@ -62,6 +62,14 @@ class WindowSignals:
     ------
     RecordingError
         It cannot be read, or has no EEG channel that is known by its name.
+
+    Examples
+    --------
+    >>> import sleepaug
+    >>> signals = WindowSignals(sleepaug.simulate_night(1, hours=0.05, ch_names=["C3"], sfreq=256))
+    >>> (trace,) = signals.window(30.0)
+    >>> trace.name, trace.kind, trace.sfreq, trace.microvolts.shape
+    ('EEG C3-CLE', 'eeg', 128.0, (3840,))
     """
 
     def __init__(

@@ -94,6 +94,15 @@ def read_hypnogram(path: Path) -> StoredNight:
     ------
     RecordingError
         It is no such table, or damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> night = Hypnogram(np.zeros(1), np.array([[0.1, 0.2, 0.6, 0.1, 0.0]]), [""])
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> night.save(folder / "night.hypnogram.csv")
+    >>> read_hypnogram(folder / "night.hypnogram.csv").hypnogram
+    <Hypnogram 'night', 1 epochs: W 0%, N1 0%, N2 100%, N3 0%, R 0%>
     """
     rows, facts = _rows(path), _facts(path)
     column = "stage" if "stage" in rows[0] else "trial_type"

@@ -41,6 +41,11 @@ class ReviewSettings:
         Keys of `FORMS`; "csv" is among them, for it is what a later review goes on from.
     map, exclude
         See `WindowSignals`.
+
+    Examples
+    --------
+    >>> ReviewSettings(Path("reviewed"), forms=("csv", "edf")).forms
+    ('csv', 'edf')
     """
 
     output: Path
@@ -73,6 +78,17 @@ class Review:
     ------
     ConfigError
         Two nights would be written to the same files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> night = Hypnogram(np.zeros(1), np.array([[0.1, 0.2, 0.6, 0.1, 0.0]]), [""])
+    >>> nights = [NightToReview("a", Path("a.edf"), lambda: night)]
+    >>> review = Review(nights, ReviewSettings(Path(tempfile.mkdtemp()), forms=["csv"]))
+    >>> [file.parent.name for file in review.save(0, {0: "N3"}, revision=0)]
+    ['automatic', 'corrected']
+    >>> review.hypnogram(0).stages.tolist(), review.hypnogram(0).automatic.tolist()
+    (['N3'], ['N2'])
     """
 
     def __init__(self, nights: Sequence[NightToReview], settings: ReviewSettings) -> None:
