@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,8 +38,8 @@ class StoredWindows:
     row: np.ndarray
 
     @classmethod
-    def of(cls, nights: Sequence[np.memmap]) -> StoredWindows:
-        """Index memory-mapped nights, each (n_windows, n_chans, n_times), in their order."""
+    def of(cls, nights: Sequence[Any]) -> StoredWindows:
+        """Index nights as `np.memmap`, each (n_windows, n_chans, n_times), in their order."""
         sizes = [len(night) for night in nights]
         return cls(
             files=tuple(Path(str(night.filename)) for night in nights),

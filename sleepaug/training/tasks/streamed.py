@@ -67,9 +67,10 @@ class StreamedWindows:
             yield self._sent(coming.result())
 
     def _read(self, index: Tensor | slice | Sequence[int]) -> Tensor:
-        if not isinstance(index, slice):
-            index = np.asarray(index.cpu() if isinstance(index, Tensor) else index)
-        windows = torch.from_numpy(self.stored.read(index))
+        if isinstance(index, Tensor):
+            index = index.cpu()
+        chosen = index if isinstance(index, slice) else np.asarray(index)
+        windows = torch.from_numpy(self.stored.read(chosen))
         return windows.pin_memory() if self.is_cuda else windows
 
     def _sent(self, windows: Tensor) -> Tensor:
