@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,6 +14,9 @@ from sleepaug.data.stored import StoredWindows
 
 WHOLE = 2**30
 """Bytes of windows up to which all of them are held in memory on a CPU."""
+
+AT_ONCE = 256
+"""Windows that are read in one go: a batch at a time, two threads would wait for each other."""
 
 FREE_SHARE = 0.5
 """Of the free memory of a GPU, which windows may take."""
@@ -52,19 +56,22 @@ class StreamedWindows:
 
     def split(self, size: int) -> Iterator[Tensor]:
         """Read all windows, at most `size` at a time."""
-        return self.ahead([slice(i, i + size) for i in range(0, len(self), size)])
+        return self.ahead(torch.arange(len(self)).split(size) if len(self) else ())
 
-    def ahead(self, indices: Sequence[Tensor | slice]) -> Iterator[Tensor]:
-        """Read batches, each while the one before it is used."""
+    def ahead(self, indices: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Read batches, `AT_ONCE` windows while those before them are used."""
         if not indices:
             return
+        n = max(1, AT_ONCE // len(indices[0]))
+        groups = [indices[first : first + n] for first in range(0, len(indices), n)]
         with ThreadPoolExecutor(1, "read windows") as thread:
-            coming = thread.submit(self._read, indices[0])
-            for following in indices[1:]:
-                batch = coming.result()
-                coming = thread.submit(self._read, following)
-                yield self._sent(batch)
-            yield self._sent(coming.result())
+            coming = thread.submit(self._read, torch.cat(groups[0]))
+            for group, following in itertools.zip_longest(groups, groups[1:]):
+                windows = coming.result()
+                if following is not None:
+                    coming = thread.submit(self._read, torch.cat(following))
+                for batch in windows.split([len(index) for index in group]):
+                    yield self._sent(batch)
 
     def _read(self, index: Tensor | slice | Sequence[int]) -> Tensor:
         if isinstance(index, Tensor):
