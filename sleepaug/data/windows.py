@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from tqdm import tqdm
@@ -25,17 +25,18 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.signals.quality import is_flat
 from sleepaug.data.signals.scaling import scale
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.data.stored import StoredWindows
 from sleepaug.support.errors import ConfigError, RecordingError, printable
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Scored windows of many nights, in memory.
+    """Scored windows of many nights.
 
     Attributes
     ----------
-    x : ndarray of shape (n_windows, n_chans, n_times), float32
-        4 bytes a sample: 60 nights of 6 channels at 100 Hz take about 4 GB.
+    x : ndarray or StoredWindows of shape (n_windows, n_chans, n_times), float32
+        4 bytes a sample: 60 nights of 6 channels at 100 Hz take about 4 GB in memory.
     y : ndarray of shape (n_windows,), int64
         Index into `STAGES`.
     subject, recording : ndarray of shape (n_windows,), str
@@ -62,7 +63,7 @@ class Windows:
     1
     """
 
-    x: np.ndarray
+    x: Any  # an array, or StoredWindows
     y: np.ndarray
     subject: np.ndarray
     recording: np.ndarray
@@ -97,6 +98,7 @@ def prepare(
     progress: bool = False,
     on_error: Literal["raise", "skip"] = "raise",
     allow_missing: bool = False,
+    in_memory: bool = True,
 ) -> Windows:
     """Make scored windows of many nights.
 
@@ -115,6 +117,8 @@ def prepare(
         listed in `failures`.
     allow_missing : bool
         Channels that a night lacks are zero, as long as it has one of them.
+    in_memory : bool
+        Read all windows; otherwise `x` are `StoredWindows`, which stay in the cache.
 
     Raises
     ------
@@ -160,7 +164,7 @@ def prepare(
         warnings.warn(
             f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2
         )
-    return _joined(nights, preprocessing, failures)
+    return _joined(nights, preprocessing, failures, in_memory=in_memory)
 
 
 def _by_reason(failures: Mapping[str, str]) -> list[list[str]]:
@@ -208,16 +212,14 @@ def _joined(
     nights: dict[str, tuple[str, cache.Prepared]],
     preprocessing: Preprocessing,
     failures: dict[str, str],
+    *,
+    in_memory: bool,
 ) -> Windows:
-    """Join all nights, one after the other, in arrays that are not memory-mapped."""
+    """Join all nights, one after the other."""
     sizes = [len(night.y) for _, night in nights.values()]
-    x = np.empty((sum(sizes), len(preprocessing.channels), preprocessing.n_times), np.float32)
-    at = 0
-    for _, night in nights.values():
-        x[at : at + len(night.y)] = night.x
-        at += len(night.y)
+    stored = StoredWindows.of([night.x for _, night in nights.values()])
     return Windows(
-        x=x,
+        x=stored.read() if in_memory else stored,
         y=np.concatenate([night.y for _, night in nights.values()]),
         subject=np.repeat([subject for subject, _ in nights.values()], sizes),
         recording=np.repeat(list(nights), sizes),

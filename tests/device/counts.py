@@ -30,11 +30,11 @@ CHANNELS, BATCH = ["C3", "C4", "F3", "F4", "O1", "O2"], 16
 TRUNKS = {"chambon2018": partial(Chambon2018, drop_prob=0.0), "spectral": SpectralStager}
 
 
-def make_task(device: torch.device | str, trunk: str = "chambon2018") -> Task:
+def make_task(device: torch.device | str, trunk: str = "chambon2018", n_times: int = 3000) -> Task:
     """Return a task of one batch, the same numbers on every device."""
     torch.manual_seed(0)
     splits = [
-        Split(torch.randn(BATCH, 6, 3000).to(device), (torch.arange(BATCH) % 5).to(device),
+        Split(torch.randn(BATCH, 6, n_times).to(device), (torch.arange(BATCH) % 5).to(device),
               np.repeat(["a", "b"], BATCH // 2))
         for _ in range(2)
     ]  # fmt: skip
@@ -42,7 +42,7 @@ def make_task(device: torch.device | str, trunk: str = "chambon2018") -> Task:
         train=splits[0],
         valid=splits[1],
         transforms=eeg_transforms(100.0, CHANNELS),
-        make_trunk=lambda: TRUNKS[trunk](n_chans=6, n_times=3000, sfreq=100.0),
+        make_trunk=lambda: TRUNKS[trunk](n_chans=6, n_times=n_times, sfreq=100.0),
         classes=("W", "N1", "N2", "N3", "R"),
     )
 

@@ -18,6 +18,7 @@ from tests.device import counts
 from tests.device.pretended import DEVICE, Counting
 
 CHANNELS = counts.CHANNELS
+N_TIMES = 1200  # the number of kernels does not depend on it
 BOUNDS = {  # kernels and waits of a step: docs/performance.md has the same table
     "none": (120, 0),
     "augnet": (850, 0),
@@ -79,9 +80,9 @@ def test_a_transform_is_the_same_on_both_devices_and_makes_none_wait(name, count
 
 def test_steps_have_the_values_of_the_cpu_and_stay_within_their_kernels(counting):
     """AugNet, and every search whose draws do not depend on the device."""
-    pretended = counts.steps(counts.make_task(DEVICE))
+    pretended = counts.steps(counts.make_task(DEVICE, n_times=N_TIMES))
     assert set(pretended) == set(BOUNDS)
-    cpu = counts.steps(counts.make_task("cpu"))
+    cpu = counts.steps(counts.make_task("cpu", n_times=N_TIMES))
     for name, step in pretended.items():
         torch.manual_seed(2)
         first = step()
@@ -102,7 +103,7 @@ def test_steps_have_the_values_of_the_cpu_and_stay_within_their_kernels(counting
 
 @pytest.mark.parametrize("trunk", ["chambon2018", "spectral"])
 def test_a_trunk_is_the_same_on_both_devices(trunk, counting):
-    task = counts.make_task("cpu", trunk)
+    task = counts.make_task("cpu", trunk, N_TIMES)
     torch.manual_seed(0)
     network = task.make_trunk().eval()
     x = task.train.x.clone()
@@ -116,7 +117,7 @@ def test_a_trunk_is_the_same_on_both_devices(trunk, counting):
 
 
 def test_a_prediction_does_not_wait_and_sampled_layers_choose_what_they_should(counting):
-    predict = counts.predicting(counts.make_task(DEVICE))
+    predict = counts.predicting(counts.make_task(DEVICE, n_times=N_TIMES))
     kernels, waits = counts.counted(predict, counting)
     assert not waits
     assert sum(kernels.values()) <= 330
@@ -133,7 +134,7 @@ def test_a_prediction_does_not_wait_and_sampled_layers_choose_what_they_should(c
 
 
 def test_a_lane_and_a_prediction_of_its_model_run_there():
-    task = counts.make_task(DEVICE, "spectral")
+    task = counts.make_task(DEVICE, "spectral", N_TIMES)
     names = ("sign_flip", "gaussian_noise", "frequency_shift")
     task = dataclasses.replace(task, transforms={k: task.transforms[k] for k in names})
     loaded, training = TaskData(task, task.valid), Training(epochs=2, patience=2)

@@ -66,5 +66,5 @@ def test_a_search_is_run_to_its_end_and_taken_up_where_it_was(
 
 def test_a_search_that_diverges_is_a_message(tiny_task, tmp_path):
     method = METHODS["faster-aa"](learning_rate=1e30, epochs=2)
-    with pytest.raises(ConfigError, match="diverged in epoch 1, batch"):
+    with pytest.raises(ConfigError, match="diverged in epoch 1: a loss"):
         train(tiny_task, tmp_path / "run", method)

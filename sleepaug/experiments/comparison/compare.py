@@ -149,7 +149,8 @@ def state_lines(comparison: Comparison, n_ended: int) -> list[str]:
     """Say how many lanes there are, and how many of them ended before."""
     n_lanes = len(comparison.jobs())
     lines = [
-        f"{n_lanes} lanes: {len(comparison.methods)} methods, {comparison.compare.folds} folds"
+        f"{n_lanes} lanes: {len(comparison.methods)} methods, {comparison.compare.folds} fold"
+        + "s" * (comparison.compare.folds > 1)
     ]
     if n_ended:
         lines.append(f"{n_ended} of them ended before and are not run again.")

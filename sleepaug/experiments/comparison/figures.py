@@ -60,9 +60,9 @@ def draw_accuracy_over_time(results: Results) -> Figure:
         if scores.shape[1] >= FEW:
             axes.fill_between(x, low, high, color=color, alpha=0.12, step="post", linewidth=0)
         elif scores.shape[1] > 1:
-            thin = axes.plot(x, scores, color=color, linestyle=style, drawstyle="steps-post")
-            for line in thin:
-                line.set(linewidth=0.6, alpha=0.5)
+            each = axes.plot(x, scores, color=color, linestyle=style, linewidth=0.6, alpha=0.5)
+            for line in each:
+                line.set_drawstyle("steps-post")
         axes.plot(x, middle, color=color, linestyle=style, drawstyle="steps-post", linewidth=1.8)
         axes.plot(x[:1], middle[:1], "o", color=color, markersize=4)
         ends.append((middle[-1], method, color))

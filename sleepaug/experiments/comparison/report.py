@@ -22,6 +22,7 @@ from sleepaug.experiments.comparison.tables import (
     methods_table,
     points_table,
 )
+from sleepaug.experiments.report import at_chance
 from sleepaug.support.files import into_place, read_json, write_text
 from sleepaug.support.text import duration_text, html_template
 from sleepaug.training.runs import RunFolder
@@ -206,11 +207,15 @@ def _cell(row: dict[str, Any]) -> str:
 
 def learned_policies(results: Results) -> list[LearnedPolicy]:
     """Write what each lane's final model was trained with, where something was learned."""
-    return [
-        LearnedPolicy(lane.job, Learned.from_json(point.learned).sentences())
-        for lane in results.lanes
-        if (point := results.final(lane)) is not None and point.learned
-    ]
+    policies = []
+    for lane in results.lanes:
+        point = results.final(lane)
+        if point is not None and point.learned:
+            valid = {**point.test, "balanced_accuracy": point.valid}
+            doubt = at_chance({"valid": valid})
+            lines = [doubt] if doubt else Learned.from_json(point.learned).sentences()
+            policies.append(LearnedPolicy(lane.job, lines))
+    return policies
 
 
 def summary(results: Results, table: pd.DataFrame) -> str:

@@ -152,7 +152,7 @@ class Slots(ChoosingPolicy):
         """Apply the policy with the choices made, or with its weights (and noise)."""
         logits: dict[str, Tensor] = {}
         if choice is not None:
-            never = torch.full_like(torch.stack(list(self.choices)), NEVER)
+            never = torch.full_like(torch.stack([*self.choices]), NEVER)
             logits = dict(zip(self.logits(), never.scatter(1, choice[:, None], 0.0), strict=True))
         elif self.estimator == "gumbel":
             for name, parameter in self.logits().items():

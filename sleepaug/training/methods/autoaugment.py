@@ -134,7 +134,9 @@ class TrainingTrials:
             list(self.task.transforms),
             sampler=self.method.sampler,
             unit=self.method.unit,
-            seed=derived_seed(self.seed, "proposal", fold=self.fold, trial=self.n_steps),
+            seed=derived_seed(
+                self.seed, f"proposal of {self.method.name}", fold=self.fold, trial=self.n_steps
+            ),
         )
 
     def _next_fit(self) -> Fit:

@@ -30,6 +30,7 @@ from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean
 from sleepaug.training.finetuning import Start
+from sleepaug.training.tasks.streamed import StreamedWindows, fits
 from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
 
 if TYPE_CHECKING:
@@ -170,9 +171,11 @@ class Sleep(TaskSettings):
             progress=progress,
             on_error="skip",
             allow_missing=start is not None and start.allow_missing,
+            in_memory=False,
         )
         parts = split(windows.subject, fold, n_folds=self.n_folds, seed=self.split_seed)
-        splits = {part: _part(windows, parts[part], device) for part in PARTS}
+        whole = fits(windows.x, device)
+        splits = {part: _part(windows, parts[part], device, whole=whole) for part in PARTS}
         transforms = applicable(windows.sfreq, windows.ch_names, self.ranges)
         make_trunk = self.trunk_maker(windows.ch_names, windows.sfreq, windows.x.shape[-1])
         learned_from = windows.subset(~np.isin(windows.subject, parts["test"]))
@@ -263,10 +266,15 @@ def _notes(windows: Windows, splits: Mapping[str, Split]) -> list[str]:
     return notes
 
 
-def _part(windows: Windows, subjects: list[str], device: torch.device | str) -> Split:
+def _part(
+    windows: Windows, subjects: list[str], device: torch.device | str, *, whole: bool
+) -> Split:
+    """Return the windows of some subjects: all on the device, or to be read batch by batch."""
     chosen = windows.subset(np.isin(windows.subject, subjects))
     return Split(
-        x=torch.as_tensor(np.ascontiguousarray(chosen.x), device=device),
+        x=torch.as_tensor(chosen.x.read(), device=device)
+        if whole
+        else StreamedWindows(chosen.x, device),
         y=torch.as_tensor(chosen.y, device=device),
         group=chosen.recording,
     )

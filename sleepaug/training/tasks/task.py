@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sleepaug.models.description import Description
+from sleepaug.training.tasks.streamed import StreamedWindows
 
 if TYPE_CHECKING:
     from sleepaug.augment import Transform
@@ -24,7 +25,7 @@ class Split:
 
     Attributes
     ----------
-    x : Tensor of shape (n_windows, ...)
+    x : Tensor or StreamedWindows of shape (n_windows, ...)
         For sleep (n_windows, n_chans, n_times), float32.
     y : Tensor of shape (n_windows,)
         Classes, int64.
@@ -38,7 +39,7 @@ class Split:
     [2, 2, 1]
     """
 
-    x: Tensor
+    x: Any  # a Tensor, or StreamedWindows
     y: Tensor
     group: np.ndarray = field(default_factory=lambda: np.zeros(0, str))
 
@@ -50,7 +51,12 @@ class Split:
         if not shuffle:
             yield from zip(self.x.split(size), self.y.split(size), strict=True)
             return
-        for index in torch.randperm(len(self), device=self.x.device).split(size):
+        order = torch.randperm(len(self), device=self.x.device).split(size)
+        if isinstance(self.x, StreamedWindows):
+            for x, index in zip(self.x.ahead(order), order, strict=True):
+                yield x, self.y[index]
+            return
+        for index in order:
             yield self.x[index], self.y[index]
 
 

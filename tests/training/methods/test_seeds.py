@@ -4,7 +4,7 @@ import itertools
 
 from sleepaug.support.seeds import derived_seed
 from sleepaug.training.fit import Training
-from sleepaug.training.methods.autoaugment import RandomSearch
+from sleepaug.training.methods.autoaugment import AutoAugment, RandomSearch
 
 
 def test_no_two_derived_seeds_are_the_same():
@@ -15,13 +15,13 @@ def test_no_two_derived_seeds_are_the_same():
     assert max(seeds) < 2**32
 
 
-def test_random_proposals_of_other_seeds_and_folds_are_others(tiny_task):
-    def proposals(seed, fold):
-        search = RandomSearch(trials=50).search(tiny_task, Training(), seed=seed, fold=fold)
-        for _ in range(12):
+def test_random_proposals_of_other_seeds_folds_and_methods_are_others(tiny_task):
+    def proposals(seed, fold, method=RandomSearch):
+        search = method(trials=50).search(tiny_task, Training(), seed=seed, fold=fold)
+        for _ in range(9):
             search.history.append((search._proposal(), 0.0))
         return {str(subpolicies) for subpolicies, _ in search.history}
 
-    runs = [proposals(0, 0), proposals(1, 0), proposals(0, 1)]
-    assert [len(run) for run in runs] == [12, 12, 12]
+    runs = [proposals(0, 0), proposals(1, 0), proposals(0, 1), proposals(0, 0, AutoAugment)]
+    assert [len(run) for run in runs] == [9] * 4
     assert not any(a & b for a, b in itertools.combinations(runs, 2))
