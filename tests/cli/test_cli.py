@@ -314,7 +314,7 @@ def test_leave_subjects_out_on_real_eeg(real_data, tmp_path):
         (["--set", "method.layers=[[frequency_shft]]", "--method=augnet"], "'frequency_shift'?"),
         (["--map", "C3"], "expected NAME=RECORDED"),
         (["--reference=A3"], "'A3' is not one of 'as-recorded'"),
-        (["--set", "task.pattern=x"], "task.pattern: only dataset 'edf' takes a pattern"),
+        (["--set", "task.pattern=x"], "task.pattern: only dataset 'edf' can have one"),
     ],
 )
 def test_mistakes_are_explained_and_leave_nothing_behind(nights, tmp_path, args, words):
