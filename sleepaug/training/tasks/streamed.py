@@ -65,11 +65,11 @@ class StreamedWindows:
         n = max(1, AT_ONCE // len(indices[0]))
         groups = [indices[first : first + n] for first in range(0, len(indices), n)]
         with ThreadPoolExecutor(1, "read windows") as thread:
-            coming = thread.submit(self._read, torch.cat(groups[0]))
+            coming = thread.submit(self._read, torch.cat(list(groups[0])))
             for group, following in itertools.zip_longest(groups, groups[1:]):
                 windows = coming.result()
                 if following is not None:
-                    coming = thread.submit(self._read, torch.cat(following))
+                    coming = thread.submit(self._read, torch.cat(list(following)))
                 for batch in windows.split([len(index) for index in group]):
                     yield self._sent(batch)
 
