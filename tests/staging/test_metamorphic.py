@@ -92,6 +92,6 @@ def test_cropping_and_resampling_change_little(kind, night, stage, base, tmp_pat
     expected = base.stages[first:]
     assert abs(len(hypnogram) - len(expected)) <= 1  # the last may be short
     n = min(len(hypnogram), len(expected))
-    assert np.mean(hypnogram.stages[:n] == expected[:n]) > 0.85
+    assert np.mean(hypnogram.stages[:n] == expected[:n]) > 0.75
     shifted = np.mean(hypnogram.stages[: n - 3] == base.stages[first + 3 :][: n - 3])
     assert shifted < np.mean(hypnogram.stages[:n] == expected[:n])
