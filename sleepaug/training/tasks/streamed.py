@@ -63,7 +63,7 @@ class StreamedWindows:
         if not indices:
             return
         n = max(1, AT_ONCE // len(indices[0]))
-        groups = [indices[first : first + n] for first in range(0, len(indices), n)]
+        groups = [list(indices[first : first + n]) for first in range(0, len(indices), n)]
         with ThreadPoolExecutor(1, "read windows") as thread:
             coming = thread.submit(self._read, torch.cat(list(groups[0])))
             for group, following in itertools.zip_longest(groups, groups[1:]):
