@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
-from sleepaug.augment.transform import Transform, apply_chosen, gate
+from sleepaug.augment.transform import Transform, Transforms, apply_chosen, gate
 from sleepaug.support.errors import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
@@ -223,7 +223,13 @@ class AugmentationModule(Augmentation):
         magnitude, temperature, freeze_probabilities
             See `AugmentationLayer`.
         regularizer : {"selective", "magnitudes", "none"}
+
+        Raises
+        ------
+        ConfigError
+            A name is that of no transform.
         """
+        transforms = Transforms(transforms)
         built = [
             AugmentationLayer(
                 [transforms[name] for name in names],

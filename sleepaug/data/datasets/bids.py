@@ -49,7 +49,7 @@ def bids(folder: str | Path, codes: str | None = None) -> list[Recording]:
         files = (Path(path.fpath), Path(events)) if events else (Path(path.fpath),)
         reader = partial(read_scoring, codes=codes)
         if not events and not is_edf(files[0]):
-            reader = partial(no_scoring, expected="..._events.tsv")  # type: ignore[assignment]
+            reader = partial(no_scoring, expected="..._events.tsv")
         name = path.basename.removesuffix(files[0].suffix).removesuffix("_eeg")
         recordings.append(Recording(name, f"sub-{path.subject}", files, reader))
     if not recordings:

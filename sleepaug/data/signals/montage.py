@@ -180,8 +180,9 @@ def _unreadable(recorded: Edf | OpenRaw, name: str) -> str:
     if unit.lower() in MICROVOLTS:
         return ""
     header = f"the unit is {unit!r}" if unit else "there is no unit in the header"
-    is_eeg = parse_name(name) is not None and isinstance(recorded, Edf)
-    return f"{header}, and {recorded.unit_by_amplitude(name)}" if is_eeg else header
+    if parse_name(name) is None or not isinstance(recorded, Edf):
+        return header
+    return f"{header}, and {recorded.unit_by_amplitude(name)}"
 
 
 def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:
