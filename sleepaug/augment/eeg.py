@@ -29,8 +29,9 @@ from sleepaug.augment.eeg_terms import (
 from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
 from sleepaug.augment.rotation import rotation, rotation_matrix
-from sleepaug.augment.transform import Transform
+from sleepaug.augment.transform import Transform, Transforms
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.plugins import plugins
 
 TIME_FREQUENCY = (
     "time_reverse",
@@ -65,6 +66,8 @@ def eeg_transforms(
     shuffle_estimator: str | None = None,
 ) -> dict[str, Transform]:
     """Return all 13 transforms of Table 4, in its order, for one sampling rate and montage.
+
+    Transforms that other packages register follow them.
 
     Parameters
     ----------
@@ -117,7 +120,10 @@ def eeg_transforms(
         *_of_time_and_frequency(sfreq, official=official),
         *_of_sensors(ch_names, official=official, estimator=shuffle_estimator),
     ]
-    return {transform.name: transform for transform in transforms}
+    named = Transforms((transform.name, transform) for transform in transforms)
+    others = plugins("sleepaug.transforms", named)
+    named.update((name, make(sfreq, ch_names)) for name, make in others.items())
+    return named
 
 
 def _of_time_and_frequency(sfreq: float, *, official: bool) -> list[Transform]:

@@ -14,7 +14,7 @@ from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
-from sleepaug.augment.transform import Transform, gate
+from sleepaug.augment.transform import Transform, Transforms, gate
 from sleepaug.support.errors import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
@@ -224,7 +224,13 @@ class AugmentationModule(Augmentation):
         magnitude, temperature, freeze_probabilities
             See `AugmentationLayer`.
         regularizer : {"selective", "magnitudes", "none"}
+
+        Raises
+        ------
+        ConfigError
+            A name is that of no transform.
         """
+        transforms = Transforms(transforms)
         built = [
             AugmentationLayer(
                 [transforms[name] for name in names],

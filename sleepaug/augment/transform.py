@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from sleepaug.support.errors import ConfigError
+from sleepaug.support.settings import did_you_mean
+
 if TYPE_CHECKING:
     from sleepaug.augment.eeg_terms import Terms
 
@@ -147,3 +150,27 @@ def gate(x: Tensor, transformed: Tensor, probability: Tensor, draw: Tensor | Non
     if probability.requires_grad:
         return torch.lerp(x, transformed, chosen.expand_as(x))
     return torch.where(chosen > 0, transformed, x)
+
+
+class UnknownTransformError(ConfigError, KeyError):
+    """No transform has this name."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would show it in quotes
+
+
+class Transforms(dict[str, Transform]):
+    """Transforms by name; a wrong name is an error that says which there are.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import eeg_transforms
+    >>> eeg_transforms(100.0, ["C3"])["sign_flop"]  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...UnknownTransformError: no transform is called 'sign_flop'. Did you mean 'sign_flip'?
+    """
+
+    def __missing__(self, name: str) -> Transform:
+        raise UnknownTransformError(
+            f"no transform is called {name!r}. {did_you_mean(name, self)}", parameters=("layers",)
+        )

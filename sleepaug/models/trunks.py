@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from sleepaug.models.chambon2018 import Chambon2018
+from sleepaug.support.plugins import plugins
 
 
 def make_trunk(
@@ -62,3 +63,4 @@ def _spectral(**options: Any) -> nn.Module:
 
 
 TRUNKS: dict[str, Callable[..., nn.Module]] = {"chambon2018": Chambon2018, "spectral": _spectral}
+TRUNKS |= plugins("sleepaug.trunks", TRUNKS)

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sleepaug.augment import Transform, eeg_transforms, inapplicable
+from sleepaug.augment import AugmentationModule, Transform, eeg_transforms, inapplicable
 from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.eeg import SENSORS, TIME_FREQUENCY, augnet_layers
 from sleepaug.augment.eeg_sensors import channels_shuffle, shuffle_matrix, shuffle_sources
@@ -389,3 +389,12 @@ def test_gate_takes_whole_windows_of_any_shape():
     x = torch.zeros(3, 3, 4, 4)
     y = gate(x, x + 1, torch.tensor([0.2, 0.9, 0.5]), torch.tensor([0.5, 0.5, 0.1]))
     np.testing.assert_array_equal(y.mean((1, 2, 3)), [0, 1, 1])
+
+
+def test_a_wrong_name_says_which_there_are():
+    transforms = eeg_transforms(100.0, ["C3", "C4"])
+    for error in (KeyError, ConfigError):
+        with pytest.raises(error, match=r"called 'sign_flop'.*Did you mean 'sign_flip'"):
+            transforms["sign_flop"]
+    with pytest.raises(ConfigError, match=r"called 'nothing'.*Allowed: time_reverse"):
+        AugmentationModule.of(transforms, [["nothing"]])

@@ -80,6 +80,12 @@ def test_an_mne_object_is_staged_as_its_file(night, stage, base):
     assert np.mean(hypnogram.stages == base.stages) > 0.95
 
 
+@pytest.mark.parametrize("source", [np.zeros((2, 3000)), ["a.edf"], None])
+def test_what_is_no_recording_says_what_to_pass(source, stage):
+    with pytest.raises(TypeError, match=r"path or an mne\.io\.Raw.*mne\.io\.RawArray"):
+        stage(source)
+
+
 @pytest.mark.parametrize("kind", ["cropped", "resampled"])
 def test_cropping_and_resampling_change_little(kind, night, stage, base, tmp_path):
     """Windows around those that are cut help to stage the rest, so a few may change."""

@@ -10,6 +10,7 @@ from sleepaug.data.datasets.edf_folder import edf_folder
 from sleepaug.data.datasets.mass import mass
 from sleepaug.data.datasets.sleep_edf import sleep_edf
 from sleepaug.data.recording import Recording
+from sleepaug.support.plugins import plugins
 
 DATASETS: dict[str, Callable[..., list[Recording]]] = {
     "simulated": mass,  # `sleepaug simulate` writes the MASS layout
@@ -19,3 +20,4 @@ DATASETS: dict[str, Callable[..., list[Recording]]] = {
     "edf": edf_folder,
     "bids": bids,
 }
+DATASETS |= plugins("sleepaug.datasets", DATASETS)

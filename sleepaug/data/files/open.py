@@ -85,6 +85,8 @@ def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
     ------
     RecordingError
         The file cannot be read, or holds annotations only.
+    TypeError
+        The source is neither.
 
     Examples
     --------
@@ -95,6 +97,14 @@ def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
     (100.0, 5.0, [[2.0, 2.0]])
     """
     if not isinstance(source, str | Path):
+        import mne
+
+        if not isinstance(source, mne.io.BaseRaw):
+            raise TypeError(
+                "a recording is a path or an mne.io.Raw, one at a time; got "
+                f"{type(source).__name__}. Make one of an array in volts with "
+                "mne.io.RawArray(x, mne.create_info(names, rate, 'eeg'))."
+            )
         return OpenRaw(source)
     path = Path(source)
     check_file(path)

@@ -56,7 +56,12 @@ def _with_header(line: str, below: Sequence[str], first_line: int, delimiter: st
     if delimiter == " " and (onset is None or not any(len(row) > stage for row in rows)):
         return None  # a sentence
     return Table(
-        *(rows, first_line, stage, onset, end, duration),
+        rows,
+        first_line,
+        stage,
+        onset,
+        end,
+        duration,
         decimal_comma=delimiter != ",",
         units=(a, b, c),
         codes=KNOWN_SCORERS.get(plain(names[stage])),
