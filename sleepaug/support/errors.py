@@ -13,6 +13,8 @@ def printable(text: str) -> str:
     >>> printable("C3\\x1b[31m")
     'C3\ufffd[31m'
     """
+    if text.isprintable():  # the usual case, and texts may be whole pictures
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
