@@ -51,7 +51,8 @@ class NightProgress:
         night = printable(str(result.path))
         yield f"{night}: {result.text}"
         values = result.summary["statistics"]
-        numbers = (f"{name} {values[name]:.0f}" for name in MINUTES if values[name] is not None)
+        known = (name for name in MINUTES if values[name] is not None)
+        numbers = (f"{name} {round(values[name], 1):g}" for name in known)
         yield f"  {', '.join(numbers)} (min; SE in %), {result.summary['statistics_are']}"
         for note in result.summary["notes"]:
             if self.n_nights == 1:

@@ -284,7 +284,7 @@ def test_missing_channels_are_listed_with_the_flag_to_add(trained, real_data, tm
     psg = real_data / "sleep-edf" / "short_psg.edf"
     refused = run("predict", psg, "--model", trained, "-o", tmp_path / "o", code=1)
     for words in (
-        "channel 'C3' not found",
+        "channels 'C3', 'O1' not found. All of C3, O1 are needed.",
         "EEG Fpz-Cz, EEG Pz-Oz",
         "map 'C3=NAME'",
         "Option: --map",

@@ -105,13 +105,20 @@ def choose(
     map = map or {}
     chosen: dict[str, str] = {}
     for want in wanted:
-        try:
-            chosen[want] = _find(names, want, map)
-        except NotFoundError:
-            if not allow_missing:
-                raise
+        if (name := _find(names, want, map)) is not None:
+            chosen[want] = name
+    missing = [want for want in wanted if want not in chosen]
+    if missing and not allow_missing:
+        listed = ", ".join(f"'{want}'" for want in missing)
+        every = f" All of {', '.join(wanted)} are needed." if len(wanted) > 1 else ""
+        raise RecordingError(
+            f"channel{'s' * (len(missing) > 1)} {listed} not found.{every} The file has: "
+            f"{', '.join(names)}. Say which of them stands for it, as in map '{missing[0]}=NAME', "
+            "or train on other channels.",
+            parameters=("map", "channels"),
+        )
     if not chosen:
-        raise NotFoundError(
+        raise RecordingError(
             f"none of the channels {', '.join(wanted)} was found; one of them is enough. The file "
             f"has: {', '.join(names) or 'no channel that can be used'}. If one of its channels is "
             f"at one of these places, say so, as in map {wanted[0]}=NAME.",
@@ -124,12 +131,8 @@ def choose(
     }
 
 
-class NotFoundError(RecordingError):
-    """No recorded channel stands for the wanted one."""
-
-
-def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
-    """Find the recorded channel for a wanted one."""
+def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str | None:
+    """Find the recorded channel for a wanted one; None if there is none."""
     if want in map:
         for alternative in map[want].split("|"):
             for same in (str, plain_name):
@@ -147,11 +150,7 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str:
         parsed = [(name, parse_name(name)) for name in names]
         matching = [name for name, p in parsed if p is not None and p.stands_for(target)]
     if not matching:
-        raise NotFoundError(
-            f"channel '{want}' not found. The file has: {', '.join(names)}. Say which of them "
-            f"stands for it, as in map '{want}=NAME', or train on other channels.",
-            parameters=("map", "channels"),
-        )
+        return None
     return _only(_against_ear(matching) or matching, want)
 
 
