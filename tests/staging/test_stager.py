@@ -45,9 +45,7 @@ def test_a_mapped_channel_must_be_in_the_recording(installed, night, tmp_path):
 def test_a_model_that_needs_all_its_channels_refuses_a_subset(tmp_path, night):
     stager = sleepaug.load_model(write_model(tmp_path / "m.safetensors", missing_channels="refuse"))
     edfio.Edf([edfio.read_edf(night).signals[0]]).write(tmp_path / "x.edf")
-    with pytest.raises(
-        RecordingError, match="channels 'C4', 'F3', 'F4', 'O1', 'O2' not found. All of C3, C4"
-    ):
+    with pytest.raises(RecordingError, match=r"'C4', 'F3', 'F4', 'O1', 'O2' not found\. All of C3"):
         stager.predict(tmp_path / "x.edf")
 
 
