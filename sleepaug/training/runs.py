@@ -27,6 +27,7 @@ from sleepaug.support.files import make_folder, write_bytes, write_json, write_t
 from sleepaug.support.settings import differences, plain
 from sleepaug.support.yaml import parse_yaml, to_yaml
 from sleepaug.training.random_state import random_state, set_random_state
+from sleepaug.training.row_table import write_row_table
 
 
 class Process(Protocol):
@@ -231,7 +232,7 @@ def advance(
     account: str = "train",
     tell: Callable[[dict[str, Any]], None] = lambda row: None,
 ) -> None:
-    """Run a process to its end: a row and a checkpoint after each step.
+    """Run a process to its end: a row and a checkpoint after each step, and then a table of rows.
 
     Parameters
     ----------
@@ -245,13 +246,16 @@ def advance(
         Called with each row, to show progress.
     """
     folder.restore(process, clock, clock.device)
-    while not process.done:
-        with clock.charge(account):
-            values = process.step()
-        row = {**values, f"{account}_s": clock.seconds[account]}
-        folder.append(row)
-        folder.save(process, clock)
-        tell(row)
+    try:
+        while not process.done:
+            with clock.charge(account):
+                values = process.step()
+            row = {**values, f"{account}_s": clock.seconds[account]}
+            folder.append(row)
+            folder.save(process, clock)
+            tell(row)
+    finally:  # when it is stopped, too
+        write_row_table(folder / "rows.csv", folder.rows())
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
