@@ -54,7 +54,7 @@ def test_train_writes_the_run_folder(trained):
     names = {path.name for path in trained.iterdir()}
     assert names == {
         *("config.yaml", "environment.json", "splits.json", "nights.json", "rows.jsonl"),
-        *("metrics.json", "policy.json", "model.safetensors", "checkpoint.pt"),
+        *("rows.csv", "metrics.json", "policy.json", "model.safetensors", "checkpoint.pt"),
     }
     splits = json.loads((trained / "splits.json").read_text())
     people = [person for part in splits.values() for person in part]
