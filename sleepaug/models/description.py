@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
+from sleepaug.models.words import in_a_line, in_a_notebook
 from sleepaug.support.errors import ModelError
 from sleepaug.support.settings import Range, fill, plain
 
@@ -43,6 +44,9 @@ class TrainedOn:
     n_windows: int = 0
     scorings: tuple[str, ...] = ()
     n_recordings: int = 0
+
+    def __repr__(self) -> str:
+        return in_a_line("TrainedOn", "", self.in_words())
 
     def in_words(self) -> str:
         """Say it in a few words.
@@ -171,6 +175,18 @@ class Description:
         if not self.trained_on.n_recordings:
             del values["trained_on"]["n_recordings"]
         return values
+
+    def __repr__(self) -> str:
+        return in_a_line("Description", "", *self.facts)
+
+    def _repr_html_(self) -> str:
+        return in_a_notebook(repr(self))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Channels, training set and version, for a line."""
+        version = f"sleepaug {self.sleepaug}" if self.sleepaug else ""
+        return (self.summary, f"trained on {self.trained_on.in_words()}", version)
 
     @property
     def summary(self) -> str:

@@ -14,6 +14,7 @@ from sleepaug.models.familiarity import FAR_WINDOW
 from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_features import RecordingFeatures, recording_features
 from sleepaug.models.recording_model import RecordingModel
+from sleepaug.models.words import in_a_line, in_a_notebook
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, printable
@@ -45,6 +46,12 @@ class RecordingStager:
     model: RecordingModel
     name: str = ""
     hash: str = ""
+
+    def __repr__(self) -> str:
+        return in_a_line("RecordingStager", self.name, *self.description.facts)
+
+    def _repr_html_(self) -> str:
+        return in_a_notebook(repr(self))
 
     @property
     def description(self) -> RecordingDescription:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleepaug.data.stages import UNKNOWN
+from sleepaug.models.words import in_a_line, in_a_notebook
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
@@ -32,6 +33,13 @@ class SeveralStagers:
     """
 
     stagers: Mapping[str, AnyStager]
+
+    def __repr__(self) -> str:
+        each = (f"{name} {stager!r}" for name, stager in self.stagers.items())
+        return in_a_line("SeveralStagers", "", *each)
+
+    def _repr_html_(self) -> str:
+        return in_a_notebook(repr(self))
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

@@ -14,6 +14,7 @@ from sleepaug.augment.model import log_probabilities
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
 from sleepaug.models.files import SavedModel
+from sleepaug.models.words import in_a_line, in_a_notebook
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -47,6 +48,12 @@ class Stager(SavedModel):
 
     name: str = ""
     hash: str = ""
+
+    def __repr__(self) -> str:
+        return in_a_line("Stager", self.name, *self.description.facts)
+
+    def _repr_html_(self) -> str:
+        return in_a_notebook(repr(self))
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

@@ -23,6 +23,7 @@ from sleepaug.data.signals.night import Night, night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.description import TrainedOn
+from sleepaug.models.words import in_a_line, in_a_notebook
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, RecordingError, printable
@@ -72,6 +73,14 @@ class YasaStager:
                 parameters=("model",),
             ) from error
         return cls(yasa)
+
+    def __repr__(self) -> str:
+        (source,) = self.sources
+        words = f"trained on {source.trained_on_words}"
+        return in_a_line("YasaStager", source.name, "any EEG channels", words)
+
+    def _repr_html_(self) -> str:
+        return in_a_notebook(repr(self))
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:
