@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.words import OneLine
 from sleepaug.support.errors import ModelError
 from sleepaug.support.settings import Range, fill, plain
 
@@ -20,8 +20,8 @@ REQUIRED = (
 OF_ANY_TASK = ("sleepaug", "classes", "method", "augmentation", "copies_eval", "scores")
 
 
-@dataclass(frozen=True)
-class TrainedOn:
+@dataclass(frozen=True, repr=False)
+class TrainedOn(OneLine):
     """The recordings that a model was trained and selected on.
 
     Attributes
@@ -45,8 +45,10 @@ class TrainedOn:
     scorings: tuple[str, ...] = ()
     n_recordings: int = 0
 
-    def __repr__(self) -> str:
-        return in_a_line("TrainedOn", "", self.in_words())
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Itself in words."""
+        return (self.in_words(),)
 
     def in_words(self) -> str:
         """Say it in a few words.
@@ -60,6 +62,20 @@ class TrainedOn:
         of = f"{self.n_recordings} recordings" if self.n_recordings else ""
         amount = " of ".join(part for part in (windows, of) if part)
         return f"{self.data} data" + (f" ({amount})" if amount else "")
+
+
+class ModelFacts(OneLine):
+    """What the line of any description of a model says."""
+
+    summary: str
+    trained_on: TrainedOn
+    sleepaug: str
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Channels, training set and version."""
+        version = f"sleepaug {self.sleepaug}" if self.sleepaug else ""
+        return (self.summary, f"trained on {self.trained_on.in_words()}", version)
 
 
 def bound(cls: type, values: Mapping[str, Any], required: tuple[str, ...] = ()) -> Any:
@@ -79,8 +95,8 @@ def bound(cls: type, values: Mapping[str, Any], required: tuple[str, ...] = ()) 
     return description
 
 
-@dataclass(frozen=True)
-class Description:
+@dataclass(frozen=True, repr=False)
+class Description(ModelFacts):
     """What a model file says of its model.
 
     A file may come from anybody, so each value has bounds within which neither memory nor time can
@@ -175,18 +191,6 @@ class Description:
         if not self.trained_on.n_recordings:
             del values["trained_on"]["n_recordings"]
         return values
-
-    def __repr__(self) -> str:
-        return in_a_line("Description", "", *self.facts)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """Channels, training set and version, for a line."""
-        version = f"sleepaug {self.sleepaug}" if self.sleepaug else ""
-        return (self.summary, f"trained on {self.trained_on.in_words()}", version)
 
     @property
     def summary(self) -> str:

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from sleepaug.models.description import TrainedOn, bound
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.description import ModelFacts, TrainedOn, bound
 from sleepaug.support.settings import Range, plain
 
 
-@dataclass(frozen=True)
-class RecordingDescription:
+@dataclass(frozen=True, repr=False)
+class RecordingDescription(ModelFacts):
     """What the file of a recording model says of it; the order of the fields is that of the file.
 
     Attributes
@@ -51,18 +50,6 @@ class RecordingDescription:
     def to_json(self) -> dict[str, Any]:
         """Return what the file holds."""
         return dict(plain(self))
-
-    def __repr__(self) -> str:
-        return in_a_line("RecordingDescription", "", *self.facts)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
-
-    @property
-    def facts(self) -> tuple[str, ...]:
-        """Channels, training set and version, for a line."""
-        version = f"sleepaug {self.sleepaug}" if self.sleepaug else ""
-        return (self.summary, f"trained on {self.trained_on.in_words()}", version)
 
     @property
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""A model in words: one line for Python, and the same escaped for a notebook."""
+"""Models as Python and a notebook show them: one short line."""
 
 from __future__ import annotations
 
@@ -10,33 +10,18 @@ LONGEST = 300
 """Characters of a line; a file may name many channels or models."""
 
 
-def in_a_line(what: str, name: str, *parts: str) -> str:
-    """Describe a model as Python shows it.
+class OneLine:
+    """Something that Python shows as one line, its class and `facts`, and a notebook as well."""
 
-    Parameters
-    ----------
-    what : str
-        Name of the class.
-    name : str
-        Of the model; may be empty.
-    *parts : str
-        Channels, training set, version; empty ones are left out.
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What the line says; empty texts are left out."""
+        raise NotImplementedError
 
-    Returns
-    -------
-    str
-        One line that a terminal can show, of `LONGEST` characters at most.
+    def __repr__(self) -> str:
+        text = "; ".join(filter(None, self.facts))
+        line = printable(f"{type(self).__name__}: {text}")
+        return f"<{line if len(line) <= LONGEST - 2 else line[: LONGEST - 5] + '...'}>"
 
-    Examples
-    --------
-    >>> in_a_line("Stager", "spectral", "C3, C4", "", "sleepaug 0.1.0")
-    "<Stager 'spectral': C3, C4; sleepaug 0.1.0>"
-    """
-    title = f"{what} {name!r}" if name else what
-    line = printable(f"{title}: {'; '.join(filter(None, parts))}")
-    return f"<{line if len(line) <= LONGEST - 2 else line[: LONGEST - 5] + '...'}>"
-
-
-def in_a_notebook(line: str) -> str:
-    """Make a paragraph of what `in_a_line` gave; text from files is escaped."""
-    return f"<p>{html.escape(line[1:-1])}</p>"
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self)[1:-1])}</p>"

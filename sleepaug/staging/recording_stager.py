@@ -14,7 +14,7 @@ from sleepaug.models.familiarity import FAR_WINDOW
 from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_features import RecordingFeatures, recording_features
 from sleepaug.models.recording_model import RecordingModel
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.words import OneLine
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, printable
@@ -32,8 +32,8 @@ FEW_WINDOWS = 40
 UNLIKE = "unlike any EEG in training"
 
 
-@dataclass(frozen=True)
-class RecordingStager:
+@dataclass(frozen=True, repr=False)
+class RecordingStager(OneLine):
     """A recording model that stages recordings.
 
     Attributes
@@ -47,11 +47,10 @@ class RecordingStager:
     name: str = ""
     hash: str = ""
 
-    def __repr__(self) -> str:
-        return in_a_line("RecordingStager", self.name, *self.description.facts)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Name, channels, training set and version."""
+        return (self.name, *self.description.facts)
 
     @property
     def description(self) -> RecordingDescription:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleepaug.data.stages import UNKNOWN
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.words import OneLine
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 WARNING = "Warning: "
 
 
-@dataclass(frozen=True)
-class SeveralStagers:
+@dataclass(frozen=True, repr=False)
+class SeveralStagers(OneLine):
     """Models that stage together; each counts as much as the others.
 
     Attributes
@@ -34,12 +34,10 @@ class SeveralStagers:
 
     stagers: Mapping[str, AnyStager]
 
-    def __repr__(self) -> str:
-        each = (f"{name} {stager!r}" for name, stager in self.stagers.items())
-        return in_a_line("SeveralStagers", "", *each)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Name and training set of each."""
+        return tuple(f"{one.name} ({one.trained_on_words})" for one in self.sources)
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

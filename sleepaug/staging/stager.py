@@ -14,7 +14,7 @@ from sleepaug.augment.model import log_probabilities
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
 from sleepaug.models.files import SavedModel
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.words import OneLine
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -29,8 +29,8 @@ FEW_WINDOWS = 60
 """Half an hour: a shorter recording is often of one stage, and then nothing differs from it."""
 
 
-@dataclass(frozen=True)
-class Stager(SavedModel):
+@dataclass(frozen=True, repr=False)
+class Stager(OneLine, SavedModel):
     """A saved model that stages recordings.
 
     Attributes
@@ -49,11 +49,10 @@ class Stager(SavedModel):
     name: str = ""
     hash: str = ""
 
-    def __repr__(self) -> str:
-        return in_a_line("Stager", self.name, *self.description.facts)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Name, channels, training set and version."""
+        return (self.name, *self.description.facts)
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:

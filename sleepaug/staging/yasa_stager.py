@@ -23,7 +23,7 @@ from sleepaug.data.signals.night import Night, night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.description import TrainedOn
-from sleepaug.models.words import in_a_line, in_a_notebook
+from sleepaug.models.words import OneLine
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import ModelError, RecordingError, printable
@@ -43,8 +43,8 @@ OTHERS = ("eog", "emg")
 COLUMNS = ("WAKE", "N1", "N2", "N3", "REM")
 
 
-@dataclass(frozen=True)
-class YasaStager:
+@dataclass(frozen=True, repr=False)
+class YasaStager(OneLine):
     """The model of the library YASA.
 
     Attributes
@@ -74,13 +74,10 @@ class YasaStager:
             ) from error
         return cls(yasa)
 
-    def __repr__(self) -> str:
-        (source,) = self.sources
-        words = f"trained on {source.trained_on_words}"
-        return in_a_line("YasaStager", source.name, "any EEG channels", words)
-
-    def _repr_html_(self) -> str:
-        return in_a_notebook(repr(self))
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Name and training set."""
+        return (self.sources[0].name, f"trained on {self.sources[0].trained_on_words}")
 
     @property
     def sources(self) -> tuple[ModelSource, ...]:
@@ -155,6 +152,7 @@ class YasaStager:
             start=night.start,
             notes=[*night.notes, *_notes(self.sources[0].name, opened, used, beside)],
             spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
             name=printable(recording.stem) if isinstance(recording, Path) else "",
             made=Provenance(self.sources, _used(night, used, beside)),
         )

@@ -218,7 +218,7 @@ class RunFolder:
             return False
         state = torch.load(self / "checkpoint.pt", map_location=device, weights_only=True)
         process.load_state_dict(state["process"])
-        clock.seconds, clock.joules = dict(state["clock"]), dict(state["joules"])
+        clock.seconds, clock.joules = dict(state["clock"]), dict(state.get("joules", {}))
         rows = self.rows()[: state["n_rows"]]
         write_text(self / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
         set_random_state(state["random"])
