@@ -18,7 +18,7 @@ from sleepaug.data.windows import Windows, prepare
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import softened
-from sleepaug.staging.context import CONTEXTS, apply_context
+from sleepaug.staging.context import apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
@@ -114,6 +114,8 @@ def evaluate_model(
     """
     task = settings.task()
     stager = load_model(model)
+    if isinstance(stager, Stager | RecordingStager) and settings.context:
+        _check_context(settings.context, stager.contexts)
     recordings = task.recordings(cache_dir=settings.cache_dir, progress=progress)
     if isinstance(stager, Stager):
         windows, probabilities = _staged_windows(stager, recordings, settings, progress)
@@ -122,11 +124,6 @@ def evaluate_model(
             partial(_stagings, stager, settings), recordings, progress=progress
         )
     context = settings.context or next(iter(probabilities))
-    if context not in probabilities:
-        raise ConfigError(
-            f"context: this model knows {', '.join(probabilities)}, not {context!r}.",
-            parameters=("context",),
-        )
     bins = reliability(probabilities[context], windows.y)
     return {
         **scores_by_night(
@@ -139,6 +136,14 @@ def evaluate_model(
         "notes": windows.notes,
         "warnings": seen_in_training(stager, settings.data, windows),
     }
+
+
+def _check_context(context: str, allowed: Sequence[str]) -> None:
+    if context not in allowed:
+        raise ConfigError(
+            f"context: {context!r} is not for this model. Allowed: {', '.join(allowed)}.",
+            parameters=("context",),
+        )
 
 
 def _stagings(
@@ -172,14 +177,13 @@ def _staged_windows(
         allow_missing=stager.allow_missing,
     )
     stager.model.to(pick_device(settings.device))
-    contexts = sorted(CONTEXTS, key=lambda name: name != stager.context)
-    probabilities = {name: np.empty((len(windows), len(STAGES))) for name in contexts}
+    probabilities = {name: np.empty((len(windows), len(STAGES))) for name in stager.contexts}
     for night in np.unique(windows.recording):
         rows = np.flatnonzero(windows.recording == night)
         onset = windows.onset[rows]
         epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
         log_probabilities = stager.log_probabilities(windows.x[rows])
-        for name in contexts:
+        for name in stager.contexts:
             whole = np.full((epochs[-1] + 1, len(STAGES)), np.nan)  # epochs between are unknown
             whole[epochs] = softened(log_probabilities, stager.temperature(name))
             prior = stager.description.prior

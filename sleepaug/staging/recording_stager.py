@@ -53,6 +53,11 @@ class RecordingStager(OneLine):
         return (self.name, *self.description.facts)
 
     @property
+    def contexts(self) -> tuple[str, ...]:
+        """What predictions can look at; the first by default."""
+        return CONTEXTS
+
+    @property
     def description(self) -> RecordingDescription:
         """What the model file says of itself."""
         return self.model.description
@@ -98,11 +103,11 @@ class RecordingStager(OneLine):
         RecordingError
             The recording cannot be read, or has no EEG channel that is known by its name.
         """
-        context = context or CONTEXTS[0]
-        if context not in CONTEXTS:
+        context = context or self.contexts[0]
+        if context not in self.contexts:
             raise ModelError(
                 f"context: this model looks at the recording itself, so {context!r} is not for it. "
-                f"Allowed: {', '.join(CONTEXTS)}.",
+                f"Allowed: {', '.join(self.contexts)}.",
                 parameters=("context",),
             )
         (night,) = self.stagings(

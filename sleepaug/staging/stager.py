@@ -95,7 +95,7 @@ class Stager(OneLine, SavedModel):
         RecordingError
             The recording cannot be read, or lacks a channel.
         """
-        context = context or self.context
+        context = context or self.contexts[0]
         settings = self.preprocessing.with_overrides(map, reference, exclude)
         if isinstance(recording, str):
             recording = Path(recording)
@@ -143,9 +143,10 @@ class Stager(OneLine, SavedModel):
         return log_p
 
     @property
-    def context(self) -> str:
-        """What predictions look at by default: what validated better, else "transitions"."""
-        return self.description.context or CONTEXTS[0]
+    def contexts(self) -> tuple[str, ...]:
+        """What predictions can look at; first what validated better, or else "transitions"."""
+        best = self.description.context or CONTEXTS[0]
+        return (best, *(name for name in CONTEXTS if name != best))
 
     def temperature(self, context: str) -> float:
         """Return what log-probabilities are divided by, so that certainty is like accuracy."""

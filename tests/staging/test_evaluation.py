@@ -49,6 +49,15 @@ def test_predict_and_evaluate_use_the_context_that_validated_better(shipped, nig
     assert not np.allclose(staged["none"], staged["transitions"])
 
 
+@pytest.mark.parametrize(
+    ("model", "context"), [("default", "transitions"), ("spectral", "network")]
+)
+def test_a_context_of_another_model_is_refused_before_any_night_is_staged(model, context, nights):
+    args = ("--data=mass", "--data-dir", nights, "--context", context)
+    result = run("evaluate", model, *args, code=2)
+    assert f"{context!r} is not for this model. Allowed: " in result.output
+
+
 def test_a_model_of_recordings_reports_both_contexts(nights):
     values = json.loads(
         run("evaluate", "default", "--data=mass", "--data-dir", nights, "--json").stdout
