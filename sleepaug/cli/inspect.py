@@ -20,7 +20,7 @@ from sleepaug.cli.options import (
 @click.command(short_help="Describe a recording: channels, quality, scoring.")
 @click.argument("night", type=FILE)
 @click.option(
-    "--model", type=FILE, help="Model whose channels to look for (default: the shipped model)."
+    "--model", type=FILE, metavar="NAME,...", help="Model, or several (default: the shipped model)."
 )
 @channel_option
 @exclude_option

@@ -67,9 +67,13 @@ class TrainedOn(OneLine):
 class ModelFacts(OneLine):
     """What the line of any description of a model says."""
 
-    summary: str
     trained_on: TrainedOn
     sleepaug: str
+
+    @property
+    def summary(self) -> str:
+        """What the model is, in a few words."""
+        raise NotImplementedError
 
     @property
     def facts(self) -> tuple[str, ...]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-
-from matplotlib.figure import Figure
 
 from sleepaug import __version__
 from sleepaug.data.stages import WINDOW_SECONDS
@@ -19,6 +15,7 @@ from sleepaug.staging.hypnogram.plot import runs
 from sleepaug.staging.hypnogram.statistics import STATISTICS
 from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.figure_style import png_for_page
 from sleepaug.support.files import into_place, write_text
 from sleepaug.support.text import html_template
 
@@ -92,11 +89,11 @@ def html_agreement(agreement: Agreement, nights: Sequence[ScoringPair]) -> str:
     return html_template(Path(__file__).with_name("agreement.html")).render(
         agreement=agreement,
         statistics=STATISTICS,
-        picture=_png(draw_agreement(agreement)),
+        picture=png_for_page(draw_agreement(agreement)),
         drawn=[
             DrawnNight(
                 pair.name,
-                _png(draw_night(pair, (agreement.a, agreement.b))),
+                png_for_page(draw_night(pair, (agreement.a, agreement.b))),
                 longest_disagreements(pair),
             )
             for pair in ranked[:MOST_NIGHTS]
@@ -123,9 +120,3 @@ def _clock(pair: ScoringPair, epoch: int) -> str:
     """Return when an epoch begins: the time of day, or hours from the start of the recording."""
     seconds = timedelta(seconds=float(pair.onset[0] + epoch * WINDOW_SECONDS))
     return str(seconds) if pair.start is None else f"{pair.start + seconds:%H:%M:%S}"
-
-
-def _png(figure: Figure) -> str:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=100)
-    return base64.b64encode(file.getvalue()).decode("ascii")

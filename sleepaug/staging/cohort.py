@@ -10,7 +10,7 @@ import torch
 
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
-from sleepaug.staging.hypnogram.formats import FORMS
+from sleepaug.staging.hypnogram.formats import check_forms
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.nights import NightFile
 from sleepaug.staging.prediction import NightResult, PredictionSettings, Task, stage_night
@@ -116,12 +116,7 @@ def planned(
 def _check(stager: AnyStager, settings: PredictionSettings) -> None:
     """Raise a `ConfigError` for settings that no night can be staged with."""
     settings.lights()
-    unknown = [name for name in settings.forms if name not in FORMS]
-    if unknown:
-        raise ConfigError(
-            f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
-            parameters=("forms",),
-        )
+    check_forms(settings.forms)
     if settings.defer_disagreement and len(stager.sources) < 2:
         raise ConfigError(
             "defer_disagreement: one model does not disagree with itself. Name several, such as "

@@ -15,6 +15,7 @@ from sleepaug.data.files.edf import Edf
 from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.stages import is_stage
+from sleepaug.models.several import ModelNames
 from sleepaug.staging.inspected_channels import InspectedChannel, inspect_channels
 from sleepaug.staging.model_use import ModelUse, model_use
 from sleepaug.staging.scoring_fit import ScoringFit, scoring_fit
@@ -89,7 +90,7 @@ class Inspection:
             printable(self.file),
             f"  {self.format}, {self.hours:.2f} h, start: {start}",
             *(f"  {note}" for note in self.notes),
-            f"  {len(self.channels)} channels:",
+            f"  {len(self.channels)} channel{'s' * (len(self.channels) != 1)}:",
         ]
         for channel in self.channels:
             lines += channel.lines()
@@ -105,7 +106,7 @@ class Inspection:
 
 def inspect_recording(
     path: Path,
-    model: Path | None = None,
+    model: ModelNames = None,
     *,
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] | None = None,
@@ -117,8 +118,8 @@ def inspect_recording(
     Parameters
     ----------
     path : Path
-    model : path, optional
-        A run folder or model file; by default the shipped model, if there is one.
+    model : path, str, sequence of these, optional
+        See `load_model`; by default the shipped model, if there is one.
     map, exclude, reference
         See `Stager.predict`.
     codes : str, optional

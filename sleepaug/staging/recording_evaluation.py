@@ -16,6 +16,7 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.data.windows import Windows
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.notes import is_doubt
 from sleepaug.support.errors import RecordingError
 
 SETTINGS = Preprocessing(channels=("EEG",), sfreq=50.0, lowpass=22.0, normalize="none")
@@ -72,7 +73,7 @@ def staged_recordings(
             why = "; ".join(f"{n} {text}" for text, n in dropped.items()) or "no epoch is scored"
             failures[recording.id] = f"{recording.files[0]}: no window to compare ({why})."
             continue
-        doubts = [note for note in night.notes if note.startswith(("Warning", "Left out"))]
+        doubts = [note for note in night.notes if is_doubt(note)]
         notes[recording.id] = [*scoring.notes, *doubts]
         notes[recording.id] += [f"Dropped: {n} {text}." for text, n in dropped.items()]
         stagings = {name: one.probabilities[nearest[known]] for name, one in nights.items()}

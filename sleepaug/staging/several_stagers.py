@@ -13,13 +13,12 @@ from sleepaug.data.stages import UNKNOWN
 from sleepaug.models.words import OneLine
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.notes import WARNING, is_warning, unmarked
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import SleepaugError
 
 if TYPE_CHECKING:
     import mne
-
-WARNING = "Warning: "
 
 
 @dataclass(frozen=True, repr=False)
@@ -128,5 +127,5 @@ def _notes(nights: Mapping[str, Hypnogram]) -> list[str]:
 
 def _of(names: Sequence[str], note: str) -> str:
     """Begin a note with the models it is from, but leave the word that makes it a warning first."""
-    warned = WARNING if note.startswith(WARNING) else ""
-    return f"{warned}{', '.join(names)}: {note.removeprefix(WARNING)}"
+    warned = WARNING if is_warning(note) else ""
+    return f"{warned}{', '.join(names)}: {unmarked(note)}"

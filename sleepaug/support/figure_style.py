@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import io
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @contextlib.contextmanager
@@ -33,3 +39,10 @@ def figure_style() -> Iterator[None]:
         }
     ):
         yield
+
+
+def png_for_page(figure: Figure, dpi: int = 100) -> str:
+    """Return a figure as PNG in base64, as a page holds it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi)
+    return base64.b64encode(file.getvalue()).decode("ascii")

@@ -146,4 +146,4 @@ def test_evaluate_scores_what_predict_gives(model, nights, tmp_path):
     truth = [label[(i // 4 + 1) % 5] for i in range(40)]
     assert agreed == (night.stages == np.array(truth)).sum()
     result = run("inspect", psg, "--model", path)
-    assert "C3: EEG C3-CLE (eeg)" in result.stdout
+    assert "C3: EEG C3-CLE, as recorded" in result.stdout

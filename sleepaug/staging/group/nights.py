@@ -12,12 +12,11 @@ from pathlib import Path
 from sleepaug.data.files.text import read_text
 from sleepaug.staging.group.participants import MISSING, Participants, subject_of
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.notes import is_warning, unmarked
 from sleepaug.staging.hypnogram.reading import TABLES, base_name, find_tables, read_hypnogram
 from sleepaug.staging.review.folders import AUTOMATIC, CORRECTED
 from sleepaug.support.errors import ConfigError, RecordingError
 
-WARNING = "Warning:"
-"""How the notes begin that make a night doubtful."""
 RESULTS = "summary.csv"
 """The table that `predict` writes of all nights, with the errors of those that failed."""
 UNKNOWN_GROUP = "not known"
@@ -68,7 +67,7 @@ class GroupNight:
     def warnings(self) -> list[str]:
         """What makes the night doubtful, a sentence each."""
         notes = self.hypnogram.notes if self.hypnogram is not None else ()
-        return [note.removeprefix(WARNING).strip() for note in notes if note.startswith(WARNING)]
+        return [unmarked(note) for note in notes if is_warning(note)]
 
     @property
     def group(self) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES
@@ -17,6 +14,7 @@ from sleepaug.staging.group.figures import draw_groups, draw_hypnograms
 from sleepaug.staging.group.nights import GroupNight
 from sleepaug.staging.group.table import Spread, nights_table, spreads
 from sleepaug.staging.hypnogram.statistics import STATISTICS
+from sleepaug.support.figure_style import png_for_page
 from sleepaug.support.files import write_text
 from sleepaug.support.text import html_template
 
@@ -91,7 +89,7 @@ def html_group(nights: Sequence[GroupNight], table: str) -> str:
             for key, one in STATISTICS.items()
         ],
         columns=[f"{name} (n = {part['TIB'].n})" for name, part in values.items()],
-        groups=png(draw_groups(nights)) if whole else "",
+        groups=png_for_page(draw_groups(nights)) if whole else "",
         parts=_parts(nights),
         stages=STAGES,
         table=table,
@@ -105,13 +103,6 @@ def _parts(nights: Sequence[GroupNight]) -> list[Part]:
     for name in dict.fromkeys(night.group for night in nights):
         own = [night for night in nights if night.group == name]
         starts = np.arange(0, len(own), PANELS)
-        pictures = [png(draw_hypnograms(own[k : k + PANELS])) for k in starts]
+        pictures = [png_for_page(draw_hypnograms(own[k : k + PANELS])) for k in starts]
         parts.append(Part(name, len({night.subject for night in own}), len(own), pictures))
     return parts
-
-
-def png(figure: Figure) -> str:
-    """Return a figure as PNG, in base64."""
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110)
-    return base64.b64encode(file.getvalue()).decode("ascii")

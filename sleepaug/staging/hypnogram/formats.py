@@ -138,6 +138,15 @@ FORMS = {
 """The files of each form, by its name."""
 
 
+def check_forms(forms: Sequence[str]) -> None:
+    """Raise a `ConfigError` for a name that is no key of `FORMS`."""
+    if unknown := [name for name in forms if name not in FORMS]:
+        raise ConfigError(
+            f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
+            parameters=("forms",),
+        )
+
+
 def targets(folder: Path, name: str, forms: Sequence[str]) -> list[Path]:
     """List the files that a night is written to.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,10 @@ from sleepaug.data.stages import STAGES
 from sleepaug.staging.hypnogram.cycles import sleep_cycles
 from sleepaug.staging.hypnogram.draw_excerpt import draw_excerpt
 from sleepaug.staging.hypnogram.norms import CHANGES_SOURCE, SOURCE, norms_at
+from sleepaug.staging.hypnogram.notes import is_warning, unmarked
 from sleepaug.staging.hypnogram.rounding import rounded_to_sum
 from sleepaug.staging.hypnogram.statistics import STATISTICS
+from sleepaug.support.figure_style import png_for_page
 from sleepaug.support.text import html_template, ranges
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ LATENCIES = (
     *("SOL", "N1_latency", "N2_latency", "N3_latency"),
     *("REM_latency_from_lights_off", "REM_latency"),
 )
-WARNING = "Warning:"
 SHOWN = 12
 """Epochs to look at first that the page lists where no share of them was asked for."""
 
@@ -87,8 +87,8 @@ def html_report(night: Hypnogram) -> str:
     norms = norms_at(night.age)
     return html_template(Path(__file__).with_name("page.html")).render(
         night=night,
-        warnings=[n.removeprefix(WARNING).strip() for n in night.notes if n.startswith(WARNING)],
-        notes=[note for note in night.notes if not note.startswith(WARNING)],
+        warnings=[unmarked(note) for note in night.notes if is_warning(note)],
+        notes=[note for note in night.notes if not is_warning(note)],
         lights=_lights(night),
         picture=base64.b64encode(night.png).decode("ascii") if len(night) else "",
         norm_groups=list(norms),
@@ -174,11 +174,7 @@ def _lights(night: Hypnogram) -> str:
 
 def _uncertain(night: Hypnogram) -> list[UncertainRow]:
     """Rows of the epochs that `Hypnogram.defer` asks for, else of the least certain ones."""
-    pictures = {}
-    for excerpt in night.excerpts:
-        file = io.BytesIO()
-        draw_excerpt(excerpt).savefig(file, format="png", dpi=100)
-        pictures[excerpt.window] = base64.b64encode(file.getvalue()).decode("ascii")
+    pictures = {one.window: png_for_page(draw_excerpt(one)) for one in night.excerpts}
     open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
     chosen = night.look_first.tolist() or open_ones[:SHOWN]
     windows = dict.fromkeys([*pictures, *chosen])

@@ -12,8 +12,9 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES, UNKNOWN
 from sleepaug.staging.excerpts import with_excerpts
-from sleepaug.staging.hypnogram.formats import FORMS, targets, write_forms
+from sleepaug.staging.hypnogram.formats import check_forms, targets, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
+from sleepaug.staging.hypnogram.notes import is_warning
 from sleepaug.staging.hypnogram.reading import read_hypnogram
 from sleepaug.staging.review.folders import AUTOMATIC, CORRECTED
 from sleepaug.staging.review.nights import NightToReview
@@ -54,11 +55,7 @@ class ReviewSettings:
     exclude: Sequence[str] | None = None
 
     def __post_init__(self) -> None:
-        if unknown := [name for name in self.forms if name not in FORMS]:
-            raise ConfigError(
-                f"no file of a hypnogram is called {unknown[0]!r}. Allowed: {', '.join(FORMS)}.",
-                parameters=("forms",),
-            )
+        check_forms(self.forms)
         if "csv" not in self.forms:
             raise ConfigError(
                 "a review needs csv among the files to write, for it goes on from there.",
@@ -238,7 +235,7 @@ def page_of_night(review: Review, index: int) -> dict[str, Any]:
         "reason": list(map(str, night.reason)),
         "uncertain": night.least_certain(len(night)).tolist(),
         "lights": {"lights off": night.lights_off, "lights on": night.lights_on},
-        "warnings": [note for note in night.notes if note.startswith("Warning:")],
+        "warnings": [note for note in night.notes if is_warning(note)],
         "revision": review.revision(index),
     }
 
