@@ -21,55 +21,37 @@ from torch import Tensor, nn
 
 from sleepaug.augment.augnet import AugNetSettings
 from sleepaug.augment.layers import AugmentationModule
-from sleepaug.augment.transform import Transform
+from sleepaug.augment.transform import Transform, per_window
 from sleepaug.data.datasets.dreams import dreams
 from sleepaug.data.signals.features import NAMES
 from sleepaug.data.signals.montage import N_PLACE
 from sleepaug.data.stages import STAGES
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix
+from sleepaug.training.recordings import variation
 from sleepaug.training.recordings.fit import RecordingTraining, class_weights, draw_batch
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight, read_nights
-from sleepaug.training.recordings.variation import directions, vary
 
 MAGNITUDE, RATE = 0.2, 0.01  # of the transforms at the start, and of their learning
 
 
 def feature_transforms(sd: Tensor) -> dict[str, Transform]:
     """Return the variations that need no stage, of features in standard deviations `sd`."""
-    gain, tilt = (torch.from_numpy(way).float() / sd for way in directions())
-
-    def each(x: Tensor, n_values: int) -> Tensor:
-        return torch.randn(len(x), 1, x.shape[2], n_values)
-
-    def added(direction: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-        return lambda x, amount: x + amount[:, None, None, None] * each(x, 1) * direction
-
-    def offset(x: Tensor, amount: Tensor) -> Tensor:
-        return x + amount[:, None, None, None] * each(x, len(NAMES))
-
-    def spread(x: Tensor, amount: Tensor) -> Tensor:
-        middle = x.mean(1, keepdim=True)
-        return middle + (x - middle) * (amount[:, None, None, None] * each(x, len(NAMES))).exp()
-
-    def drift(x: Tensor, amount: Tensor) -> Tensor:
-        n, n_windows, n_chans, n_features = x.shape
-        knots = torch.randn(n * n_chans, n_features, n_windows // 40 + 2)
-        slow = F.interpolate(knots, size=n_windows, mode="linear")
-        slow = slow.reshape(n, n_chans, n_features, n_windows).permute(0, 3, 1, 2)
-        return x + amount[:, None, None, None] * slow
-
-    def noise(x: Tensor, amount: Tensor) -> Tensor:
-        return x + amount[:, None, None, None] * torch.randn_like(x)
-
-    return {
-        "gain": Transform("gain", added(gain), 1.5, "log of amplitude"),
-        "tilt": Transform("tilt", added(tilt), 1.0, "log of amplitude"),
-        "offset": Transform("offset", offset, 1.5, "std"),
-        "spread": Transform("spread", spread, 1.0, "log of spread"),
-        "drift": Transform("drift", drift, 1.0, "std"),
-        "noise": Transform("noise", noise, 1.0, "std"),
+    gain, tilt = (torch.from_numpy(way).float() / sd for way in variation.directions())
+    named: dict[str, tuple[Callable[[Tensor, Tensor], Tensor], float, str]] = {
+        "gain": (lambda z, amount: variation.along(z, gain, amount), 1.5, "log of amplitude"),
+        "tilt": (lambda z, amount: variation.along(z, tilt, amount), 1.0, "log of amplitude"),
+        "offset": (variation.offset, 1.5, "std"),
+        "spread": (variation.spread, 1.0, "log of spread"),
+        "drift": (variation.drift, 1.0, "std"),
+        "noise": (variation.noise, 1.0, "std"),
     }
+
+    def transform(name: str) -> Transform:
+        apply, largest, unit = named[name]
+        return Transform(name, lambda z, amount: apply(z, per_window(amount, z)), largest, unit)
+
+    return {name: transform(name) for name in named}
 
 
 def fit(
@@ -97,7 +79,7 @@ def fit(
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
         if way == "by hand":
-            z = vary(z, y, training.variation, network.sd)
+            z = variation.vary(z, y, training.variation, network.sd)
         elif augment is not None:
             z = augment(z)
         x = torch.where(present, z * network.sd + network.mean, torch.nan)

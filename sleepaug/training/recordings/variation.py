@@ -53,6 +53,10 @@ class Variation:
     noise: float = 0.3
 
 
+Amount = float | Tensor
+"""In the units of `Variation`; a Tensor of shape (n, 1, 1, 1) has one for each recording."""
+
+
 def directions() -> np.ndarray:
     """How features change with the logarithm of amplitude, and with a tilt; shape (2, n_features).
 
@@ -97,30 +101,66 @@ def vary(z: Tensor, y: Tensor, variation: Variation, sd: Tensor) -> Tensor:
     -------
     Tensor, of the shape of `z`
     """
-    n, n_windows, n_chans, n_features = z.shape
     gain, tilt = torch.from_numpy(directions()).to(z) / sd
+    z = along(z, gain, variation.gain)
+    z = along(z, tilt, variation.tilt)
+    z = offset(z, variation.offset)
+    z = _of_stages(z, y, variation, gain)
+    z = spread(z, variation.spread)
+    z = drift(z, variation.drift)
+    return noise(z, variation.noise)
 
-    def draw(*shape: int) -> Tensor:
-        return torch.randn(shape, device=z.device)
 
-    def per_channel(n_values: int) -> Tensor:
-        return SHARED * (draw(n, 1, 1, n_values) + draw(n, 1, n_chans, n_values))
+def along(z: Tensor, direction: Tensor, amount: Amount) -> Tensor:
+    """Move the features of each recording and channel along a direction (n_features,)."""
+    return z + amount * _shared(z, 1) * direction
 
-    z = z + variation.gain * per_channel(1) * gain + variation.tilt * per_channel(1) * tilt
-    z = z + variation.offset * draw(n, 1, n_chans, n_features)
-    of_stage = (
-        variation.stage * SHARED * (draw(n, 5, 1, n_features) + draw(n, 5, n_chans, n_features))
+
+def offset(z: Tensor, amount: Amount) -> Tensor:
+    """Move each feature of each recording and channel by itself."""
+    return z + amount * _drawn(z, 1, z.shape[2], z.shape[3])
+
+
+def spread(z: Tensor, amount: Amount) -> Tensor:
+    """Let each feature vary more or less around its mean over a recording."""
+    middle = z.mean(1, keepdim=True)
+    n_chans, n_features = z.shape[2:]
+    width = amount * SHARED * (_drawn(z, 1, n_chans, n_features) + _drawn(z, 1, n_chans, 1))
+    return middle + (z - middle) * width.exp()
+
+
+def drift(z: Tensor, amount: Amount) -> Tensor:
+    """Let each feature of each recording and channel change slowly, over some 40 windows."""
+    n, n_windows, n_chans, n_features = z.shape
+    knots = torch.randn(n * n_chans, n_features, n_windows // 40 + 2, device=z.device)
+    slow = F.interpolate(knots, size=n_windows, mode="linear")
+    return z + amount * slow.reshape(n, n_chans, n_features, n_windows).permute(0, 3, 1, 2)
+
+
+def noise(z: Tensor, amount: Amount) -> Tensor:
+    """Change each feature of each window and channel by itself."""
+    return z + amount * torch.randn_like(z)
+
+
+def _of_stages(z: Tensor, y: Tensor, variation: Variation, gain: Tensor) -> Tensor:
+    """Vary each stage of a recording by itself, and how loud wake is."""
+    n, n_windows, n_chans, n_features = z.shape
+    own = (
+        variation.stage * SHARED * (_drawn(z, 5, 1, n_features) + _drawn(z, 5, n_chans, n_features))
     )
-    of_stage = of_stage + variation.stage_gain * draw(n, 5, n_chans, 1) * gain
+    own = own + variation.stage_gain * _drawn(z, 5, n_chans, 1) * gain
     stage = y.clamp(min=0)[:, :, None, None].expand(n, n_windows, n_chans, n_features)
-    z = z + torch.gather(of_stage, 1, stage)
+    z = z + torch.gather(own, 1, stage)
     low, high = variation.wake
     softer = (low + (high - low) * torch.rand(n, 1, 1, 1)) * (torch.rand(n, 1, 1, 1) < 0.6)
-    z = z + softer.to(z) * gain * (y == 0)[:, :, None, None]
-    middle = z.mean(1, keepdim=True)
-    widths = variation.spread * SHARED * (draw(n, 1, n_chans, n_features) + draw(n, 1, n_chans, 1))
-    z = middle + (z - middle) * widths.exp()
-    knots = draw(n * n_chans, n_features, n_windows // 40 + 2)
-    drift = F.interpolate(knots, size=n_windows, mode="linear")
-    drift = drift.reshape(n, n_chans, n_features, n_windows).permute(0, 3, 1, 2)
-    return z + variation.drift * drift + variation.noise * draw(*z.shape)
+    return z + softer.to(z) * gain * (y == 0)[:, :, None, None]
+
+
+def _drawn(z: Tensor, *shape: int) -> Tensor:
+    """Draw values (n, ...) for the recordings of a batch."""
+    return torch.randn(len(z), *shape, device=z.device)
+
+
+def _shared(z: Tensor, n_values: int) -> Tensor:
+    """Draw values of each recording and channel, of which `SHARED` is the recording's."""
+    return SHARED * (_drawn(z, 1, 1, n_values) + _drawn(z, 1, z.shape[2], n_values))
