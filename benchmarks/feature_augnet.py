@@ -63,6 +63,7 @@ def fit(
     network = RecordingNetwork(n_features=len(NAMES), n_place=N_PLACE)
     network.learn_scale([torch.from_numpy(night.x) for night in nights[:80]])
     transforms = feature_transforms(network.sd)
+    ways = torch.from_numpy(variation.directions()) / network.sd
     layers = {"magnitudes": [[name] for name in transforms], "selection": [list(transforms)] * 3}
     augment, learning = None, None
     if way in layers:
@@ -79,7 +80,7 @@ def fit(
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
         if way == "by hand":
-            z = variation.vary(z, y, training.variation, network.sd)
+            z = variation.vary(z, y, training.variation, ways)
         elif augment is not None:
             z = augment(z)
         x = torch.where(present, z * network.sd + network.mean, torch.nan)

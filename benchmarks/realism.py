@@ -10,6 +10,7 @@
 `percentiles`    relative band powers by stage beside those of Sleep-EDF;
 `spread`         how they spread between nights and within them;
 `bands`          a tree trained on the bands of simulated nights stages those of Sleep-EDF;
+`network`        the default model's network does so;
 `cycles`         latencies and sleep cycles beside real scorings;
 `speed`          processor time of a night.
 
@@ -29,6 +30,7 @@ from realism_bands import PEOPLE, judge_bands, judge_percentiles, judge_spread
 from realism_cycles import judge_cycles
 from realism_discriminator import judge_discriminator
 from realism_events import judge_statistics
+from realism_network import judge_network
 from realism_stagers import judge_transfer, judge_yasa
 
 from sleepaug.simulation.channels import MASS_CHANNELS
@@ -58,6 +60,7 @@ def main() -> None:
         "percentiles": judge_percentiles,
         "spread": judge_spread,
         "bands": judge_bands,
+        "network": judge_network,
         "cycles": judge_cycles,
         "speed": judge_speed,
     }

@@ -97,10 +97,10 @@ def test_a_batch_has_an_eeg_channel_and_the_stages_of_its_windows():
 def test_without_variation_nothing_varies_and_gain_moves_powers_by_twice_as_much():
     rng = np.random.default_rng(0)
     z = torch.from_numpy(rng.normal(0, 1, (2, 50, 3, len(NAMES))).astype(np.float32))
-    y, sd = torch.zeros(2, 50, dtype=torch.long), torch.ones(len(NAMES))
-    torch.testing.assert_close(vary(z, y, NONE, sd), z)
+    y, ways = torch.zeros(2, 50, dtype=torch.long), torch.from_numpy(directions())
+    torch.testing.assert_close(vary(z, y, NONE, ways), z)
     only = Variation(**{**NONE.__dict__, "gain": 1.0})
-    change = (vary(z, y, only, sd) - z)[0, 0, 0].numpy()
+    change = (vary(z, y, only, ways) - z)[0, 0, 0].numpy()
     amplitude = change[NAMES.index("amplitude")]
     assert amplitude != 0
     assert change[0] == pytest.approx(2 * amplitude, rel=1e-4)

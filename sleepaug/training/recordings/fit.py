@@ -105,24 +105,34 @@ def fit_recording_model(
 
 
 def fit_network(
-    nights: Sequence[ScoredNight], training: RecordingTraining, *, seed: int
+    nights: Sequence[ScoredNight],
+    training: RecordingTraining,
+    *,
+    seed: int,
+    ways: np.ndarray | None = None,
 ) -> RecordingNetwork:
-    """Train one network on random crops of random channels."""
+    """Train one network on random crops of random channels.
+
+    `ways`, shape (2, n_features), says how the features change with gain and tilt; by default it is
+    that of `sleepaug.data.signals.features`.
+    """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    network = RecordingNetwork(n_features=len(NAMES), n_place=N_PLACE, n_hidden=training.n_hidden)
+    n_features = nights[0].x.shape[-1]
+    network = RecordingNetwork(n_features=n_features, n_place=N_PLACE, n_hidden=training.n_hidden)
     network.learn_scale([torch.from_numpy(night.x) for night in nights[:SCALED_BY]])
     weight = class_weights(nights, training.class_power)
     optimizer = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, training.learning_rate, total_steps=training.steps, pct_start=0.15
     )
+    scaled_ways = torch.from_numpy(directions() if ways is None else ways) / network.sd
     network.train()
     for _ in range(training.steps):
         x, place, y = draw_batch(nights, rng)
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
-        z = vary(z, y, training.variation, network.sd)
+        z = vary(z, y, training.variation, scaled_ways)
         x = torch.where(present, z * network.sd + network.mean, torch.nan)
         loss = torch.zeros(())
         for logits in network.logits(x, place):
@@ -168,7 +178,7 @@ def draw_batch(
     long_enough = [night for night in nights if len(night.y) >= n_windows]
     size = int(np.clip(WINDOWS_A_STEP // n_windows, 4, 64))
     most = max(CHANNELS)
-    x = np.full((size, n_windows, most, len(NAMES)), np.nan, np.float32)
+    x = np.full((size, n_windows, most, nights[0].x.shape[-1]), np.nan, np.float32)
     place = np.zeros((size, most, N_PLACE), np.float32)
     y = np.empty((size, n_windows), np.int64)
     for row, k in enumerate(rng.integers(0, len(long_enough), size)):

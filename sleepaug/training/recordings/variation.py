@@ -84,7 +84,7 @@ def directions() -> np.ndarray:
     return np.stack([gain, tilt])
 
 
-def vary(z: Tensor, y: Tensor, variation: Variation, sd: Tensor) -> Tensor:
+def vary(z: Tensor, y: Tensor, variation: Variation, ways: Tensor) -> Tensor:
     """Draw variation for a batch of recordings.
 
     Parameters
@@ -94,14 +94,14 @@ def vary(z: Tensor, y: Tensor, variation: Variation, sd: Tensor) -> Tensor:
     y : Tensor of shape (n, n_windows)
         Stages; those below 0 count as the first.
     variation : Variation
-    sd : Tensor of shape (n_features,)
-        Standard deviation of each feature.
+    ways : Tensor of shape (2, n_features)
+        `directions`, in standard deviations of each feature.
 
     Returns
     -------
     Tensor, of the shape of `z`
     """
-    gain, tilt = torch.from_numpy(directions()).to(z) / sd
+    gain, tilt = ways.to(z)
     z = along(z, gain, variation.gain)
     z = along(z, tilt, variation.tilt)
     z = offset(z, variation.offset)
