@@ -123,7 +123,7 @@ def inspect_recording(
     map, exclude, reference
         See `Stager.predict`.
     codes : str, optional
-        What numbers in the scoring mean; see `sleepaug.data.files.codes.parse_codes`.
+        What numbers in the scoring mean; see `sleepaug.data.scorings.codes.parse_codes`.
 
     Returns
     -------

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
-from sleepaug.data.files.matching import is_hidden
 from sleepaug.data.files.text import read_text
+from sleepaug.data.scorings.matching import is_hidden
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import free_folder
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sleepaug.data.files.edf import is_edf
-from sleepaug.data.files.matching import scorings_beside
-from sleepaug.data.files.scoring import read_scoring
+from sleepaug.data.scorings.matching import scorings_beside
+from sleepaug.data.scorings.scoring import read_scoring
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.support.errors import RecordingError
 
@@ -79,7 +79,7 @@ def scoring_fit(recording: Path, seconds: float, codes: str | None = None) -> Sc
     seconds : float
         How long the recording lasts.
     codes : str, optional
-        What numbers in the scoring mean; see `sleepaug.data.files.codes.parse_codes`.
+        What numbers in the scoring mean; see `sleepaug.data.scorings.codes.parse_codes`.
 
     Returns
     -------

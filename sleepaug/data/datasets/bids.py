@@ -12,8 +12,8 @@ from types import ModuleType
 from sleepaug.data.datasets.folders import existing_folder
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.raw import load_raw
-from sleepaug.data.files.scoring import no_scoring, read_scoring
 from sleepaug.data.recording import Recording
+from sleepaug.data.scorings.scoring import no_scoring, read_scoring
 from sleepaug.support.errors import ConfigError
 
 ENDINGS = (".edf", ".bdf", ".vhdr", ".set")
@@ -31,7 +31,7 @@ def bids(folder: str | Path, codes: str | None = None) -> list[Recording]:
     folder : path
         The root of the dataset.
     codes : str, optional
-        What whole numbers in the events mean; see `sleepaug.data.files.codes.parse_codes`.
+        What whole numbers in the events mean; see `sleepaug.data.scorings.codes.parse_codes`.
 
     Raises
     ------

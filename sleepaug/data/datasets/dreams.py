@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from sleepaug.data.datasets.folders import add_file, existing_folder
-from sleepaug.data.files.scoring import no_scoring
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.scorings.scoring import no_scoring
 from sleepaug.data.stages import UNKNOWN, WINDOW_SECONDS
 from sleepaug.support.errors import ConfigError, RecordingError
 

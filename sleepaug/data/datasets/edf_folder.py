@@ -8,15 +8,15 @@ from pathlib import Path
 
 from sleepaug.data.datasets.folders import existing_folder
 from sleepaug.data.files.edf import is_edf
-from sleepaug.data.files.matching import (
+from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.scorings.matching import (
     expected_names,
     is_hidden,
     night_name,
     nsrr_scorings,
     scorings_beside,
 )
-from sleepaug.data.files.scoring import read_scoring
-from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.scorings.scoring import read_scoring
 from sleepaug.support.errors import ConfigError, RecordingError
 
 PATTERN = "**/*"
@@ -28,7 +28,7 @@ def edf_folder(
 ) -> list[Recording]:
     """Recordings that match a glob pattern, each with its scoring.
 
-    The scoring of a recording lies beside it and is named as `sleepaug.data.files.matching` says
+    The scoring of a recording lies beside it and is named as `sleepaug.data.scorings.matching` says
     (XML of the NSRR anywhere below the folder);
     otherwise it is the annotations in the file itself. The subject is ``sub-XX`` where the path has
     such a part (BIDS), else the name of the file.
@@ -41,7 +41,7 @@ def edf_folder(
         Glob pattern of the signal files, relative to the folder; by default all files that end in
         .edf, .bdf or .rec (as ISRUC calls them) and are EDF or BDF by their content.
     codes : str, optional
-        What whole numbers in scorings mean; see `sleepaug.data.files.codes.parse_codes`.
+        What whole numbers in scorings mean; see `sleepaug.data.scorings.codes.parse_codes`.
 
     Raises
     ------

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from sleepaug.data.datasets.folders import add_file, existing_folder
-from sleepaug.data.files.scoring import no_scoring
-from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.scorings.scoring import no_scoring
+from sleepaug.data.scorings.scoring_edf import read_edf_scoring
 from sleepaug.data.stages import UNKNOWN
 from sleepaug.support.errors import ConfigError, RecordingError
 

@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 
 from sleepaug.data.datasets.folders import add_file, existing_folder
-from sleepaug.data.files.scoring import no_scoring
-from sleepaug.data.files.scoring_edf import read_edf_scoring
 from sleepaug.data.recording import Recording
+from sleepaug.data.scorings.scoring import no_scoring
+from sleepaug.data.scorings.scoring_edf import read_edf_scoring
 from sleepaug.support.errors import ConfigError
 
 _FILE = re.compile(r"((?:SC4|ST7)\d{2})(\d[A-Z])[A-Z0-9]-(PSG|Hypnogram)\.edf", re.IGNORECASE)

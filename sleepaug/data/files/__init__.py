@@ -1,1 +1,1 @@
-"""Files as they are: signals and scorings, read and checked."""
+"""Files of recordings as they are: read and checked."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sleepaug.data.files.matching import night_name
 from sleepaug.data.files.text import read_text
+from sleepaug.data.scorings.matching import night_name
 from sleepaug.support.errors import ConfigError, RecordingError
 
 ID = "participant_id"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.raw import read_raw
-from sleepaug.data.files.scoring_edf import read_edf_scoring
+from sleepaug.data.scorings.scoring_edf import read_edf_scoring
 from sleepaug.data.signals.continuous import signals
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import RecordingError

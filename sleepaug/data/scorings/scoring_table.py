@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sleepaug.data.files.codes import CONVENTIONS, as_code, codes_note, meaning_of
-from sleepaug.data.files.scoring_rows import Extent
-from sleepaug.data.files.scoring_times import ScoredStage
-from sleepaug.data.files.table import Table, cell, number
-from sleepaug.data.files.table_times import times_of
+from sleepaug.data.scorings.codes import CONVENTIONS, as_code, codes_note, meaning_of
+from sleepaug.data.scorings.scoring_rows import Extent
+from sleepaug.data.scorings.scoring_times import ScoredStage
+from sleepaug.data.scorings.table import Table, cell, number
+from sleepaug.data.scorings.table_times import times_of
 from sleepaug.data.stages import WINDOW_SECONDS, is_stage, stage_of
 from sleepaug.support.errors import RecordingError
 

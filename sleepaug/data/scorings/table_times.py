@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.scoring_rows import SLACK, Extent
-from sleepaug.data.files.table import Table, cell, clock_of, number
 from sleepaug.data.recording import DAY_SECONDS
+from sleepaug.data.scorings.scoring_rows import SLACK, Extent
+from sleepaug.data.scorings.table import Table, cell, clock_of, number
 from sleepaug.support.errors import RecordingError
 
 LATEST = 1e7

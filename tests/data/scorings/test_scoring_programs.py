@@ -3,8 +3,8 @@
 import pytest
 from scoring_texts import AASM, BEGINS, FORMS, STAGES, language, rows
 
-from sleepaug.data.files.scoring import read_scoring
-from sleepaug.data.files.scoring_rows import Extent
+from sleepaug.data.scorings.scoring import read_scoring
+from sleepaug.data.scorings.scoring_rows import Extent
 from sleepaug.support.errors import RecordingError
 
 

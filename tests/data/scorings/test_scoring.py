@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sleepaug.data.files.scoring import read_scoring
 from sleepaug.data.recording import Scoring
+from sleepaug.data.scorings.scoring import read_scoring
 from sleepaug.support.errors import RecordingError
 
 STAGES = [(0, 30, "Sleep stage W"), (30, 30, "Sleep stage 1"), (60, 60, "Sleep stage R")]

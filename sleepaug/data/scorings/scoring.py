@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from sleepaug.data.files.check import check_file
-from sleepaug.data.files.codes import parse_codes
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
-from sleepaug.data.files.scoring_edf import read_edf_scoring
-from sleepaug.data.files.scoring_json import text_of_json
-from sleepaug.data.files.scoring_rows import Extent, read_rows, scoring_of_labels
-from sleepaug.data.files.scoring_table import read_table
-from sleepaug.data.files.scoring_times import scoring_of
-from sleepaug.data.files.scoring_windows import in_windows
-from sleepaug.data.files.scoring_xml import read_xml
-from sleepaug.data.files.table_header import find_table
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Scoring
+from sleepaug.data.scorings.codes import parse_codes
+from sleepaug.data.scorings.scoring_edf import read_edf_scoring
+from sleepaug.data.scorings.scoring_json import text_of_json
+from sleepaug.data.scorings.scoring_rows import Extent, read_rows, scoring_of_labels
+from sleepaug.data.scorings.scoring_table import read_table
+from sleepaug.data.scorings.scoring_times import scoring_of
+from sleepaug.data.scorings.scoring_windows import in_windows
+from sleepaug.data.scorings.scoring_xml import read_xml
+from sleepaug.data.scorings.table_header import find_table
 from sleepaug.support.errors import RecordingError, printable
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from sleepaug.data.datasets.edf_folder import edf_folder
-from sleepaug.data.files.matching import is_hidden, night_name, nights_in, scorings_beside
-from sleepaug.data.files.scoring import read_scoring
+from sleepaug.data.scorings.matching import is_hidden, night_name, nights_in, scorings_beside
+from sleepaug.data.scorings.scoring import read_scoring
 from sleepaug.support.errors import RecordingError
 
 PAIRS = {  # a recording, and its scoring

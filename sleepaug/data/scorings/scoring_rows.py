@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.files.codes import CONVENTIONS, as_code, codes_note, meaning_of
 from sleepaug.data.recording import Scoring
+from sleepaug.data.scorings.codes import CONVENTIONS, as_code, codes_note, meaning_of
 from sleepaug.data.stages import WINDOW_SECONDS, stage_of
 from sleepaug.support.errors import RecordingError
 

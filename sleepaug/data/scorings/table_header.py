@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sleepaug.data.files.codes import as_code
-from sleepaug.data.files.table import DELIMITERS, HEADER_LINES, Table, cell, split_line
-from sleepaug.data.files.table_names import (
+from sleepaug.data.scorings.codes import as_code
+from sleepaug.data.scorings.table import DELIMITERS, HEADER_LINES, Table, cell, split_line
+from sleepaug.data.scorings.table_names import (
     DURATION,
     END,
     KNOWN_SCORERS,
@@ -15,7 +15,7 @@ from sleepaug.data.files.table_names import (
     column_of,
     plain,
 )
-from sleepaug.data.files.table_without_header import without_header
+from sleepaug.data.scorings.table_without_header import without_header
 from sleepaug.data.stages import is_stage
 
 LOOK_ROWS = 200

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scoring_texts import BEGINS, FORMS
 
-from sleepaug.data.files.scoring import read_scoring
-from sleepaug.data.files.scoring_rows import Extent
 from sleepaug.data.recording import Scoring
+from sleepaug.data.scorings.scoring import read_scoring
+from sleepaug.data.scorings.scoring_rows import Extent
 from sleepaug.data.stages import STAGES, UNKNOWN
 from sleepaug.support.errors import SleepaugError
 

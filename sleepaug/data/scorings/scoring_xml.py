@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from xml.etree import ElementTree
 
-from sleepaug.data.files.codes import CONVENTIONS
-from sleepaug.data.files.scoring_times import ScoredStage
+from sleepaug.data.scorings.codes import CONVENTIONS
+from sleepaug.data.scorings.scoring_times import ScoredStage
 from sleepaug.data.stages import UNKNOWN, WINDOW_SECONDS, is_stage, stage_of
 from sleepaug.support.errors import RecordingError
 

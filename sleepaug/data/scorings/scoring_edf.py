@@ -9,8 +9,8 @@ from sleepaug.data.files.check import check_file
 from sleepaug.data.files.edf import Edf, is_edf
 from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.edf_header import read_edf_header
-from sleepaug.data.files.scoring_times import ScoredStage, scoring_of
 from sleepaug.data.recording import DAY_SECONDS, Scoring
+from sleepaug.data.scorings.scoring_times import ScoredStage, scoring_of
 from sleepaug.data.stages import UNKNOWN, is_named_in_full, is_stage, stage_of
 from sleepaug.support.errors import RecordingError
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sleepaug.data.files.codes import meaning_of, parse_codes
-from sleepaug.data.files.scoring import read_scoring
-from sleepaug.data.files.scoring_rows import Extent, by_majority
+from sleepaug.data.scorings.codes import meaning_of, parse_codes
+from sleepaug.data.scorings.scoring import read_scoring
+from sleepaug.data.scorings.scoring_rows import Extent, by_majority
 from sleepaug.support.errors import RecordingError
 
 AASM = {"W": "0", "N1": "1", "N2": "2", "N3": "3", "R": "5", "?": "9"}

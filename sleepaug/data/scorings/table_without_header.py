@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from sleepaug.data.files.codes import as_code
-from sleepaug.data.files.table import (
+from sleepaug.data.recording import DAY_SECONDS
+from sleepaug.data.scorings.codes import as_code
+from sleepaug.data.scorings.table import (
     DELIMITERS,
     HEADER_LINES,
     Table,
@@ -16,7 +17,6 @@ from sleepaug.data.files.table import (
     number,
     split_line,
 )
-from sleepaug.data.recording import DAY_SECONDS
 from sleepaug.data.stages import is_stage
 
 JOIN_SECONDS = 1.0
