@@ -157,7 +157,8 @@ function drawSignals(traces) {
     pen.lineWidth = 0.8;
     pen.save();
     pen.beginPath();
-    pen.rect(left, middle - room, across, 2 * room); // a channel covers its neighbours, no more
+    const top = Math.max(4, middle - room); // a channel covers its neighbours, no more
+    pen.rect(left, top, across, Math.min(middle + room, height - 18) - top);
     pen.clip();
     pen.beginPath();
     let down = false;
