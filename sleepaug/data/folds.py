@@ -9,7 +9,11 @@ from sleepaug.support.errors import ConfigError
 
 
 def split(
-    subjects: Iterable[str], fold: int, n_folds: int = 5, seed: int = 29
+    subjects: Iterable[str],
+    fold: int,
+    n_folds: int = 5,
+    seed: int = 29,
+    n_subjects: int | None = None,
 ) -> dict[str, list[str]]:
     """Split subjects into those to train on, to validate on and to test on.
 
@@ -28,6 +32,9 @@ def split(
         a last training on everybody, once all choices are made.
     seed : int
         Random seed of the halving.
+    n_subjects : int, optional
+        How many of those who are not tested are used, at least 2: a measure of how much a method
+        gains on few people. More of them contain the fewer, and the tested ones stay. All if None.
 
     Returns
     -------
@@ -55,6 +62,14 @@ def split(
         raise ConfigError(f"fold {fold}: expected a whole number from 0 to {n_folds - 1}.")
     test = people[fold::n_folds] if n_folds > 1 else []
     rest = sorted(set(people) - set(test), key=lambda subject: _draw(f"{seed} {fold} {subject}"))
+    if n_subjects is not None:
+        if not 2 <= n_subjects <= len(rest):
+            raise ConfigError(
+                f"n_subjects: expected 2 to {len(rest)}, the subjects that fold {fold} does not "
+                f"test, got {n_subjects}.",
+                parameters=("n_subjects",),
+            )
+        rest = rest[:n_subjects]
     half = (len(rest) + 1) // 2
     parts = {"train": sorted(rest[:half]), "valid": sorted(rest[half:]), "test": test}
     check_disjoint(parts)

@@ -49,6 +49,25 @@ def test_seed_changes_train_and_valid_only() -> None:
     assert a["train"] != b["train"]
 
 
+def test_fewer_subjects_are_part_of_more_and_the_tested_stay() -> None:
+    people = [str(k) for k in range(20)]
+    everybody = split(people, 1)
+    assert split(people, 1, n_subjects=16) == everybody
+    fewer = everybody
+    for n in (10, 4, 2):
+        parts = split(people, 1, n_subjects=n)
+        assert parts["test"] == everybody["test"]
+        assert len(parts["train"]) == len(parts["valid"]) == n // 2
+        assert set(parts["train"]) < set(fewer["train"])
+        fewer = parts
+
+
+@pytest.mark.parametrize("n", [1, 17])
+def test_impossible_number_of_subjects(n: int) -> None:
+    with pytest.raises(ConfigError, match=f"expected 2 to 16, .* got {n}"):
+        split([str(k) for k in range(20)], 1, n_subjects=n)
+
+
 def test_fixed_for_ever() -> None:
     assert split("abcdef", 0) == {"train": ["b", "e"], "valid": ["c", "d"], "test": ["a", "f"]}
 
