@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import torch
 
 from sleepaug.training.row_table import flat, write_row_table
 from sleepaug.training.runs import Clock, RunFolder, advance
@@ -63,3 +64,13 @@ def test_numbers_are_written_to_the_last_digit(tmp_path):
 
 def test_flat_names_do_not_lose_a_value():
     assert flat({"a": {"b": [1, {"c": 2}]}, "d": ()}) == {"a.b.0": 1, "a.b.1.c": 2}
+
+
+def test_a_checkpoint_of_before_energy_was_counted_is_continued(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, stop_after=2)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    del state["joules"]
+    torch.save(state, tmp_path / "checkpoint.pt")
+    run(tmp_path)
+    assert [row["epoch"] for row in RunFolder(tmp_path).rows()] == [1, 2, 3, 4]
