@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.simulation import simulate_dataset
+from sleepaug.simulation.dataset import simulate_dataset
 
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
 EVERY = 2.0  # seconds

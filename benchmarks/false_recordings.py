@@ -14,7 +14,7 @@ import numpy as np
 from scipy import signal
 
 import sleepaug
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 
 RATE, SECONDS = 100, 3600
 

@@ -11,7 +11,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from windows_of_eeg import features, read_excerpt, simulated_windows
 
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, recalls
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import signal, stats
 
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 
 STAGES = ("W", "N1", "N2", "N3", "R")
 SFREQ = 50  # Hz, the rate of the slowest excerpt: what all recordings are compared at

@@ -7,7 +7,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from sleepaug.data.recording import Recording as Recording
     from sleepaug.data.windows import Windows as Windows
-    from sleepaug.simulation import simulate_night as simulate_night
+    from sleepaug.simulation.night import simulate_night as simulate_night
     from sleepaug.staging.hypnogram.hypnogram import Hypnogram as Hypnogram
     from sleepaug.staging.loading import load_model as load_model
     from sleepaug.staging.stager import Stager as Stager
@@ -21,7 +21,7 @@ _HOME = {
     "Stager": "sleepaug.staging.stager",
     "Windows": "sleepaug.data.windows",
     "load_model": "sleepaug.staging.loading",
-    "simulate_night": "sleepaug.simulation",
+    "simulate_night": "sleepaug.simulation.night",
 }
 __all__ = ["__version__", *_HOME]
 

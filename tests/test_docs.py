@@ -32,7 +32,7 @@ LONGEST = 20  # lines of code that a data set, a transform, a trunk or a method 
 @pytest.fixture
 def nights(tmp_path):
     """Nights as the data set of the page wants them."""
-    from sleepaug.simulation import simulate_night
+    from sleepaug.simulation.night import simulate_night
 
     rng = np.random.default_rng(0)
     for person in range(5):

@@ -79,7 +79,7 @@ from sleepaug.cli.options import FOLDER, names_of, say_next
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
 def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
     """Write simulated, scored nights as EDF+ files to the folder OUTPUT."""
-    from sleepaug.simulation import simulate_dataset, size_on_disk
+    from sleepaug.simulation.dataset import simulate_dataset, size_on_disk
 
     if sfreq is not None:
         options["sfreq"] = sfreq

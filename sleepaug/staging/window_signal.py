@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import butter, sosfiltfilt
+from scipy import fft
 
 from sleepaug.data.files.open import open_recording
 from sleepaug.data.signals.channels import Source
@@ -118,8 +118,31 @@ def _filtered(x: np.ndarray, kind: str, rate: float) -> np.ndarray:
     low, high = BANDS[kind]
     level = x[~missing].mean()
     high = min(high, 0.45 * rate, 0.45 * rate / max(1, math.floor(rate / LEAST_RATE)))
-    sos = butter(2, (low, high), "bandpass", fs=rate, output="sos")
     filled = np.where(missing, level, x) - level
-    y = sosfiltfilt(sos, filled, padlen=min(len(x) - 1, round(rate)))
+    y = zero_phase_bandpass(filled, low, high, rate)
     y[missing] = np.nan
     return y
+
+
+def zero_phase_bandpass(x: np.ndarray, low: float, high: float, rate: float) -> np.ndarray:
+    """Band-pass a signal as a Butterworth filter does that runs over it forwards and backwards.
+
+    By its response in the frequencies, on the signal followed by its mirror image: the import of
+    `scipy.signal` alone takes longer than this.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_times,)
+    low, high, rate : float
+        Edges of the band and sampling rate, in Hz; the gain at the edges is 1/2.
+
+    Notes
+    -----
+    With w = tan(pi f / rate), the gain of two passes of order 2 is 1 / (1 + q ** 4), q = (w ** 2 -
+    w_low w_high) / (w (w_high - w_low)): Oppenheim & Schafer, Discrete-Time Signal Processing, 7.1.
+    """
+    w_low, w_high = np.tan(np.pi * np.array([low, high]) / rate)
+    w = np.tan(np.pi * fft.rfftfreq(2 * len(x), 1 / rate)[1:-1] / rate)
+    q = (w**2 - w_low * w_high) / (w * (w_high - w_low))
+    gain = np.concatenate([[0.0], 1 / (1 + q**4), [0.0]])
+    return fft.irfft(fft.rfft(np.concatenate([x, x[::-1]])) * gain)[: len(x)]

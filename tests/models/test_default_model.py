@@ -7,7 +7,7 @@ import pytest
 import sleepaug
 from sleepaug.data.stages import STAGES
 from sleepaug.models.cards import find_model, read_card
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 from sleepaug.training.metrics import confusion_matrix, recalls
 
 

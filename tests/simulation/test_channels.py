@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from sleepaug.simulation import simulate_night
 from sleepaug.simulation.channels import MASS_CHANNELS, full_name, resolve_channels, site
 from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing
+from sleepaug.simulation.night import simulate_night
 from sleepaug.support.errors import ConfigError
 
 

@@ -7,7 +7,7 @@ import mne
 import numpy as np
 import pytest
 
-from sleepaug.simulation import simulate_dataset, size_on_disk
+from sleepaug.simulation.dataset import simulate_dataset, size_on_disk
 from sleepaug.support.errors import ConfigError, OutputError
 
 SHORT = {"nights": 2, "seed": 3, "hours": 0.02, "ch_names": ["C3", "O2", "EMG Chin1"], "sfreq": 64}

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from sleepaug.simulation import simulate_night
 from sleepaug.simulation.body import electrocardiogram
 from sleepaug.simulation.channels import EEG
 from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES
-from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.night import plan_night, simulate_night
 from sleepaug.simulation.noise import synthesize
 from sleepaug.simulation.people import draw_person
 from sleepaug.simulation.recorder import Recorder

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.signal import welch
 
-from sleepaug.simulation import simulate_night
 from sleepaug.simulation.course import simulate_course
 from sleepaug.simulation.hypnogram import N2, N3
+from sleepaug.simulation.night import simulate_night
 from sleepaug.simulation.people import draw_person, offsets, stream, tonight
 from sleepaug.simulation.recorder import (
     MASS,

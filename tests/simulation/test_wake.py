@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from sleepaug.simulation import simulate_night
 from sleepaug.simulation.hypnogram import N2, STAGES, WINDOW, W
-from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.night import plan_night, simulate_night
 from sleepaug.simulation.wake import ACT, REST, lights, simulate_wake
 from sleepaug.support.errors import ConfigError
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import sleepaug
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 
 BEGINS = datetime.datetime(2021, 3, 2, 22, 30, tzinfo=datetime.UTC)
 CROPPED = 4  # windows

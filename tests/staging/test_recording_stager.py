@@ -8,7 +8,7 @@ import sleepaug
 from sleepaug.data.signals.features import NAMES
 from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import read_recording_model, save_recording_model
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, RecordingError

@@ -3,8 +3,9 @@
 import mne
 import numpy as np
 import pytest
+from scipy.signal import butter, sosfiltfilt
 
-from sleepaug.staging.window_signal import WindowSignals
+from sleepaug.staging.window_signal import WindowSignals, zero_phase_bandpass
 
 SFREQ = 250.0
 
@@ -54,3 +55,12 @@ def test_a_slow_recording_is_drawn_up_to_its_own_limit():
     info = mne.create_info(["C3"], 64.0, "eeg")
     raw = mne.io.RawArray(np.zeros((1, 64 * 60)), info, verbose="error")
     assert WindowSignals(raw).window(30.0)[0].sfreq == 64
+
+
+@pytest.mark.parametrize(("low", "high", "rate"), [(0.3, 35.0, 256.0), (10.0, 45.0, 100.0)])
+def test_the_filter_is_that_of_scipy_forwards_and_backwards(low, high, rate):
+    x = np.random.default_rng(0).normal(size=round(90 * rate))
+    sos = butter(2, (low, high), "bandpass", fs=rate, output="sos")
+    middle = slice(round(20 * rate), round(70 * rate))
+    expected = sosfiltfilt(sos, x)[middle]
+    np.testing.assert_allclose(zero_phase_bandpass(x, low, high, rate)[middle], expected, atol=1e-6)

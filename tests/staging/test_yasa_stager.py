@@ -8,7 +8,7 @@ import pytest
 from command_line import run
 
 import sleepaug
-from sleepaug.simulation import simulate_night
+from sleepaug.simulation.night import simulate_night
 from sleepaug.support.errors import ModelError, RecordingError
 
 

@@ -69,7 +69,7 @@ def test_they_are_used_from_the_command_line(package, nights_of_a_lab, tmp_path)
 
 @pytest.fixture
 def nights_of_a_lab(tmp_path):
-    from sleepaug.simulation import simulate_night
+    from sleepaug.simulation.night import simulate_night
 
     folder = tmp_path / "nights"
     folder.mkdir()

@@ -241,7 +241,7 @@ def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
     They are made at first use, in the cache: 15 people, 4 hours each, six channels.
     """
     from sleepaug.data import cache
-    from sleepaug.simulation import simulate_dataset
+    from sleepaug.simulation.dataset import simulate_dataset
 
     folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
     if not folder.is_dir():
