@@ -57,8 +57,8 @@ def test_extending_runs(nights, monkeypatch):
         for registry, name in ((DATASETS, "lab"), (TRUNKS, "small"), (METHODS, "trivial")):
             registry.pop(name, None)
     assert len(scope["lab"](nights)) == 5
-    assert scope["metrics"]["epochs"] == 1
-    assert scope["metrics"]["test"]["n_windows"] > 0
+    assert scope["metrics"].epochs == 1
+    assert scope["metrics"].test["n_windows"] > 0
     sums = scope["log_probabilities"].exp().sum(dim=1)
     assert torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
     assert np.allclose(scope["probabilities"].sum(axis=1), 1, atol=1e-4)
