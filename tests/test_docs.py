@@ -26,12 +26,12 @@ PAGES = [
 ]
 
 
-LONGEST = 20  # lines of code that a data set, a transform, a trunk or a method may take
+LONGEST = 20  # lines of code that a dataset, a transform, a trunk or a method may take
 
 
 @pytest.fixture
 def nights(tmp_path):
-    """Nights as the data set of the page wants them."""
+    """Nights as the dataset of the page wants them."""
     from sleepaug.simulation import simulate_night
 
     rng = np.random.default_rng(0)

@@ -27,7 +27,7 @@ class TrainedOn(OneLine):
     Attributes
     ----------
     data : str
-        Name of the data set.
+        Name of the dataset.
     subjects : tuple of str
         Of the training and validation parts.
     n_windows : int

@@ -104,7 +104,7 @@ def simulate_dataset(
         Path(folder), nights, seed, layout, subjects, hours, ch_names, sfreq, scorers
     )
     if recorder is not None and recorder not in RECORDERS:
-        raise ConfigError(f"recorder: {recorder!r} is none of {', '.join(RECORDERS)}.")
+        raise ConfigError(f"recorder: unknown value {recorder!r}. Allowed: {', '.join(RECORDERS)}.")
     if min(wake_before, wake_after) < 0:
         raise ConfigError(
             f"wake_before, wake_after: 0 hours or more, got {wake_before} and {wake_after}."
@@ -217,7 +217,7 @@ def plan_files(
 
 
 def derive(seed: int, what: int, index: int) -> int:
-    """Return the seed of a night (what = 0) or of a person (1) of a data set."""
+    """Return the seed of a night (what = 0) or of a person (1) of a dataset."""
     return int(np.random.SeedSequence([seed, what, index]).generate_state(1, np.uint64)[0])
 
 

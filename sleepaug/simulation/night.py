@@ -105,7 +105,9 @@ def render(
         Microvolts, channels as `ch_names`.
     """
     if reference not in REFERENCES:
-        raise ConfigError(f"reference: {reference!r} is none of {', '.join(REFERENCES)}.")
+        raise ConfigError(
+            f"reference: unknown value {reference!r}. Allowed: {', '.join(REFERENCES)}."
+        )
     if sfreq != round(sfreq) or sfreq < 50:
         raise ConfigError(f"sfreq: a whole number of Hz from 50 up is needed, got {sfreq}.")
     seed, person, course = night.seed, night.person, night.course
@@ -214,7 +216,7 @@ def simulate_night(
     """
     names = resolve_channels(ch_names)
     if recorder not in RECORDERS:
-        raise ConfigError(f"recorder: {recorder!r} is none of {', '.join(RECORDERS)}.")
+        raise ConfigError(f"recorder: unknown value {recorder!r}. Allowed: {', '.join(RECORDERS)}.")
     night = plan_night(seed, subject, hours, apnea, first_night, wake_before, wake_after)
     data = np.empty((len(names), round(len(night.course.stage) * sfreq)))
     at = 0

@@ -1,4 +1,4 @@
-"""Simulated data sets: the files that others are going to open."""
+"""Simulated datasets: the files that others are going to open."""
 
 from pathlib import Path
 

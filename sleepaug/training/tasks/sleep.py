@@ -47,7 +47,7 @@ class Sleep(TaskSettings):
     Attributes
     ----------
     data : str
-        Name of a data set: "simulated" (nights are simulated if there is no `data_dir`), "mass",
+        Name of a dataset: "simulated" (nights are simulated if there is no `data_dir`), "mass",
         "sleep-edf", "dreams", "edf" or "bids".
     data_dir : Path, optional
         Folder of the recordings.
@@ -95,7 +95,7 @@ class Sleep(TaskSettings):
 
     @property
     def label(self) -> str:
-        """Name of the data set."""
+        """Name of the dataset."""
         return self.data
 
     def problems(self) -> list[str]:
