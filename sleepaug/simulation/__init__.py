@@ -1,12 +1,19 @@
-"""Simulated scored polysomnograms: nobody slept, but sleep stagers find their way.
+"""Simulated scored polysomnograms: nobody slept.
 
 In reading order: `hypnogram` (stages), `people`, `course` (within the windows), `head`,
-`background`, `waves`, `body`, `recorder`, `night` (all of it together), `edf`, `dataset`
-(files).
+`background`, `waves`, `body`, `recorder`, `night` (all of it together), `edf`, `plan`
+and `dataset` (files).
 """
 
-from sleepaug.simulation.dataset import simulate_dataset, size_on_disk
+from sleepaug.simulation.dataset import simulate_dataset
 from sleepaug.simulation.hypnogram import simulate_scorers
 from sleepaug.simulation.night import simulate_night
+from sleepaug.simulation.plan import SimulationSettings, size_on_disk
 
-__all__ = ["simulate_dataset", "simulate_night", "simulate_scorers", "size_on_disk"]
+__all__ = [
+    "SimulationSettings",
+    "simulate_dataset",
+    "simulate_night",
+    "simulate_scorers",
+    "size_on_disk",
+]

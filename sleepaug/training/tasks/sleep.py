@@ -237,7 +237,7 @@ def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
     They are made at first use, in the cache: 15 people, 4 hours each, six channels.
     """
     from sleepaug.data import cache
-    from sleepaug.simulation import simulate_dataset
+    from sleepaug.simulation import SimulationSettings, simulate_dataset
 
     folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
     if not folder.is_dir():
@@ -246,9 +246,8 @@ def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
         part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
         channels = Preprocessing.channels
         try:
-            simulate_dataset(
-                part, nights=15, seed=0, hours=4.0, ch_names=channels, progress=progress
-            )
+            settings = SimulationSettings(nights=15, seed=0, hours=4.0, ch_names=channels)
+            simulate_dataset(part, settings, progress=progress)
             with contextlib.suppress(OSError):  # another process was first, with the same nights
                 part.rename(folder)
         finally:
