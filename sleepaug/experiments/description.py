@@ -117,7 +117,7 @@ def scores_by_context(
     Returns
     -------
     dict
-        See `sleepaug.staging.calibration.brief_scores`; empty for a split without windows.
+        See `sleepaug.staging.reliability.brief_scores`; empty for a split without windows.
     """
     if not len(part):
         return {}

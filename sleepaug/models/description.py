@@ -34,7 +34,7 @@ class TrainedOn(OneLine):
         Windows of the training part.
     scorings : tuple of str
         Hash of the scoring of each night, also of those a model it started from had seen; see
-        `sleepaug.training.tasks.sleep.fingerprint`.
+        `sleepaug.training.seen.fingerprint`.
     n_recordings : int
         Recordings of the training part; 0 where the file does not say.
     """
