@@ -4,7 +4,7 @@
     python benchmarks/augnet_step.py --peer ../augnet-authors [--device cuda]
 
 Three layers (sensors, time-frequency, time-frequency) and the Chambon2018 trunk on float32 windows
-of 6 x 3000; forward, backward and Adam; in turns in one process, medians in milliseconds (of CPU
+of 6 x 3000; forward, backward and Adam; alternately in one process, medians in milliseconds (of CPU
 time with OMP_NUM_THREADS=1). With SLEEPAUG_CC= our trunk is not compiled (torch alone). Theirs has
 four transforms in the sensors layer (rotations cannot be trained there), ours those four and
 the three rotations of the paper. Their code is run as it is, with two names that braindecode has

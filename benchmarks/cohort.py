@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from sleepaug.simulation.dataset import simulate_dataset
+from sleepaug.simulation.plan import SimulationSettings
 
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
 EVERY = 2.0  # seconds
@@ -29,7 +30,7 @@ def make_nights(folder: Path, n: int, distinct: int) -> None:
     """Simulate the recordings that are missing."""
     made = folder.parent / "simulated"
     if not made.is_dir():
-        simulate_dataset(made, nights=distinct, seed=0, hours=0.5, ch_names=CHANNELS)
+        simulate_dataset(made, SimulationSettings(distinct, 0, hours=0.5, ch_names=CHANNELS))
     sources = sorted(made.glob("*PSG.edf"))
     for number in range(n):
         night = folder / f"group{number // 100}" / f"night{number:04d}.edf"

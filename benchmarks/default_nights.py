@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.simulation.channels import resolve_channels
-from sleepaug.simulation.dataset import Job, derive, write_night
+from sleepaug.simulation.dataset import write_night
+from sleepaug.simulation.plan import Job, SimulationSettings, derive
 
 # Montage: its share of the recordings, and its EEG channels.
 MONTAGES: dict[str, tuple[float, tuple[str, ...]]] = {
@@ -57,18 +57,22 @@ def draw_job(folder: Path, index: int, seed: int) -> Job:
     wake = np.zeros(2)
     if rng.random() < DAYLIGHT:
         wake = rng.exponential(0.5, 2).clip(0, 1.5)
+    settings = SimulationSettings(
+        nights=1,
+        seed=seed,
+        hours=max(hours, 0.5),
+        ch_names=channels,
+        sfreq=100.0,
+        wake_before=float(wake[0]),
+        wake_after=float(wake[1]),
+        recorder="sleep-edf" if montage == "cassette" and rng.random() < 0.5 else "any",
+    )
     return Job(
         psg=folder / f"01-03-{index + 1:04d} PSG.edf",
         hypnograms=(folder / f"01-03-{index + 1:04d} Base.edf",),
         seed=derive(seed, 0, index),
         subject=derive(seed, 1, index),
-        hours=max(hours, 0.5),
-        ch_names=tuple(resolve_channels(channels)),
-        sfreq=100.0,
-        layout="mass",
-        wake_before=float(wake[0]),
-        wake_after=float(wake[1]),
-        recorder="sleep-edf" if montage == "cassette" and rng.random() < 0.5 else "any",
+        settings=settings,
     )
 
 

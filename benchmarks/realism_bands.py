@@ -81,7 +81,7 @@ def simulated_nights(n_nights: int, seed: int) -> list[Night]:
     for i in range(n_nights):
         rng = np.random.default_rng([seed, i])
         before, after = rng.exponential(0.8, 2).clip(0.1, 4)
-        plan = plan_night(seed + i, hours=rng.uniform(6.5, 9), wake_before=before, wake_after=after)
+        plan = plan_night(seed + i, hours=rng.uniform(6.5, 9), wake=(before, after))
         chunks = list(render(plan, FULL_NAMES, float(SFREQ), amplifier=SLEEP_EDF))
         nights.append(Night(i, band_powers(np.concatenate(chunks, 1)), plan.stages.astype(int)))
     return nights

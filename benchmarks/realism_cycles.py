@@ -42,7 +42,7 @@ def sleep_edf(path: Path) -> list[np.ndarray]:
 
 
 def boas(path: Path) -> list[np.ndarray]:
-    """Read the consensus of three experts of the Bitbrain data set."""
+    """Read the consensus of three experts of the Bitbrain dataset."""
     with open(path, newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["scorer"] == "consensus3"]
     return [np.array([max(CODES[code], 0) for code in row["stages"]]) for row in rows]

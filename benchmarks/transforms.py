@@ -3,8 +3,8 @@
     python benchmarks/transforms.py [--device cuda]
 
 Both are timed with the drawing of their random numbers, at full strength, on float32 windows of
-6 x 3000, in turns in one process; the numbers are medians in milliseconds. With OMP_NUM_THREADS=1
-it is CPU time, which other work on the machine disturbs less. braindecode's three
+6 x 3000, alternately in one process; the numbers are medians in milliseconds. With
+OMP_NUM_THREADS=1 it is CPU time, which other work on the machine disturbs less. braindecode's three
 swaps (time reverse, sign flip, channels symmetry) draw nothing as functionals, so for these its
 `Transform` with probability 1/2 is timed, which does what ours does.
 """
@@ -30,7 +30,7 @@ SFREQ = 100.0
 def interleaved(
     functions: dict[str, Callable[[], object]], device: str, seconds: float
 ) -> dict[str, float]:
-    """Return the median duration in ms of each function, called in turns for some seconds."""
+    """Return the median duration in ms of each function, called alternately for some seconds."""
     clock = time.process_time if single(device) else time.perf_counter
     times: dict[str, list[float]] = {name: [] for name in functions}
     for function in functions.values():

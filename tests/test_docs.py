@@ -26,12 +26,12 @@ PAGES = [
 ]
 
 
-LONGEST = 20  # lines of code that a data set, a transform, a trunk or a method may take
+LONGEST = 20  # lines of code that a dataset, a transform, a trunk or a method may take
 
 
 @pytest.fixture
 def nights(tmp_path):
-    """Nights as the data set of the page wants them."""
+    """Nights as the dataset of the page wants them."""
     from sleepaug.simulation.night import simulate_night
 
     rng = np.random.default_rng(0)
@@ -57,8 +57,8 @@ def test_extending_runs(nights, monkeypatch):
         for registry, name in ((DATASETS, "lab"), (TRUNKS, "small"), (METHODS, "trivial")):
             registry.pop(name, None)
     assert len(scope["lab"](nights)) == 5
-    assert scope["metrics"]["epochs"] == 1
-    assert scope["metrics"]["test"]["n_windows"] > 0
+    assert scope["metrics"].epochs == 1
+    assert scope["metrics"].test["n_windows"] > 0
     sums = scope["log_probabilities"].exp().sum(dim=1)
     assert torch.allclose(sums, torch.ones_like(sums), atol=1e-5)
     assert np.allclose(scope["probabilities"].sum(axis=1), 1, atol=1e-4)

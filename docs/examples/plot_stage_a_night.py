@@ -14,8 +14,8 @@ raw = sleepaug.simulate_night(seed=11, hours=1.5, ch_names=["C3", "C4", "F3", "O
 print(raw)
 
 # %%
-# The model that ships needs only some of its six channels; notes name the two that are missing
-# here. Instead of ``raw``, you may give the path of an EDF file.
+# The model that ships takes any EEG channels whose names it knows; notes say which were used.
+# Instead of ``raw``, you may give the path of an EDF file.
 stager = sleepaug.load_model()
 night = stager.predict(raw)
 print(night.summary())

@@ -34,7 +34,7 @@ print(f"{fit.status}, validation accuracy {rows[-1]['valid_balanced_accuracy']:.
 # %%
 # What was learned, over the epochs, in a table, and in words.
 from sleepaug.augment.learned import Learned, table
-from sleepaug.experiments.figures import draw_layers
+from sleepaug.experiments.run_figures import draw_layers
 
 picture = draw_layers(rows)
 

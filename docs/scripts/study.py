@@ -13,8 +13,9 @@ from pathlib import Path
 
 import click
 
-from sleepaug.simulation.dataset import plan_files, write_night
+from sleepaug.simulation.dataset import write_night
 from sleepaug.simulation.people import draw_person
+from sleepaug.simulation.plan import SimulationSettings, plan_files
 
 GROUPS = ("young", "middle", "old")
 DAMAGED = 16
@@ -31,7 +32,8 @@ def make(study: Path, people: int, hours: float, seed: int) -> None:
     """Write the study."""
     raw = study / "raw"
     raw.mkdir(parents=True)
-    jobs = plan_files(raw, people, seed, "mass", None, hours, CHANNELS, 128.0, 0)
+    settings = SimulationSettings(people, seed, hours=hours, ch_names=CHANNELS, sfreq=128.0)
+    jobs = plan_files(raw, settings)
     ages = [round(draw_person(job.subject).age) for job in jobs]
     by_age = sorted(range(people), key=lambda k: ages[k])
     rows = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -62,13 +63,21 @@ def invariance(
     return torch.where(baseline < SMALLEST_BASELINE, torch.nan, share).cpu().numpy()
 
 
-def median_invariance(
-    model: nn.Module, x: Tensor, transform: Transform, amount: float
-) -> dict[str, float | str | None]:
-    """Return the median invariance to a transform by up to an amount, ready for `metrics.json`.
+class MedianInvariance(TypedDict):
+    """The median invariance to a transform by up to an amount in its unit, ready for JSON.
 
     It is None for a model whose output is the same for all examples.
     """
+
+    median: float | None
+    amount: float
+    unit: str
+
+
+def median_invariance(
+    model: nn.Module, x: Tensor, transform: Transform, amount: float
+) -> MedianInvariance:
+    """Measure the median invariance over examples to a transform by up to an amount."""
     values = invariance(model, x, replace(transform, amount_at_1=amount))
     median = None if np.isnan(values).all() else float(np.nanmedian(values))
     return {"median": median, "amount": amount, "unit": transform.unit}

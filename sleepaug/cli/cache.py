@@ -15,7 +15,7 @@ from sleepaug.cli.options import cache_option
 def cache(clear: bool, cache_dir: Path | None) -> None:
     """Show or clear the nights that are kept: prepared ones, and simulated ones.
 
-    A night is filtered and resampled once, and kept for the next time.
+    Each night is filtered and resampled once, and then kept.
     """
     from sleepaug.data import cache as nights
 

@@ -33,10 +33,10 @@ def evaluate(
     overwrite: bool,
     **options: Any,
 ) -> None:
-    """Score a model on scored nights, and warn of those it was trained on.
+    """Score a model on scored nights, and warn if it was trained on some of them.
 
-    RUN is a run folder, a model file, a shipped model such as default, or yasa; several between
-    commas are scored together. Without --data and --data-dir, nights are simulated.
+    RUN is a run folder, a model file, a shipped model such as default, or yasa; several,
+    separated by commas, are scored together. Without --data and --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import brief_text, scores_text
     from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model, notes_in_short

@@ -19,4 +19,6 @@ def models(name: str | None) -> None:
     for key, path in shipped.items():
         click.echo(f"{key}: {read_card(path).description.summary}")
     click.echo("More about one of them: sleepaug models NAME" if shipped else "No model ships.")
-    click.echo("predict and evaluate also take yasa, of a library: pip install 'sleepaug[yasa]'")
+    click.echo(
+        "predict and evaluate also take yasa, another library's model: pip install 'sleepaug[yasa]'"
+    )

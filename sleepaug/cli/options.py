@@ -81,7 +81,7 @@ def names_of(ctx: click.Context, option: click.Parameter, value: str | None) -> 
         return None
     names = list(dict.fromkeys(name.strip() for name in value.split(",")))
     if "" in names:
-        raise click.BadParameter(f"expected names between commas, got {value!r}.")
+        raise click.BadParameter(f"expected names separated by commas, got {value!r}.")
     return names
 
 

@@ -113,8 +113,8 @@ def predict(
 ) -> None:
     """Stage the recordings NIGHTS: files, or folders of them.
 
-    Write a table, a picture and a report of each. With the same -o, the same command resumes:
-    nights that are done are passed over, new and changed ones are staged.
+    Write a table, a picture and a report for each. With the same -o, the same command resumes:
+    nights that are done are skipped, new and changed ones are staged.
 
     For research, not for diagnosis.
     """
@@ -131,17 +131,17 @@ def predict(
         raise click.UsageError("Name the recordings: files, folders, or --from-list FILE.")
     slurm = slurm_options_of(cluster, slurm_options)
     torch.set_num_threads(1)  # several wait for each other on a busy machine
-    found = find_nights(nights, from_list)
+    recordings = find_nights(nights, from_list)
     where = output or new_folder(nights[0] if nights else Path(str(from_list)))
-    if output is None and len(found) > 1:
+    if output is None and len(recordings) > 1:
         click.echo(f"Folder: {where}", err=True)
     settings = PredictionSettings(where, command=typed(), **options)
     if slurm is None:
-        results = stage_nights(model, found, settings, jobs=jobs)
+        results = stage_nights(model, recordings, settings, jobs=jobs)
     else:
         say = partial(click.echo, err=True)
-        results = iter(submit_nights(model, found, settings, slurm, jobs=jobs, say=say))
-    progress = NightProgress(len(found), lines=not as_json)
+        results = iter(submit_nights(model, recordings, settings, slurm, jobs=jobs, say=say))
+    progress = NightProgress(len(recordings), lines=not as_json)
     errors, shown, n_staged, any_scored = {}, [], 0, False
     with contextlib.closing(progress):
         for result in results:
@@ -156,9 +156,9 @@ def predict(
     elif n_staged:
         click.echo(f"Hypnograms: {where}")
     table = write_table(where, errors)
-    if len(found) > 1:
+    if len(recordings) > 1:
         named = f": {table}" if table else ""
-        click.echo(f"{n_staged} of {len(found)} nights staged{named}", err=True)
+        click.echo(f"{n_staged} of {len(recordings)} nights staged{named}", err=True)
     if errors:
         with contextlib.suppress(OSError):
             where.rmdir()  # only if nothing was written

@@ -12,7 +12,7 @@ from sleepaug.cli.options import FOLDER
 @click.command(short_help="Print and draw the results of a run or comparison.")
 @click.argument("run", type=FOLDER)
 def report(run: Path) -> None:
-    """Print what RUN scored and learned, and draw its training.
+    """Print the scores of RUN and what it learned, and draw its training.
 
     RUN is the folder of a run, of an experiment or of a comparison, finished or not.
     """

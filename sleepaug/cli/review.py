@@ -17,7 +17,7 @@ from sleepaug.cli.options import FILE, FOLDER, channel_option, exclude_option, n
 @click.option(
     "--hypnograms",
     type=click.Path(path_type=Path, exists=True),
-    help="What predict wrote of them: a folder or a table (default: stage each night now).",
+    help="What predict wrote for them: a folder or a table (default: stage each night now).",
 )
 @click.option("--model", type=FILE, help="Model that stages them (default: the shipped model).")
 @click.option(
@@ -69,11 +69,11 @@ def review(
     if hypnograms is not None and model is not None:
         raise ConfigError("the nights are staged already.", parameters=("model", "hypnograms"))
     settings = ReviewSettings(output, **options)
-    found = find_nights(recordings)
+    files = find_nights(recordings)
     nights = (
-        stored_nights(found, hypnograms)
+        stored_nights(files, hypnograms)
         if hypnograms is not None
-        else nights_to_stage(found, model, map=settings.map, exclude=settings.exclude)
+        else nights_to_stage(files, model, map=settings.map, exclude=settings.exclude)
     )
     session = Review(nights, settings)
     try:

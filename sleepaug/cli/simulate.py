@@ -77,17 +77,18 @@ from sleepaug.cli.options import FOLDER, names_of, say_next
     help="Number of processes.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace existing files.")
-def simulate(output: Path, channels: list[str] | None, sfreq: float | None, **options: Any) -> None:
+def simulate(
+    output: Path, channels: list[str] | None, jobs: int, overwrite: bool, **options: Any
+) -> None:
     """Write simulated, scored nights as EDF+ files to the folder OUTPUT."""
-    from sleepaug.simulation.dataset import simulate_dataset, size_on_disk
+    from sleepaug.simulation.dataset import simulate_dataset
+    from sleepaug.simulation.plan import SimulationSettings, size_on_disk
 
-    if sfreq is not None:
-        options["sfreq"] = sfreq
-    size = {k: options[k] for k in ("nights", "hours", "layout", "sfreq") if k in options}
-    click.echo(f"About {size_on_disk(ch_names=channels, **size) / 1e6:,.0f} MB in {output}")
-    files = simulate_dataset(output, ch_names=channels, progress=True, **options)
+    settings = SimulationSettings(ch_names=channels, **options)
+    click.echo(f"About {size_on_disk(settings) / 1e6:,.0f} MB in {output}")
+    files = simulate_dataset(output, settings, jobs=jobs, overwrite=overwrite, progress=True)
     click.echo(f"Simulated nights in {output}: {len(files)}")
-    if options["layout"] == "mass":
+    if settings.layout == "mass":
         say_next("train", "--data", "simulated", "--data-dir", output)
     else:
         channels = ["--channels", "Fpz-Cz,Pz-Oz"]

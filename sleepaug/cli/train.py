@@ -101,7 +101,7 @@ def train(
             resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
         )
     if as_json:
-        click.echo(json.dumps(metrics))
+        click.echo(json.dumps(metrics.to_json()))
         return
     for text in (metrics_text(metrics), *learned_text(output)):
         click.echo(text)

@@ -1,4 +1,4 @@
-"""Windows in and out of braindecode's data sets."""
+"""Windows in and out of braindecode's datasets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows:
-    """Take the windows of a braindecode data set, with the values it holds.
+    """Take the windows of a braindecode dataset, with the values it holds.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows
     kinds = {(part.ch_names, part.sfreq) for part in parts}
     if len(kinds) > 1:
         shown = "; ".join(f"{', '.join(names)} at {sfreq:g} Hz" for names, sfreq in sorted(kinds))
-        raise ConfigError(f"The data set mixes channels or rates: {shown}. Make them the same.")
+        raise ConfigError(f"The dataset mixes channels or rates: {shown}. Make them the same.")
     return dataclasses.replace(
         parts[0],
         x=np.concatenate([part.x for part in parts]),
@@ -46,17 +46,17 @@ def from_braindecode(dataset: braindecode.datasets.BaseConcatDataset) -> Windows
 
 
 def _windows_of(k: int, part: Any) -> Windows:
-    """Take the windows of one recording of a data set."""
+    """Take the windows of one recording of a dataset."""
     signals = part.windows if hasattr(part, "windows") else getattr(part, "raw", None)
     if signals is None or not hasattr(part, "metadata"):
         raise ConfigError(
-            f"Part {k} of the data set is a {type(part).__name__}, which has no windows. Cut it "
+            f"Part {k} of the dataset is a {type(part).__name__}, which has no windows. Cut it "
             "first, as with braindecode.preprocessing.create_windows_from_events."
         )
     description = dict(part.description) if part.description is not None else {}
     if description.get("subject") is None:
         raise ConfigError(
-            f"Part {k} of the data set has no 'subject' in its description, so that it could not "
+            f"Part {k} of the dataset has no 'subject' in its description, so that it could not "
             "be split by subject. Add one with dataset.set_description."
         )
     sfreq = float(signals.info["sfreq"])
@@ -81,12 +81,12 @@ def _windows_of(k: int, part: Any) -> Windows:
         onset=part.metadata["i_start_in_trial"].to_numpy() / sfreq,
         sfreq=sfreq,
         ch_names=tuple(signals.ch_names),
-        notes={recording: ["From a braindecode data set."]},
+        notes={recording: ["From a braindecode dataset."]},
     )
 
 
 def to_braindecode(windows: Windows) -> braindecode.datasets.BaseConcatDataset:
-    """Make a braindecode data set with a `WindowsDataset` for each recording.
+    """Make a braindecode dataset with a `WindowsDataset` for each recording.
 
     Its `description` has "subject" and "recording", its metadata the targets and where each window
     starts. MNE keeps windows in double precision: this takes twice the memory of `windows.x`.

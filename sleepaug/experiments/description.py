@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from sleepaug.augment import AugmentedModel
 from sleepaug.augment.learned import Learned
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stages import STAGES
+from sleepaug.experiments.metrics import Metrics
 from sleepaug.experiments.settings import Config
 from sleepaug.models.description import Description
 from sleepaug.staging.calibration import Calibration, by_night, calibrate, softened
@@ -27,7 +26,7 @@ def description_of(
     loaded: TaskData,
     model: AugmentedModel,
     learned: Learned,
-    metrics: Mapping[str, Any],
+    metrics: Metrics,
 ) -> Description:
     """Describe a trained model for its file.
 
@@ -38,8 +37,7 @@ def description_of(
     model : AugmentedModel
     learned : Learned
         Its augmentation.
-    metrics : dict
-        With the balanced accuracy of `valid` and `test`.
+    metrics : Metrics
 
     Returns
     -------
@@ -55,7 +53,7 @@ def description_of(
         method=config.method.name,
         augmentation=plain(config.method) if model.augment.at_inference else None,
         copies_eval=config.training.copies_eval,
-        scores={part: metrics[part]["balanced_accuracy"] for part in ("valid", "test")},
+        scores={part: one["balanced_accuracy"] for part, one in metrics.splits.items()},
     )
     if config.preprocessing is None:
         return description
@@ -119,7 +117,7 @@ def scores_by_context(
     Returns
     -------
     dict
-        See `sleepaug.staging.calibration.brief_scores`; empty for a split without windows.
+        See `sleepaug.staging.reliability.brief_scores`; empty for a split without windows.
     """
     if not len(part):
         return {}

@@ -11,10 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sleepaug.augment.learned import UNDECIDED, kept
+from sleepaug.experiments.metrics import Metrics
 from sleepaug.experiments.variants import Variant, known
 from sleepaug.support.figure_style import figure_style
 
 Value = Callable[[Mapping[str, Any]], float | None]
+Result = Callable[[Metrics], float | None]
 
 
 @figure_style()
@@ -42,7 +44,7 @@ def draw_experiment(variants: Sequence[Variant]) -> dict[str, Figure]:
         band(axes[1], variant, lambda row: row["valid_balanced_accuracy"], i)
     axes[0].set(xlabel="epoch", ylabel="cross-entropy (train, augmented)")
     axes[1].set(xlabel="epoch", ylabel="balanced accuracy (valid)")
-    dots(axes[2], variants, lambda metrics: metrics["test"]["accuracy"], "accuracy (test)")
+    dots(axes[2], variants, lambda metrics: metrics.test["accuracy"], "accuracy (test)")
     for j, (name, amount) in enumerate(amounts.items()):
         draw_invariance(axes[3 + 2 * j], axes[4 + 2 * j], variants, name, amount)
     if 1 < len(variants) <= 8:  # more would not fit; the labels beside the dots name them too
@@ -62,7 +64,7 @@ def draw_invariance(
 ) -> None:
     """Draw how invariant the models are to a transform, and what they learned of its `amount`."""
     words = name.replace("_", " ")
-    dots(left, variants, lambda m: m["invariance"][name]["median"], f"invariance to {words}")
+    dots(left, variants, lambda m: m.invariance[name]["median"], f"invariance to {words}")
     key = f"1.{name}.amount"
     for i, variant in enumerate(variants):
         if key in variant.rows[0][-1]["augmentation"]:
@@ -184,7 +186,7 @@ def band(
 def dots(
     axis: Axes,
     variants: Sequence[Variant],
-    value: Value,
+    value: Result,
     title: str,
 ) -> None:
     """Draw a value of every finished run, with the median, a line for each variant.
@@ -206,50 +208,3 @@ def dots(
     axis.set_yticks(range(len(variants)), [variant.name for variant in variants], fontsize=7)
     axis.invert_yaxis()
     axis.set_xlabel(title)
-
-
-@figure_style()
-def draw_layers(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
-    """Draw weights and amounts over epochs, a row of panels for each layer (as Figure B.1).
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        The epochs of a run; `augmentation` holds values such as ``"1.frequency_shift.weight"``.
-
-    Returns
-    -------
-    Figure, or None where nothing was learned layer by layer
-    """
-    keys = [key for key in rows[0]["augmentation"] if key.endswith(".weight")] if rows else []
-    layers = list(dict.fromkeys(key.split(".")[0] for key in keys))
-    if not layers:
-        return None
-    figure = Figure(figsize=(10, 2.6 * len(layers)))
-    axes = figure.subplots(len(layers), 2, squeeze=False, sharex=True)
-    epochs = [row["epoch"] for row in rows]
-    for (left, right), layer in zip(axes, layers, strict=True):
-        names = [key.split(".")[1] for key in keys if key.split(".")[0] == layer]
-        for i, name in enumerate(names):
-            series = {
-                quantity: [row["augmentation"][f"{layer}.{name}.{quantity}"] for row in rows]
-                for quantity in ("weight", "amount")
-            }
-            largest = max(max(series["amount"]), 1e-12)
-            is_kept = kept(rows[-1]["augmentation"], f"{layer}.{name}")
-            color, style = f"C{i}", "-" if is_kept else ":"
-            used = is_kept or series["weight"][-1] >= UNDECIDED
-            last = f"{series['amount'][-1]:.3g}" if used else "not used"
-            label = f"{name.replace('_', ' ')} ({last})"
-            left.plot(epochs, series["weight"], color=color, linestyle=style)
-            relative = [value / largest if used else np.nan for value in series["amount"]]
-            right.plot(epochs, relative, color=color, linestyle=style, label=label)
-        left.set(ylabel=f"layer {layer}\nweight", ylim=(-0.03, 1.03))
-        right.set(ylabel="amount / its largest", ylim=(-0.03, 1.03))
-        right.legend(
-            loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=8,
-            title="last amount", title_fontsize=8,
-        )  # fmt: skip
-    for axis in axes[-1]:
-        axis.set_xlabel("epoch")
-    return figure

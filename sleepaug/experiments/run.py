@@ -6,15 +6,15 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sleepaug.experiments.metrics import Metrics, pooled
 from sleepaug.experiments.settings import Config, members
 from sleepaug.experiments.single import search_and_train
-from sleepaug.support.files import free_folder, read_json, write_json
+from sleepaug.support.files import free_folder
 from sleepaug.support.settings import differences, plain
-from sleepaug.training.metrics import pooled
 from sleepaug.training.runs import Clock, RunFolder, pick_device
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ def train(
     cache_dir: Path | None = None,
     progress: bool = False,
     tell: Callable[[dict[str, Any]], None] = lambda row: None,
-) -> dict[str, Any]:
+) -> Metrics:
     """Run an experiment, or go on where it was stopped.
 
     Nothing is written before the data of the first run are loaded.
@@ -81,9 +81,8 @@ def train(
 
     Returns
     -------
-    dict
-        What `metrics.json` holds: scores of `valid` and `test`, pooled over several seeds or
-        folds; for variants, those of each under `variants`.
+    Metrics
+        What `metrics.json` holds.
 
     Raises
     ------
@@ -100,7 +99,7 @@ def train(
     >>> config = load_config(None, settings.items())
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     metrics = train(config, Path(folder) / "run")
-    >>> metrics["test"]["n_windows"]
+    >>> metrics.test["n_windows"]
     200
     """
     options = RunOptions(overwrite, cache_dir, progress, tell)
@@ -109,14 +108,14 @@ def train(
 
 def _run(
     config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
-) -> dict[str, Any]:
+) -> Metrics:
     """Do what a config stands for; `begin` makes the folders around this one."""
     device = pick_device(config.run.device)
     if not options.overwrite:
         folder.check(config)
         if folder.finished:
             log.info("%s: finished before, nothing to do", folder.path)
-            return read_json(folder / "metrics.json")
+            return Metrics.read(folder / "metrics.json")
 
     def begin_here() -> None:
         begin()
@@ -124,13 +123,13 @@ def _run(
 
     carry_out = run_members if members(config) else run_one
     metrics = carry_out(config, folder, options, begin_here)
-    write_json(folder / "metrics.json", metrics)
+    metrics.write(folder / "metrics.json")
     return metrics
 
 
 def run_members(
     config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
-) -> dict[str, Any]:
+) -> Metrics:
     """Run each variant, seed or fold in a folder of its own, and put their scores together.
 
     Parameters
@@ -143,7 +142,7 @@ def run_members(
 
     Returns
     -------
-    dict
+    Metrics
         What `metrics.json` will hold.
     """
     each = {}
@@ -153,26 +152,25 @@ def run_members(
         begin = _nothing  # the folder exists now, and must not be replaced again
     if not config.run.variants:
         return pooled(list(each.values()), "seeds" if config.run.seeds else "folds")
-    best = keep_best(folder, each) if config.run.keep_best else {}
-    return {"variants": each, **best}
+    return keep_best(folder, each) if config.run.keep_best else Metrics(variants=each)
 
 
 def _nothing() -> None:
     pass
 
 
-def keep_best(folder: RunFolder, each: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Copy the model of the variant with the best validation score; return its name and scores."""
-    best = max(each, key=lambda name: each[name]["valid"]["balanced_accuracy"])
+def keep_best(folder: RunFolder, each: dict[str, Metrics]) -> Metrics:
+    """Copy the model of the variant with the best validation score; return its results."""
+    best = max(each, key=lambda name: each[name].valid["balanced_accuracy"] or 0.0)
     for name in ("model.safetensors", "policy.json"):
         if (folder / best / name).is_file():  # a variant of several folds or seeds has none
             shutil.copyfile(folder / best / name, folder / name)
-    return {"best": best, **each[best]}
+    return replace(each[best], variants=each, best=best)
 
 
 def run_one(
     config: Config, folder: RunFolder, options: RunOptions, begin: Callable[[], None]
-) -> dict[str, Any]:
+) -> Metrics:
     """Load the data of a single run, search, train and score.
 
     Parameters
@@ -186,7 +184,7 @@ def run_one(
 
     Returns
     -------
-    dict
+    Metrics
         What `metrics.json` will hold.
     """
     device, seed = pick_device(config.run.device), int(config.run.seed)

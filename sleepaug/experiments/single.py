@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sleepaug.augment import AugmentedModel
 from sleepaug.augment.invariance import median_invariance
 from sleepaug.experiments.description import description_of, learned_by, scores_by_context
+from sleepaug.experiments.metrics import Metrics
 from sleepaug.experiments.settings import Config
 from sleepaug.models.files import save_model
 from sleepaug.support.errors import ConfigError
@@ -28,7 +30,7 @@ def search_and_train(
     search: Search,
     clock: Clock,
     tell: Tell,
-) -> dict[str, Any]:
+) -> Metrics:
     """Search, train with what was found, score the best model, and write all of it.
 
     Parameters
@@ -45,7 +47,7 @@ def search_and_train(
 
     Returns
     -------
-    dict
+    Metrics
         What `metrics.json` will hold.
 
     Raises
@@ -74,9 +76,9 @@ def search_and_train(
     learned = learned_by(config, loaded, model)
     description = description_of(config, loaded, model, learned, metrics)
     if description.context:
-        metrics["context"] = description.context
+        metrics = replace(metrics, context=description.context)
         for part, split in (("valid", loaded.task.valid), ("test", loaded.test)):
-            metrics[part]["contexts"] = scores_by_context(model, split, description)
+            metrics.splits[part]["contexts"] = scores_by_context(model, split, description)
     save_model(folder / "model.safetensors", model, description)
     write_json(folder / "policy.json", learned.to_json())
     return metrics
@@ -101,7 +103,7 @@ def finish_search(search: Search, folder: RunFolder, clock: Clock, tell: Tell) -
             raise ConfigError(f"{folder.path}: {error}. Lower the method's rate.") from error
 
 
-def score(fit: Fit, model: AugmentedModel, loaded: TaskData) -> dict[str, Any]:
+def score(fit: Fit, model: AugmentedModel, loaded: TaskData) -> Metrics:
     """Score the validation and test split, and measure the invariances that are known.
 
     Parameters
@@ -114,22 +116,16 @@ def score(fit: Fit, model: AugmentedModel, loaded: TaskData) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        `status`, `epochs`, `best_epoch`, scores of `valid` and `test`, and `invariance` for each
-        transform of `loaded.known`.
+    Metrics
+        With the invariance to each transform of `loaded.known`.
     """
     task, test = loaded.task, loaded.test
-    metrics: dict[str, Any] = {
-        "status": fit.status,
-        "epochs": fit.n_steps,
-        "best_epoch": fit.best_step,
-        "valid": scores_by_group(model, task.valid, task.classes),
-        "test": scores_by_group(model, test, task.classes),
+    parts = {"valid": task.valid, "test": test}
+    splits = {name: scores_by_group(model, part, task.classes) for name, part in parts.items()}
+    known = loaded.known if len(test) > 1 else {}
+    examples = test.x[:: max(1, -(-len(test) // INVARIANCE_EXAMPLES))]
+    invariance = {
+        name: median_invariance(model, examples, task.transforms[name], amount)
+        for name, amount in known.items()
     }
-    if loaded.known and len(test) > 1:
-        examples = test.x[:: -(-len(test) // INVARIANCE_EXAMPLES)]
-        metrics["invariance"] = {
-            name: median_invariance(model, examples, task.transforms[name], amount)
-            for name, amount in loaded.known.items()
-        }
-    return metrics
+    return Metrics(splits, fit.status, fit.n_steps, fit.best_step, invariance)

@@ -9,12 +9,13 @@ from pathlib import Path
 from sleepaug.experiments.comparison.report import write_report
 from sleepaug.experiments.figures import draw_experiment
 from sleepaug.experiments.report import (
-    draw_run,
     invariance_text,
     learned_text,
     metrics_text,
+    number,
     read_run,
 )
+from sleepaug.experiments.run_figures import draw_run
 from sleepaug.experiments.variants import experiment_text, read_variants
 from sleepaug.support.files import into_place
 from sleepaug.training.runs import RunFolder
@@ -84,7 +85,7 @@ def _summarize_run(run: Path) -> Summary:
     scores = metrics_text(metrics) if metrics else f"Not finished: {len(rows)} epochs so far."
     files = [("Metrics", run / "metrics.json")] if metrics else []
     return Summary(
-        (scores, *learned_text(run), *invariance_text(metrics or {})),
+        (scores, *learned_text(run), *(invariance_text(metrics) if metrics else ())),
         (*files, *(("Picture", picture) for picture in draw_run(run, rows, metrics))),
     )
 
@@ -93,10 +94,10 @@ def _summarize_experiment(run: Path) -> Summary:
     """Draw several variants or seeds, with medians and quartiles."""
     variants = read_variants(run)
     texts, files = [experiment_text(variants)], []
-    metrics = read_run(run)[2] or {}
-    if "best" in metrics:
-        score = metrics["valid"]["balanced_accuracy"]
-        best = f"Kept: {metrics['best']}, the best on valid ({score:.3f}, its runs pooled)"
+    metrics = read_run(run)[2]
+    if metrics and metrics.best:
+        score = number(metrics.valid["balanced_accuracy"])
+        best = f"Kept: {metrics.best}, the best on valid ({score}, its runs pooled)"
         texts += [best, *learned_text(run)]
     for name, figure in draw_experiment(variants).items():
         into_place(run / name, partial(figure.savefig, dpi=130))

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sleepaug.augment.learned import kept
+from sleepaug.experiments.metrics import Metrics
 from sleepaug.experiments.settings import Config, load_config, members
-from sleepaug.support.files import read_json
 from sleepaug.training.runs import RunFolder
 
 Rows = list[dict[str, Any]]
@@ -26,13 +26,13 @@ class Variant:
     name : str
     rows : list of list of dict
         The epochs of each run.
-    metrics : list of dict
+    metrics : list of Metrics
         The results of each finished run.
     """
 
     name: str
     rows: list[Rows]
-    metrics: list[dict[str, Any]]
+    metrics: list[Metrics]
 
 
 def read_variants(run: Path) -> list[Variant]:
@@ -48,7 +48,7 @@ def read_variants(run: Path) -> list[Variant]:
     variants = []
     for name, member in each.items():
         folders = [RunFolder(path) for path in leaves(member, run / name)]
-        metrics = [read_json(folder / "metrics.json") for folder in folders if folder.finished]
+        metrics = [Metrics.read(folder / "metrics.json") for folder in folders if folder.finished]
         rows = [rows for folder in folders if (rows := folder.rows())]
         variants.append(Variant(name, rows, metrics))
     return [variant for variant in variants if variant.rows]
@@ -92,17 +92,17 @@ def experiment_text(variants: Sequence[Variant]) -> str:
         label = f"{variant.name}: " if variant.name else ""
         done = f"{len(variant.metrics)} of {len(variant.rows)} runs finished"
         lines.append(f"{label}{done}")
-        if variant.metrics:
-            accuracy = [metrics["test"]["accuracy"] for metrics in variant.metrics]
+        if splits := [one.splits for one in variant.metrics]:
+            accuracy = [each["test"]["accuracy"] or 0.0 for each in splits]
             lines.append(f"  accuracy (test) {spread(accuracy)}, lowest {min(accuracy):.3f}")
             balanced = {
-                part: spread([metrics[part]["balanced_accuracy"] for metrics in variant.metrics])
+                part: spread([each[part]["balanced_accuracy"] or 0.0 for each in splits])
                 for part in ("valid", "test")
             }
-            each = ", ".join(f"{part} {text}" for part, text in balanced.items())
-            lines.append(f"  balanced accuracy {each}")
+            shown = ", ".join(f"{part} {text}" for part, text in balanced.items())
+            lines.append(f"  balanced accuracy {shown}")
         for name in known(variant):
-            medians = [metrics["invariance"][name]["median"] for metrics in variant.metrics]
+            medians = [metrics.invariance[name]["median"] for metrics in variant.metrics]
             measured = [value for value in medians if value is not None]  # None: collapsed
             if measured:
                 words = f"invariance to {name.replace('_', ' ')} {spread(measured)}"
@@ -114,7 +114,7 @@ def experiment_text(variants: Sequence[Variant]) -> str:
 
 def known(variant: Variant) -> dict[str, float]:
     """Return the amounts of the task's known invariances, by transform."""
-    invariance = variant.metrics[0].get("invariance", {}) if variant.metrics else {}
+    invariance = variant.metrics[0].invariance if variant.metrics else {}
     return {name: entry["amount"] for name, entry in invariance.items()}
 
 

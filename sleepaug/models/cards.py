@@ -61,8 +61,7 @@ def find_model(path: Path | str | None = None) -> Path:
             "recommends with `train`, and name that run."
         )
     raise ModelError(
-        f"{path}: holds no {WEIGHTS}. Is the training finished? "
-        "The same train command goes on where it was."
+        f"{path}: holds no {WEIGHTS}. Is the training finished? The same train command resumes it."
     )
 
 

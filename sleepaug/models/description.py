@@ -27,14 +27,14 @@ class TrainedOn(OneLine):
     Attributes
     ----------
     data : str
-        Name of the data set.
+        Name of the dataset.
     subjects : tuple of str
         Of the training and validation parts.
     n_windows : int
         Windows of the training part.
     scorings : tuple of str
         Hash of the scoring of each night, also of those a model it started from had seen; see
-        `sleepaug.training.tasks.sleep.fingerprint`.
+        `sleepaug.training.seen.fingerprint`.
     n_recordings : int
         Recordings of the training part; 0 where the file does not say.
     """

@@ -84,19 +84,19 @@ class Familiarity:
 
     def doubts(self, features: np.ndarray) -> list[str]:
         """What is strange about the windows (n, n_features) of one channel, a sentence each."""
-        found = []
+        lines = []
         distances = self.distance(features)
         distance, strange = float(np.median(distances)), float(np.mean(distances > FAR_WINDOW))
         if distance > FAR:
-            found.append(
+            lines.append(
                 f"does not look like EEG of a sleeper: its windows are {distance:.1f} from those "
                 f"of the training recordings, where at most {FAR:g} is expected."
             )
         elif strange > MOST_STRANGE:
-            found.append(f"does not look like EEG of a sleeper in {strange:.0%} of its windows.")
+            lines.append(f"does not look like EEG of a sleeper in {strange:.0%} of its windows.")
         if len(features) >= STEADY_WINDOWS and (variety := self.variety(features)) < STEADY:
-            found.append(
+            lines.append(
                 f"hardly changes from window to window ({variety:.2f}, where at least {STEADY:g} "
                 "is expected): it may be noise, or one stage throughout."
             )
-        return found
+        return lines

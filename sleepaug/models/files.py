@@ -93,7 +93,7 @@ def read_model(path: Path | str | None = None) -> SavedModel:
     description = read_description(path)
     if isinstance(description, RecordingDescription):
         raise ModelError(
-            f"{path}: stages whole recordings and cannot be fine-tuned or taken apart. Name a "
+            f"{path}: stages whole recordings and cannot be fine-tuned. Name a "
             "model that `train` made, or 'spectral'."
         )
     try:

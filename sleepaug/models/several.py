@@ -17,7 +17,7 @@ def find_models(names: ModelNames = None) -> dict[str, Path | None]:
     Parameters
     ----------
     names : path, str, sequence of these, optional
-        Run folders, model files and names of models, as a sequence or between commas. A run of
+        Run folders, model files and names of models, as a sequence or separated by commas. A run of
         several folds or seeds stands for its models. Without it, the default model.
 
     Returns
@@ -37,23 +37,23 @@ def find_models(names: ModelNames = None) -> dict[str, Path | None]:
     """
     if names is None:
         return {DEFAULT_MODEL: find_model()}
-    found: list[tuple[str, Path | None]] = []
+    named: list[tuple[str, Path | None]] = []
     for name in _split(names):
         folder = Path(name)
         if name == YASA and not folder.exists():
-            found.append((YASA, None))
+            named.append((YASA, None))
         elif members := _members(folder):
-            found += [(f"{folder.name}/{member.name}", member / WEIGHTS) for member in members]
+            named += [(f"{folder.name}/{member.name}", member / WEIGHTS) for member in members]
         else:
             file = find_model(name)
-            found.append((file.parent.name if file.name == WEIGHTS else file.stem, file))
-    files = [file for _, file in found]
-    if twice := [name for name, file in found if files.count(file) > 1]:
+            named.append((file.parent.name if file.name == WEIGHTS else file.stem, file))
+    files = [file for _, file in named]
+    if twice := [name for name, file in named if files.count(file) > 1]:
         raise ModelError(
             f"model: {twice[0]} is named twice. Name each once.", parameters=("model",)
         )
-    short = [name for name, _ in found]
-    return {name if short.count(name) == 1 else str(file): file for name, file in found}
+    short = [name for name, _ in named]
+    return {name if short.count(name) == 1 else str(file): file for name, file in named}
 
 
 def _split(names: Path | str | Sequence[Path | str]) -> list[str]:
@@ -63,7 +63,7 @@ def _split(names: Path | str | Sequence[Path | str]) -> list[str]:
     listed = [str(name).strip() for name in names]
     if not listed or "" in listed:
         raise ModelError(
-            f"model: expected names between commas, got {','.join(listed)!r}.",
+            f"model: expected names separated by commas, got {','.join(listed)!r}.",
             parameters=("model",),
         )
     return listed

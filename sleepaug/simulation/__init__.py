@@ -1,6 +1,6 @@
-"""Simulated scored polysomnograms: nobody slept, but sleep stagers find their way.
+"""Simulated scored polysomnograms: nobody slept.
 
 In reading order: `hypnogram` (stages), `people`, `course` (within the windows), `head`,
-`background`, `waves`, `body`, `recorder`, `night` (all of it together), `edf`, `dataset`
-(files).
+`background`, `waves`, `body`, `recorder`, `night` (all of it together), `edf`, `plan`
+and `dataset` (files).
 """

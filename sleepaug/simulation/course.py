@@ -65,33 +65,8 @@ def simulate_course(
     time (cyclic alternating pattern; Terzano and Parrino 2000).
     """
     n = len(stages) * WINDOW
-    edges = np.arange(1, len(stages)) * WINDOW
-    shift = np.rint(rng.triangular(-13, 0, 13, len(edges))).astype(int)
-    shift[stages[1:] == stages[:-1]] = 0
-    stage = np.repeat(stages, WINDOW).astype(int)
-    for k in np.flatnonzero(shift):
-        a, b = sorted((edges[k], edges[k] + shift[k]))
-        stage[a:b] = stages[k + 1] if shift[k] < 0 else stages[k]
-
-    onehot = np.eye(5)[stage]
-    sharp = gaussian_filter1d(onehot, 1.2, axis=0)
-    slow = gaussian_filter1d(onehot, 12, axis=0)
-    # Between N2 and N3 sleep deepens slowly; all other changes take seconds.
-    weight = sharp.copy()
-    nrem = sharp[:, N2] + sharp[:, N3]
-    share = slow[:, N3] / np.maximum(slow[:, N2] + slow[:, N3], 1e-9)
-    weight[:, N3], weight[:, N2] = nrem * share, nrem * (1 - share)
-
-    # Sleep is not deep or light by steps: N1 leans to wake or N2, wake and N2 at times to N1.
-    lean = wander(rng, n, 30)
-    for source, target, share in (
-        (N1, N2, 0.4 * lean), (N1, W, -0.4 * lean),
-        (W, N1, 0.3 * wander(rng, n, 40) - 0.1), (N2, N1, 0.3 * wander(rng, n, 60) - 0.1),
-    ):  # fmt: skip
-        moved = np.clip(share, 0, 0.6) * onehot[:, source] * weight[:, source]
-        weight[:, source] -= moved
-        weight[:, target] += moved
-
+    stage = second_by_second(stages, rng)
+    weight, awake_sharp = stage_weights(stage, rng)
     cycle = np.cumsum(1 / np.clip(28 + 6 * wander(rng, n, 60), 15, 60)) % 1
     pulse = (cycle < 0.3) * (wander(rng, n, 180) > 0.2) * (weight[:, N2] + 0.5 * weight[:, N3])
     pulse = gaussian_filter1d(pulse, 1.0)
@@ -103,8 +78,8 @@ def simulate_course(
     day = np.zeros(len(stages), bool) if day is None else day
     wake = simulate_wake(stages, day, person.active, rng)
     # Eyes and limbs are at rest where wake and N1 mix.
-    eyes_open = wake.eyes_open * sharp[:, W]
-    activity = wake.activity * sharp[:, W]
+    eyes_open = wake.eyes_open * awake_sharp
+    activity = wake.activity * awake_sharp
     drowsy = wander(rng, n, 8)
     alpha = awake * (1 - eyes_open) * np.clip(0.85 + 0.25 * wander(rng, n, 6), 0.15, 1.5)
     alpha = alpha + weight[:, N1] * 0.7 * (drowsy > 0.7) + 0.5 * arousal * (1 - awake)
@@ -135,3 +110,39 @@ def simulate_course(
         activity=activity,
         pulse=pulse,
     )
+
+
+def second_by_second(stages: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the stage of each second, whose changes lie off the grid of windows by up to 13 s."""
+    edges = np.arange(1, len(stages)) * WINDOW
+    shift = np.rint(rng.triangular(-13, 0, 13, len(edges))).astype(int)
+    shift[stages[1:] == stages[:-1]] = 0
+    stage = np.repeat(stages, WINDOW).astype(int)
+    for k in np.flatnonzero(shift):
+        a, b = sorted((edges[k], edges[k] + shift[k]))
+        stage[a:b] = stages[k + 1] if shift[k] < 0 else stages[k]
+    return stage
+
+
+def stage_weights(stage: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each second is in each stage, (n_seconds, 5), and in wake before it leans."""
+    onehot = np.eye(5)[stage]
+    sharp = gaussian_filter1d(onehot, 1.2, axis=0)
+    slow = gaussian_filter1d(onehot, 12, axis=0)
+    # Between N2 and N3 sleep deepens slowly; all other changes take seconds.
+    weight = sharp.copy()
+    nrem = sharp[:, N2] + sharp[:, N3]
+    share = slow[:, N3] / np.maximum(slow[:, N2] + slow[:, N3], 1e-9)
+    weight[:, N3], weight[:, N2] = nrem * share, nrem * (1 - share)
+
+    # Sleep is not deep or light by steps: N1 leans to wake or N2, wake and N2 at times to N1.
+    lean = wander(rng, len(stage), 30)
+    for source, target, share in (
+        (N1, N2, 0.4 * lean), (N1, W, -0.4 * lean),
+        (W, N1, 0.3 * wander(rng, len(stage), 40) - 0.1),
+        (N2, N1, 0.3 * wander(rng, len(stage), 60) - 0.1),
+    ):  # fmt: skip
+        moved = np.clip(share, 0, 0.6) * onehot[:, source] * weight[:, source]
+        weight[:, source] -= moved
+        weight[:, target] += moved
+    return weight, sharp[:, W]

@@ -48,17 +48,16 @@ def plan_night(
     hours: float = 8.0,
     apnea: bool | None = None,
     first_night: bool = False,
-    wake_before: float = 0.0,
-    wake_after: float = 0.0,
+    wake: tuple[float, float] = (0.0, 0.0),
 ) -> Night:
-    """Draw the sleeper, the stages and their course (see `simulate_night`)."""
+    """Draw the sleeper, the stages and their course (see `simulate_night`).
+
+    `wake` are the hours awake before lights out and after lights on.
+    """
     n_windows = round(hours * 3600) // WINDOW
-    if min(wake_before, wake_after) < 0:
-        raise ConfigError(
-            f"wake: hours before and after the night are 0 or more, got {wake_before} and "
-            f"{wake_after}."
-        )
-    before, after = (round(h * 3600) // WINDOW for h in (wake_before, wake_after))
+    if min(wake) < 0:
+        raise ConfigError(f"wake_before, wake_after: 0 hours or more, got {wake[0]} and {wake[1]}.")
+    before, after = (round(hours_awake * 3600) // WINDOW for hours_awake in wake)
     if n_windows < 1:
         raise ConfigError(f"hours: a night has at least one 30-s window; got {hours} hours.")
     person = draw_person(seed if subject is None else subject, apnea)
@@ -105,7 +104,9 @@ def render(
         Microvolts, channels as `ch_names`.
     """
     if reference not in REFERENCES:
-        raise ConfigError(f"reference: {reference!r} is none of {', '.join(REFERENCES)}.")
+        raise ConfigError(
+            f"reference: unknown value {reference!r}. Allowed: {', '.join(REFERENCES)}."
+        )
     if sfreq != round(sfreq) or sfreq < 50:
         raise ConfigError(f"sfreq: a whole number of Hz from 50 up is needed, got {sfreq}.")
     seed, person, course = night.seed, night.person, night.course
@@ -214,8 +215,8 @@ def simulate_night(
     """
     names = resolve_channels(ch_names)
     if recorder not in RECORDERS:
-        raise ConfigError(f"recorder: {recorder!r} is none of {', '.join(RECORDERS)}.")
-    night = plan_night(seed, subject, hours, apnea, first_night, wake_before, wake_after)
+        raise ConfigError(f"recorder: unknown value {recorder!r}. Allowed: {', '.join(RECORDERS)}.")
+    night = plan_night(seed, subject, hours, apnea, first_night, (wake_before, wake_after))
     data = np.empty((len(names), round(len(night.course.stage) * sfreq)))
     at = 0
     for chunk in render(night, names, sfreq, reference, recorder_of(recorder, seed)):

@@ -13,6 +13,7 @@ from sleepaug.staging.bland_altman import LimitsOfAgreement, limits_of_nights
 from sleepaug.staging.estimate import FEWEST, WIDEST, Estimate, interval_of
 from sleepaug.staging.scoring_pairs import ScoringPair
 from sleepaug.training import metrics
+from sleepaug.training.bootstrap import resampled
 from sleepaug.training.metrics import confusion_matrix, scores
 
 OVERALL = ("accuracy", "cohen_kappa", "balanced_accuracy")
@@ -169,7 +170,7 @@ def compare(
     counts = np.array([_confusion(pair) for pair in nights])
     pieces = counts if len(nights) > 1 else _blocks(nights[0])
     total = counts.sum(axis=0)
-    draws = agreement_numbers(metrics.resampled(pieces, np.random.default_rng(seed)))
+    draws = agreement_numbers(resampled(pieces, np.random.default_rng(seed)))
     estimates = {
         name: Estimate(metrics.number(value), interval_of(name, draws[name], pieces))
         for name, value in agreement_numbers(total).items()

@@ -104,8 +104,8 @@ def html_agreement(agreement: Agreement, nights: Sequence[ScoringPair]) -> str:
 
 def longest_disagreements(pair: ScoringPair) -> list[Stretch]:
     """List the longest runs of epochs that two scorings call differently, by the clock if known."""
-    found = runs(pair.both & (pair.a != pair.b))
-    longest = sorted(found.tolist(), key=lambda run: run[0] - run[1])[:MOST_STRETCHES]
+    differing = runs(pair.both & (pair.a != pair.b))
+    longest = sorted(differing.tolist(), key=lambda run: run[0] - run[1])[:MOST_STRETCHES]
     return [
         Stretch(
             f"{_clock(pair, begin)} to {_clock(pair, end)}",

@@ -110,10 +110,10 @@ def fit_temperature(
         evidence = WORTH * len(nights) * cross_entropy(log_temperature)
         return evidence + (log_temperature / PRIOR_SD) ** 2 / 2
 
-    found = minimize_scalar(
+    best = minimize_scalar(
         loss, bounds=(np.log(LOWEST), np.log(HIGHEST)), method="bounded", options={"xatol": 1e-5}
     )
-    return float(f"{np.exp(found.x):.3g}"), cross_entropy(found.x)
+    return float(f"{np.exp(best.x):.3g}"), cross_entropy(best.x)
 
 
 def calibrate(

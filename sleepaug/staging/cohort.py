@@ -1,4 +1,4 @@
-"""A cohort: many recordings staged, those passed over that an earlier call has staged."""
+"""A cohort: many recordings staged, those skipped that an earlier call has staged."""
 
 from __future__ import annotations
 

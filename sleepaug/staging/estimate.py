@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleepaug.data.stages import STAGES
-from sleepaug.training import metrics
+from sleepaug.training import bootstrap
 
 FEWEST = 5
 """Nights or blocks with a stage that an interval needs."""
@@ -53,7 +53,7 @@ def interval_of(name: str, draws: np.ndarray, pieces: np.ndarray) -> tuple[float
     if stage in STAGES:
         k = STAGES.index(stage)
         n = int((pieces[:, k].sum(axis=1) + pieces[:, :, k].sum(axis=1) > 0).sum())
-    interval = metrics.interval(draws)
+    interval = bootstrap.interval(draws)
     if n < FEWEST or interval is None or interval[1] - interval[0] > WIDEST:
         return None
     return interval

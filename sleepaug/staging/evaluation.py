@@ -29,10 +29,8 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
 from sleepaug.training.metrics import scores_by_night
 from sleepaug.training.runs import pick_device
-from sleepaug.training.tasks.sleep import Sleep, fingerprint
-
-FEWEST_CHANGES = 4
-"""Changes of stage: short recordings with fewer may be scored alike by chance."""
+from sleepaug.training.seen import seen_in_training
+from sleepaug.training.tasks.sleep import Sleep
 
 
 @dataclass(frozen=True)
@@ -124,6 +122,7 @@ def evaluate_model(
             partial(_stagings, stager, settings), recordings, progress=progress
         )
     context = settings.context or next(iter(probabilities))
+    trained_on = [source.trained_on for source in stager.sources]
     bins = reliability(probabilities[context], windows.y)
     return {
         **scores_by_night(
@@ -134,7 +133,7 @@ def evaluate_model(
         "context": context,
         "contexts": {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
         "notes": windows.notes,
-        "warnings": seen_in_training(stager, settings.data, windows),
+        "warnings": seen_in_training(trained_on, settings.data, windows),
     }
 
 
@@ -214,48 +213,3 @@ def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
         where = named[0] if one else f"{len(named)} of {len(nights)} nights"
         lines.append(shown if len(nights) == 1 else f"{shown} ({where})")
     return lines
-
-
-def _is_distinctive(y: np.ndarray) -> bool:
-    """Tell whether a scoring changes stage so often that no other night has the same."""
-    return bool(np.count_nonzero(np.diff(y)) >= FEWEST_CHANGES)
-
-
-def seen_in_training(stager: AnyStager, data: str, windows: Windows) -> list[str]:
-    """Name the subjects of a dataset that the model was trained or selected on.
-
-    A subject is recognised by name within one dataset, and a night by its scoring whatever the
-    dataset is called, if its stage changes often enough. Simulated subjects are numbered alike in
-    every simulation, so only the scoring tells them apart.
-
-    Parameters
-    ----------
-    stager : AnyStager
-    data : str
-        Name of the dataset.
-    windows : Windows
-
-    Returns
-    -------
-    list of str
-        One sentence, or none.
-    """
-    known = [source.trained_on for source in stager.sources]
-    scorings = {scoring for one in known for scoring in one.scorings}
-    names = {name for one in known if one.data == data != "simulated" for name in one.subjects}
-    seen, subjects = [], np.unique(windows.subject)
-    for subject in subjects:
-        nights = np.unique(windows.recording[windows.subject == subject])
-        same_night = any(
-            _is_distinctive(windows.y[windows.recording == night])
-            and fingerprint(windows, night) in scorings
-            for night in nights
-        )
-        if same_night or subject in names:
-            seen.append(str(subject))
-    if not seen:
-        return []
-    return [
-        f"the model was trained on {len(seen)} of the {len(subjects)} subjects, whose scores "
-        f"are therefore too good: {', '.join(seen)}."
-    ]

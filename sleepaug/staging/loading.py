@@ -25,7 +25,8 @@ def load_model(path: ModelNames = None) -> AnyStager:
     path : path, str, sequence of these, optional
         A run folder, a model file, the name of a model that ships with the package, or "yasa" (the
         library, if it is installed); without it, the default model. Several of these, as a sequence
-        or between commas ("default,yasa"), and a run of several folds or seeds, stage together.
+        or separated by commas ("default,yasa"), stage together, and so do the folds or seeds of a
+        run.
 
     Returns
     -------

@@ -79,14 +79,14 @@ def find_nights(paths: Sequence[Path], listed_in: Path | None = None) -> list[Ni
     if listed_in is not None and all(_is_below(path, listed_in.parent) for path in listed):
         roots.append(listed_in.parent)
     root = _common(roots)
-    found: dict[Path, None] = {}  # a set that keeps its order
+    recordings: dict[Path, None] = {}  # a set that keeps its order
     for path in [*paths, *listed]:
-        found.update(dict.fromkeys(_inside(path) if _is_folder(path) else [path]))
-    return [NightFile(path, _safe_folder(path.parent, root)) for path in found]
+        recordings.update(dict.fromkeys(_inside(path) if _is_folder(path) else [path]))
+    return [NightFile(path, _safe_folder(path.parent, root)) for path in recordings]
 
 
 def _read_list(path: Path) -> list[Path]:
-    """Read the paths in a list; empty lines and those that begin with # are passed over."""
+    """Read the paths in a list; empty lines and those that begin with # are skipped."""
     try:
         lines = [line.strip() for line in read_text(path).splitlines()]
     except (OSError, RecordingError) as error:

@@ -21,7 +21,7 @@ from sleepaug.support.slurm import again, load_submitit, queued, submit
 
 @dataclass(frozen=True)
 class NightsJob:
-    """What a SLURM job calls with its nights; those that are done are passed over.
+    """What a SLURM job calls with its nights; those that are done are skipped.
 
     Attributes
     ----------
@@ -128,11 +128,11 @@ def _write_error(task: Task, result: NightResult) -> None:
 def _failed(task: Task) -> NightResult | None:
     """Return the error of a night that failed in a job, as it would again; None if it did not."""
     saved = task.place.saved()
-    found = saved.get(KEY, {})
+    identity = saved.get(KEY, {})
     if (
         task.place.mark.exists()
         or "error" not in saved
-        or (found[RECORDING], found[SETTINGS])
+        or (identity[RECORDING], identity[SETTINGS])
         != (
             task.recording,
             task.settings,

@@ -106,8 +106,8 @@ class RecordingStager(OneLine):
         context = context or self.contexts[0]
         if context not in self.contexts:
             raise ModelError(
-                f"context: this model looks at the recording itself, so {context!r} is not for it. "
-                f"Allowed: {', '.join(self.contexts)}.",
+                f"context: this model looks at the epochs around by itself; {context!r} cannot be "
+                f"chosen. Allowed: {', '.join(self.contexts)}.",
                 parameters=("context",),
             )
         (night,) = self.stagings(
@@ -191,7 +191,8 @@ class RecordingStager(OneLine):
     def _notes(self, context: str) -> list[str]:
         data = self.description.trained_on.data
         notes = [
-            f"The model was trained on {data} recordings; its certainty is that of its networks."
+            f"The model was trained on {data} recordings; its probabilities were not calibrated on "
+            "others."
         ]
         if context == "network":
             notes.append("Neighbouring epochs were taken into account (context: network).")

@@ -31,16 +31,16 @@ def plugins(group: str, built_in: Collection[str] = ()) -> dict[str, Callable[..
     >>> plugins("sleepaug.no_such_group")
     {}
     """
-    found: dict[str, Callable[..., Any]] = {}
+    loaded: dict[str, Callable[..., Any]] = {}
     for entry in entry_points(group=group):
-        if entry.name in built_in or entry.name in found:
+        if entry.name in built_in or entry.name in loaded:
             warnings.warn(
                 f"{entry.value} is not used: the name '{entry.name}' in {group} is taken.",
                 stacklevel=2,
             )
         else:
-            found[entry.name] = partial(_call, entry)
-    return found
+            loaded[entry.name] = partial(_call, entry)
+    return loaded
 
 
 def _call(entry: EntryPoint, *args: Any, **kwargs: Any) -> Any:

@@ -7,13 +7,10 @@ names it under `absent`. The functions of confusion matrices take one or many of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
 import numpy as np
-
-N_RESAMPLES = 2000
-"""Draws of a bootstrap."""
 
 
 class Scores(TypedDict):
@@ -21,7 +18,7 @@ class Scores(TypedDict):
 
     `recall` is by class, `absent` names the classes that the truth lacks, `confusion` holds the
     counts, `nights` the scores of each recording; `folds` or `seeds` the balanced accuracy of each
-    run of which the counts were added up.
+    run of which the counts were added up; `contexts` the calibrated scores with each context.
     """
 
     n_windows: int
@@ -35,6 +32,7 @@ class Scores(TypedDict):
     nights: NotRequired[dict[str, Scores]]
     folds: NotRequired[list[float | None]]
     seeds: NotRequired[list[float | None]]
+    contexts: NotRequired[dict[str, dict[str, float | None]]]
 
 
 def confusion_matrix(y: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
@@ -173,67 +171,6 @@ def scores_by_night(
 def number(value: float | np.ndarray) -> float | None:
     """Return a score as JSON has it: None for NaN."""
     return None if np.isnan(value) else float(value)
-
-
-def pooled(runs: Sequence[Mapping[str, Any]], members: str) -> dict[str, Any]:
-    """Add up the counts of several runs.
-
-    Parameters
-    ----------
-    runs : sequence of dict
-        The metrics of each, with the Scores of `valid` and `test`.
-    members : {"folds", "seeds"}
-        What the runs differ in: the name under which the balanced accuracy of each is kept.
-
-    Returns
-    -------
-    dict
-        Scores of `valid` and `test`.
-    """
-    total: dict[str, Any] = {}
-    for part in ("valid", "test"):
-        parts = [metrics[part] for metrics in runs]
-        confusion = np.sum([scored["confusion"] for scored in parts], axis=0)
-        total[part] = {
-            **scores(confusion, list(parts[0]["recall"])),
-            members: [scored["balanced_accuracy"] for scored in parts],
-        }
-    nights = [metrics["test"].get("nights", {}) for metrics in runs]
-    total["test"]["nights"] = {k: v for one in nights for k, v in one.items()}
-    return total
-
-
-def resampled(counts: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Draw nights with replacement, as many as there are, and add up their counts.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (n_nights, ...)
-        Such as the confusion matrix of each night, or those of several stagings of it, which then
-        stay together.
-    random : Generator
-
-    Returns
-    -------
-    ndarray of shape (2000, ...)
-        The sum of each draw.
-
-    Notes
-    -----
-    Source: the bootstrap of Efron 1979; `interval` takes its percentiles.
-    """
-    n = len(counts)
-    times = random.multinomial(n, np.full(n, 1 / n), N_RESAMPLES)
-    return np.tensordot(times, counts, axes=1)
-
-
-def interval(values: np.ndarray) -> tuple[float, float] | None:
-    """Return the 2.5th and 97.5th percentile; NaN is left out, None where nothing is left."""
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    low, high = np.percentile(known, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _diagonal(confusion: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from sleepaug.augment import AugmentationModule, Identity, Policy, eeg_transform
 from sleepaug.augment.export import braindecode_steps, lost, to_braindecode, to_code
 from sleepaug.augment.learned import Learned, table
 from sleepaug.augment.selection import MeasuredLayer
-from sleepaug.experiments.figures import draw_layers
+from sleepaug.experiments.run_figures import draw_layers
 from sleepaug.support.errors import ConfigError
 
 CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]

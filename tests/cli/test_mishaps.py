@@ -78,7 +78,7 @@ def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch
 
 
 def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch):
-    def stop(folder, **_):
+    def stop(folder, settings, **_):
         (folder / "01-03-0001 PSG.edf").write_bytes(b"half")
         raise KeyboardInterrupt
 

@@ -1,21 +1,18 @@
 """What the report of a run says of its choices, and what it does not say."""
 
-import numpy as np
-
-from sleepaug.experiments.figures import draw_layers
 from sleepaug.experiments.report import at_chance, unstable
 
 
 def scored(balanced_accuracy, absent=()):
     recall = dict.fromkeys(("W", "N1", "N2", "N3", "R"), 0.2)
-    return {"valid": {"balanced_accuracy": balanced_accuracy, "recall": recall, "absent": absent}}
+    return {"balanced_accuracy": balanced_accuracy, "recall": recall, "absent": absent}
 
 
 def test_a_model_at_chance_has_kept_nothing():
     assert "0.200 is chance, and this model has 0.210" in at_chance(scored(0.21))
     assert "0.500 is chance" in at_chance(scored(0.51, absent=("N1", "N3", "R")))
     assert at_chance(scored(0.30)) == ""
-    assert at_chance({}) == ""
+    assert at_chance(scored(None)) == ""
 
 
 def rows_of(weights, amounts=(0.1, 0.2)):
@@ -36,11 +33,3 @@ def test_weights_that_still_change_are_named():
     text = unstable(rows_of([0.9, 0.9, 0.5, 0.6, 0.7, 0.8, 0.85]))
     assert "layer 1 sign flip, layer 1 time reverse. Train for more epochs." in text
     assert unstable([]) == ""
-
-
-def test_the_amount_of_an_unused_transform_is_not_drawn():
-    figure = draw_layers(rows_of([0.5, 0.9, 0.99, 1.0]))
-    used, unused = figure.axes[1].get_lines()
-    assert used.get_ydata()[-1] == 1
-    assert np.isnan(unused.get_ydata()).all()
-    assert "time reverse (not used)" in [t.get_text() for t in figure.axes[1].get_legend().texts]

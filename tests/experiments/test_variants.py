@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from sleepaug.augment.learned import kept
 from sleepaug.cli import main
 from sleepaug.experiments.figures import draw_kept
+from sleepaug.experiments.metrics import Metrics
 from sleepaug.experiments.report import invariance_text
 from sleepaug.experiments.run import train
 from sleepaug.experiments.settings import load_config, members
@@ -79,18 +80,15 @@ def test_each_run_equals_the_same_run_alone(settings, finished, tmp_path):
     folder, metrics = finished
     alone = members(members(load_config(settings))["large-shift"])["seed-4"]
     expected = train(alone, tmp_path / "alone")
-    found = json.loads((folder / "large-shift" / "seed-4" / "metrics.json").read_text())
-    assert found == expected
-    assert (
-        expected["test"]["balanced_accuracy"] in metrics["variants"]["large-shift"]["test"]["seeds"]
-    )
+    assert Metrics.read(folder / "large-shift" / "seed-4" / "metrics.json") == expected
+    assert expected.test["balanced_accuracy"] in metrics.variants["large-shift"].test["seeds"]
 
 
 def test_counts_of_seeds_are_pooled(finished):
     _, metrics = finished
-    for one in metrics["variants"].values():
-        assert one["test"]["n_windows"] == 400
-        assert one["test"]["balanced_accuracy"] == pytest.approx(np.mean(one["test"]["seeds"]))
+    for one in metrics.variants.values():
+        assert one.test["n_windows"] == 400
+        assert one.test["balanced_accuracy"] == pytest.approx(np.mean(one.test["seeds"]))
 
 
 def test_a_stopped_experiment_goes_on_with_what_is_missing(settings, finished, tmp_path):
@@ -118,7 +116,7 @@ def test_the_report_says_medians_and_draws(finished):
     folder, metrics = finished
     result = CliRunner().invoke(main, ["report", str(folder)])
     assert result.exit_code == 0, result.output
-    accuracy = metrics["variants"]["large-plain"]["test"]["seeds"]
+    accuracy = metrics.variants["large-plain"].test["seeds"]
     lines = result.output.splitlines()
     about = lines[lines.index("large-plain: 2 of 2 runs finished") + 1]
     assert about.startswith(f"  accuracy (test) {np.median(accuracy):.3f} [")
@@ -130,11 +128,11 @@ def test_the_report_says_medians_and_draws(finished):
 def test_a_collapsed_run_has_no_invariance_to_report():
     scores = {"accuracy": 0.5, "balanced_accuracy": 0.5}
     medians = ({"a": {"median": median, "amount": 1.0}} for median in (0.75, None))
-    metrics = [{"valid": scores, "test": scores, "invariance": median} for median in medians]
+    metrics = [Metrics({"valid": scores, "test": scores}, invariance=median) for median in medians]
     text = experiment_text([Variant("one", [[{"augmentation": {}}]] * 2, metrics)])
     assert "invariance to a 0.750 [0.750, 0.750], 1 runs" in text
     one = {"rotation": {"median": None, "amount": 45.0, "unit": "degrees"}}
-    assert invariance_text({"invariance": one})[1].endswith("up to 45 degrees             -")
+    assert invariance_text(Metrics(invariance=one))[1].endswith("up to 45 degrees             -")
 
 
 def test_the_figure_of_what_was_kept_counts_runs():

@@ -73,7 +73,9 @@ def test_a_folder_without_one_model_says_what_it_holds(runs, name, message):
         load_model(runs / name)
 
 
-@pytest.mark.parametrize(("names", "message"), [("a,,b", "between commas"), ("yasa,yasa", "twice")])
+@pytest.mark.parametrize(
+    ("names", "message"), [("a,,b", "separated by commas"), ("yasa,yasa", "twice")]
+)
 def test_lists_that_cannot_be_are_refused(names, message):
     with pytest.raises(ModelError, match=message) as refused:
         find_models(names)

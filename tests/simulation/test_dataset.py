@@ -1,5 +1,6 @@
-"""Simulated data sets: the files that others are going to open."""
+"""Simulated datasets: the files that others are going to open."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import edfio
@@ -7,16 +8,17 @@ import mne
 import numpy as np
 import pytest
 
-from sleepaug.simulation.dataset import simulate_dataset, size_on_disk
+from sleepaug.simulation.dataset import simulate_dataset
+from sleepaug.simulation.plan import SimulationSettings, size_on_disk
 from sleepaug.support.errors import ConfigError, OutputError
 
-SHORT = {"nights": 2, "seed": 3, "hours": 0.02, "ch_names": ["C3", "O2", "EMG Chin1"], "sfreq": 64}
+SHORT = SimulationSettings(2, 3, hours=0.02, ch_names=["C3", "O2", "EMG Chin1"], sfreq=64)
 
 
 @pytest.fixture(scope="module")
 def mass(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mass")
-    simulate_dataset(folder, nights=1, seed=0, hours=0.1)
+    simulate_dataset(folder, SimulationSettings(1, 0, hours=0.1))
     return folder
 
 
@@ -52,7 +54,7 @@ def test_scoring_covers_the_night(mass: Path) -> None:
 
 
 def test_sleep_edf_layout(tmp_path: Path) -> None:
-    psgs = simulate_dataset(tmp_path, nights=3, seed=0, layout="sleep-edf", hours=0.1)
+    psgs = simulate_dataset(tmp_path, SimulationSettings(3, 0, "sleep-edf", hours=0.1))
     assert [p.name for p in psgs] == ["SC4001E0-PSG.edf", "SC4002E0-PSG.edf", "SC4011E0-PSG.edf"]
     edf = edfio.read_edf(psgs[0])
     assert edf.labels[:3] == ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal")
@@ -64,21 +66,21 @@ def test_sleep_edf_layout(tmp_path: Path) -> None:
 
 
 def test_same_bytes_whatever_the_number_of_processes(tmp_path: Path) -> None:
-    one = simulate_dataset(tmp_path / "one", **SHORT)
-    two = simulate_dataset(tmp_path / "two", **SHORT, jobs=2)
+    one = simulate_dataset(tmp_path / "one", SHORT)
+    two = simulate_dataset(tmp_path / "two", SHORT, jobs=2)
     assert [p.read_bytes() for p in one] == [p.read_bytes() for p in two]
-    other = simulate_dataset(tmp_path / "other", **{**SHORT, "seed": 4})
+    other = simulate_dataset(tmp_path / "other", replace(SHORT, seed=4))
     assert other[0].read_bytes() != one[0].read_bytes()
 
 
 def test_existing_files_are_kept_unless_allowed(tmp_path: Path) -> None:
-    simulate_dataset(tmp_path, **SHORT)
+    simulate_dataset(tmp_path, SHORT)
     base = tmp_path / "01-03-0002 Base.edf"
     base.write_text("mine")
     with pytest.raises(ConfigError, match="already exists"):
-        simulate_dataset(tmp_path, **SHORT)
+        simulate_dataset(tmp_path, SHORT)
     assert base.read_text() == "mine"
-    simulate_dataset(tmp_path, **SHORT, overwrite=True)
+    simulate_dataset(tmp_path, SHORT, overwrite=True)
     assert base.read_bytes()[:1] == b"0"
 
 
@@ -90,17 +92,17 @@ def test_an_interrupted_night_leaves_nothing(
 
     monkeypatch.setattr("os.replace", full)
     with pytest.raises(OutputError, match="space"):
-        simulate_dataset(tmp_path, **SHORT)
+        simulate_dataset(tmp_path, SHORT)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("layout", ["mass", "sleep-edf"])
 def test_size_on_disk(layout: str, tmp_path: Path) -> None:
     options = {"layout": layout, "hours": 0.3}
-    simulate_dataset(tmp_path, nights=1, seed=0, **options)
+    simulate_dataset(tmp_path, SimulationSettings(1, 0, **options))
     size = sum(p.stat().st_size for p in tmp_path.iterdir())
-    assert size_on_disk(1, **options) == pytest.approx(size, rel=0.03)
-    assert size_on_disk(62, ch_names=None) / 62 == pytest.approx(383e6, rel=0.02)
+    assert size_on_disk(SimulationSettings(1, 0, **options)) == pytest.approx(size, rel=0.03)
+    assert size_on_disk(SimulationSettings(62, 0)) / 62 == pytest.approx(383e6, rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -112,18 +114,26 @@ def test_size_on_disk(layout: str, tmp_path: Path) -> None:
         ({"sfreq": 99.5}, "whole number"),
         ({"subjects": 5}, "subjects"),
         ({"layout": "shhs"}, "layout"),
-        ({"jobs": 0}, "jobs"),
         ({"scorers": -1}, "scorers"),
+        ({"wake_before": -1}, "wake_before"),
+        ({"recorder": "tape"}, "recorder"),
     ],
 )
 def test_mistakes_are_explained(wrong: dict, message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
-        simulate_dataset(tmp_path / "new", **{**SHORT, **wrong})
+        simulate_dataset(tmp_path / "new", replace(SHORT, **wrong))
+    assert not (tmp_path / "new").exists()
+
+
+def test_no_process_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="jobs"):
+        simulate_dataset(tmp_path / "new", SHORT, jobs=0)
     assert not (tmp_path / "new").exists()
 
 
 def test_scorers_are_written_beside_the_consensus(tmp_path: Path) -> None:
-    simulate_dataset(tmp_path, nights=1, seed=0, hours=1, ch_names=["C3"], sfreq=64, scorers=2)
+    settings = SimulationSettings(1, 0, hours=1, ch_names=["C3"], sfreq=64, scorers=2)
+    simulate_dataset(tmp_path, settings)
     names = ("Base", "Scorer1", "Scorer2")
     said = [mne.read_annotations(tmp_path / f"01-03-0001 {name}.edf") for name in names]
     assert [len(s) for s in said] == [120] * 3
@@ -139,5 +149,5 @@ def test_a_full_disk_names_the_file_and_leaves_no_part(tmp_path, monkeypatch):
 
     monkeypatch.setattr(edfio.Edf, "write", full)
     with pytest.raises(OutputError, match=r"01-03-0001 Base\.edf: .* no space left on device"):
-        simulate_dataset(tmp_path, nights=1, seed=0, hours=0.01, ch_names=["C3"])
+        simulate_dataset(tmp_path, SimulationSettings(1, 0, hours=0.01, ch_names=["C3"]))
     assert not list(tmp_path.iterdir())

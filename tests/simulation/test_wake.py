@@ -46,13 +46,13 @@ def test_active_people_act_more() -> None:
 
 def test_wake_around_the_night_is_added_to_it() -> None:
     plain = plan_night(4, hours=1)
-    longer = plan_night(4, hours=1, wake_before=0.5, wake_after=0.25)
+    longer = plan_night(4, hours=1, wake=(0.5, 0.25))
     assert len(longer.stages) == 60 + 120 + 30
     np.testing.assert_array_equal(longer.stages[60:180], plain.stages)
     assert (longer.stages[:60] == W).all()
     assert (longer.stages[180:] == W).all()
-    with pytest.raises(ConfigError, match="0 or more"):
-        plan_night(4, hours=1, wake_before=-1)
+    with pytest.raises(ConfigError, match="0 hours or more"):
+        plan_night(4, hours=1, wake=(-1, 0))
 
 
 def test_wake_varies_more_than_any_other_stage() -> None:

@@ -74,7 +74,7 @@ def test_several_processes_give_what_one_gives(shipped, folder, tmp_path):
     ("more", "message", "parameters"),
     [
         ({"forms": ["doc"]}, "called 'doc'. Allowed: csv", ("forms",)),
-        ({"lights_on": "soon"}, "'soon' is no time", ("lights_on",)),
+        ({"lights_on": "soon"}, "'soon' is not a time", ("lights_on",)),
     ],
 )
 def test_settings_that_cannot_be_are_refused_before_anything_is_written(

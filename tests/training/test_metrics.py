@@ -95,24 +95,3 @@ def test_scores_by_night_are_those_of_its_windows():
     assert scores["n_windows"] == 60
     nowhere = metrics.scores_by_night(y, predicted, np.zeros(0, str), CLASSES)
     assert nowhere == {**scores, "nights": {}}
-
-
-def test_every_draw_has_as_many_nights_and_on_average_all_counts(counts):
-    drawn = metrics.resampled(counts, np.random.default_rng(0))
-    nights = metrics.resampled(np.ones(6, int), np.random.default_rng(0))
-    assert drawn.shape == (metrics.N_RESAMPLES, 5, 5)
-    assert (nights == 6).all()
-    error = counts.std(axis=0) * np.sqrt(6 / metrics.N_RESAMPLES)  # of the mean of the draws
-    assert (np.abs(drawn.mean(axis=0) - counts.sum(axis=0)) < 5 * error).all()
-    assert drawn.std(axis=0) == pytest.approx(counts.std(axis=0) * np.sqrt(6), rel=0.1)
-
-
-def test_stagings_of_one_night_are_drawn_together(counts):
-    both = metrics.resampled(np.stack([counts, 2 * counts], axis=1), np.random.default_rng(0))
-    assert np.array_equal(both[:, 1], 2 * both[:, 0])
-
-
-def test_an_interval_is_the_middle_of_the_numbers_there_are():
-    assert metrics.interval(np.arange(1001.0)) == (25.0, 975.0)
-    assert metrics.interval(np.array([np.nan, 1.0, 1.0])) == (1.0, 1.0)
-    assert metrics.interval(np.array([np.nan])) is None

@@ -40,11 +40,11 @@ def bids(folder: str | Path, codes: str | None = None) -> list[Recording]:
     """
     mne_bids = _mne_bids()
     folder = existing_folder(folder)
-    found = mne_bids.find_matching_paths(
+    paths = mne_bids.find_matching_paths(
         folder, datatypes="eeg", suffixes="eeg", extensions=list(ENDINGS)
     )
     recordings = []
-    for path in sorted(found, key=lambda one: one.basename):
+    for path in sorted(paths, key=lambda one: one.basename):
         events = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
         files = (Path(path.fpath), Path(events)) if events else (Path(path.fpath),)
         reader = partial(read_scoring, codes=codes)

@@ -129,7 +129,7 @@ def _number(
         value = math.nan
     if not (math.isfinite(value) and value >= low and (value.is_integer() or not whole)):
         raise RecordingError(
-            f"{path}: damaged header; the {name} reads {text!r}, which is no possible number."
+            f"{path}: damaged header; the {name} reads {text!r}, which is not a possible number."
         )
     return value
 

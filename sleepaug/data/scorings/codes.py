@@ -128,7 +128,7 @@ def meaning_of(
             readings[name] = {code: table[code] for code in present}
     if not readings:
         raise RecordingError(
-            f"the codes {', '.join(present)} are those of no convention that is known here "
+            f"the codes {', '.join(present)} belong to no known convention "
             f"({', '.join(CONVENTIONS)}). Say what they mean, such as 0=W,1=N1,2=N2,3=N3,4=R.",
             parameters=("codes",),
         )

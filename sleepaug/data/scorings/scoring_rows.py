@@ -136,7 +136,7 @@ def _known_codes(path: Path, text: str) -> Mapping[str, str] | None:
 
 
 def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
-    """Return the labels and the line of each; empty lines and a title are passed over."""
+    """Return the labels and the line of each; empty lines and a title are skipped."""
     lines = [(n, line.strip().strip(",;")) for n, line in enumerate(text.splitlines(), start=1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
     if lines and lines[0][1].strip("[]\"'#% ").lower() in ("stage", "stages", "hypnogram", "hypno"):

@@ -23,7 +23,7 @@ SAME_LENGTH = 0.5
 def read_table(
     path: Path, table: Table, extent: Extent, meaning: Mapping[str, str] | None
 ) -> tuple[list[ScoredStage], list[str]]:
-    """Read stages with their times; other events are passed over, which a note says.
+    """Read stages with their times; other events are skipped, and a note says so.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def read_table(
         counts = Counter(cell(row, table.stage) or "(empty)" for _, row in events)
         names = ", ".join(f"{name[:30]} ({n})" for name, n in counts.most_common(5))
         more = ", ..." if len(counts) > 5 else ""
-        notes.append(f"{len(events)} rows that are no stages were passed over: {names}{more}.")
+        notes.append(f"{len(events)} rows that are not stages were skipped: {names}{more}.")
     return scored_stages, notes
 
 

@@ -29,7 +29,7 @@ HIGHEST_CODE = 9
 def without_header(lines: Sequence[str]) -> Table | None:
     """Find a table without a header, such as onset, duration, stage; or a stage and its end.
 
-    Lines above it that say something else, such as ``Rate: 30 s``, are passed over, and so are
+    Lines above it that say something else, such as ``Rate: 30 s``, are skipped, and so are
     columns that only count.
 
     Returns

@@ -12,6 +12,7 @@ from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.experiments.comparison.runner import one_thread
 from sleepaug.experiments.comparison.settings import Comparison
 from sleepaug.training.fit import Fit, scores_by_group
+from sleepaug.training.methods.fast_aa import SequentialFits
 from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import Clock, Process
 from sleepaug.training.tasks.task import Split, Task, TaskData
@@ -67,7 +68,8 @@ def expected(comparison: Comparison, loaded: TaskData, method: str) -> Expected:
     search = settings.search(short, brief, seed=0)
     pretrain = step = 0.0
     if search.pretraining is not None:
-        n_fits = len(getattr(search.pretraining, "fits", (search.pretraining,)))
+        pretraining = search.pretraining
+        n_fits = len(pretraining.fits) if isinstance(pretraining, SequentialFits) else 1
         warm = min(settings.warm_start or n_epochs, n_epochs)
         pretrain = n_fits * warm * scale * seconds_of(search.pretraining, device)
         while not search.pretraining.done:

@@ -211,8 +211,7 @@ def learned_policies(results: Results) -> list[LearnedPolicy]:
     for lane in results.lanes:
         point = results.final(lane)
         if point is not None and point.learned:
-            valid = {**point.test, "balanced_accuracy": point.valid}
-            doubt = at_chance({"valid": valid})
+            doubt = at_chance({**point.test, "balanced_accuracy": point.valid})
             lines = [doubt] if doubt else Learned.from_json(point.learned).sentences()
             policies.append(LearnedPolicy(lane.job, lines))
     return policies

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from sleepaug.experiments.comparison.results import Results
-from sleepaug.training.metrics import Scores, balanced_accuracy, resampled
+from sleepaug.training.bootstrap import resampled
+from sleepaug.training.metrics import Scores, balanced_accuracy
 
 FEW = 5
 """With fewer lanes there are no quartiles, with fewer test nights no interval: points are shown."""

@@ -75,7 +75,7 @@ def read_participants(path: Path, by: Sequence[str] | None = None) -> Participan
     RecordingError
         It cannot be read.
     ConfigError
-        It has no column of that name, or one person stands in it twice.
+        It has no column of that name, or one person is listed twice.
     """
     delimiter = "," if path.suffix.lower() == ".csv" else "\t"
     reader = csv.DictReader(io.StringIO(read_text(path)), delimiter=delimiter, restval="")
@@ -92,7 +92,7 @@ def read_participants(path: Path, by: Sequence[str] | None = None) -> Participan
         )
     people = [row[ID] for row in rows]
     if twice := sorted({person for person in people if people.count(person) > 1}):
-        raise ConfigError(f"{path}: {twice[0]} stands in it twice.", parameters=("participants",))
+        raise ConfigError(f"{path}: {twice[0]} is listed twice.", parameters=("participants",))
     if unknown := [name for name in by or () if name not in names]:
         raise ConfigError(
             f"{path}: no column {unknown[0]}; it has {', '.join(names)}.", parameters=("by",)
@@ -123,8 +123,8 @@ def subject_of(night: str) -> str:
     >>> subject_of("a/sub-01_ses-2_task-sleep"), subject_of("SC4011E0-PSG"), subject_of("b/x PSG")
     ('sub-01', 'sc401', 'x')
     """
-    if (found := SUBJECT.search(night)) is not None:
-        return found[1]
+    if (subject := SUBJECT.search(night)) is not None:
+        return subject[1]
     name = night_name(Path(night + ".edf"))
     sleep_edf = SLEEP_EDF.match(name)
     return sleep_edf[1] if sleep_edf else name

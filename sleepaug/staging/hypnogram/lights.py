@@ -125,7 +125,7 @@ def clock_or_seconds(text: str) -> time | float:
     Raises
     ------
     ConfigError
-        The text is no time.
+        The text is not a time.
     """
     clock = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?", text.strip())
     if clock is not None:
@@ -134,7 +134,7 @@ def clock_or_seconds(text: str) -> time | float:
     if re.fullmatch(r"\d{1,6}(\.\d*)?", text.strip()):
         return float(text)
     raise ConfigError(
-        f"'{text}' is no time. Write a time of day such as 23:10 or 23:10:30, or seconds from "
+        f"'{text}' is not a time. Write a time of day such as 23:10 or 23:10:30, or seconds from "
         "the start of the recording."
     )
 
@@ -157,7 +157,7 @@ def seconds_of(text: str, start: datetime | None) -> float:
     Raises
     ------
     ConfigError
-        The text is no time.
+        The text is not a time.
     RecordingError
         A time of day is given, and the recording does not say when it starts.
 

@@ -153,7 +153,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         missing.insert(1, "stage")
     if missing:
         raise RecordingError(
-            f"{path}: no hypnogram of sleepaug: the columns {', '.join(missing)} are missing."
+            f"{path}: not a hypnogram of sleepaug: the columns {', '.join(missing)} are missing."
         )
     if not rows:
         raise RecordingError(f"{path}: a header but no epochs.")
@@ -168,7 +168,7 @@ def _number(path: Path, row: Mapping[str, str], name: str) -> float:
     try:
         return float(text)
     except ValueError as error:
-        raise RecordingError(f"{path}: '{text[:30]}' in column {name} is no number.") from error
+        raise RecordingError(f"{path}: '{text[:30]}' in column {name} is not a number.") from error
 
 
 def _break_ties(p: np.ndarray, stages: np.ndarray) -> None:
@@ -216,4 +216,4 @@ def _start(path: Path, row: Mapping[str, str], facts: Mapping[str, Any]) -> date
     try:
         return datetime.fromisoformat(text) - timedelta(seconds=offset)
     except ValueError as error:
-        raise RecordingError(f"{path}: '{text[:30]}' is no time.") from error
+        raise RecordingError(f"{path}: '{text[:30]}' is not a time.") from error

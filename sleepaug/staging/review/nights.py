@@ -48,13 +48,13 @@ def stored_nights(recordings: Sequence[NightFile], hypnograms: Path) -> list[Nig
     """
     tables = find_tables(hypnograms) if hypnograms.is_dir() else [hypnograms]
     root = hypnograms if hypnograms.is_dir() else hypnograms.parent
-    nights, found = [], 0
+    nights, n_tables = [], 0
     for one in recordings:
         table = _table_of(one, root, tables)
-        found += table is not None
+        n_tables += table is not None
         load = _Missing(hypnograms) if table is None else _Stored(table)
         nights.append(NightToReview((one.folder / one.name).as_posix(), one.path, load))
-    if not found:
+    if not n_tables:
         raise ConfigError(
             f"{hypnograms}: no hypnogram of any of the recordings; looked for "
             f"{recordings[0].name}.hypnogram.csv and the like.",

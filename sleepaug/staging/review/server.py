@@ -101,9 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._path()
         if path is None:
             return
-        found = re.fullmatch(r"night/(\d{1,6})", path)
+        match = re.fullmatch(r"night/(\d{1,6})", path)
         length = self.headers.get("Content-Length", "")
-        if found is None:
+        if match is None:
             self._refuse(HTTPStatus.NOT_FOUND, "There is nothing here.")
         elif self.headers.get("Origin") != f"http://{self.server.host}":
             self._refuse(HTTPStatus.FORBIDDEN, "Only the page of this review may save.")
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request is too long.")
         else:
             body = self.rfile.read(int(length))
-            self._answer(partial(self._save, found[1], body))
+            self._answer(partial(self._save, match[1], body))
 
     @property
     def _review(self) -> Review:

@@ -1,4 +1,4 @@
-"""CIFAR10: photographs of ten kinds of things (Section 5.1), from the data set's own files."""
+"""CIFAR10: photographs of ten kinds of things (Section 5.1), from the dataset's own files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ VALID_SHARE = 0.2
 
 @dataclass(frozen=True)
 class Cifar10(TaskSettings):
-    """The 60,000 images of CIFAR10, from the binary version of the data set.
+    """The 60,000 images of CIFAR10, from the binary version of the dataset.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Normalize(nn.Module):
 
 
 def read_files(folder: Path, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Read some of the data set's files.
+    """Read some of the dataset's files.
 
     Parameters
     ----------

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import logging
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +11,6 @@ import numpy as np
 import torch
 from torch import nn
 
-from sleepaug import __version__
 from sleepaug.augment import inapplicable
 from sleepaug.augment.eeg import applicable
 from sleepaug.data.datasets import DATASETS
@@ -30,13 +24,14 @@ from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import Count, did_you_mean
 from sleepaug.training.finetuning import Start
+from sleepaug.training.seen import fingerprint
+from sleepaug.training.tasks.simulated import simulated_nights
 from sleepaug.training.tasks.streamed import StreamedWindows, fits
 from sleepaug.training.tasks.task import Split, Task, TaskData, TaskSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-log = logging.getLogger(__name__)
 PARTS = ("train", "valid", "test")
 
 
@@ -47,7 +42,7 @@ class Sleep(TaskSettings):
     Attributes
     ----------
     data : str
-        Name of a data set: "simulated" (nights are simulated if there is no `data_dir`), "mass",
+        Name of a dataset: "simulated" (nights are simulated if there is no `data_dir`), "mass",
         "sleep-edf", "dreams", "edf" or "bids".
     data_dir : Path, optional
         Folder of the recordings.
@@ -99,7 +94,7 @@ class Sleep(TaskSettings):
 
     @property
     def label(self) -> str:
-        """Name of the data set."""
+        """Name of the dataset."""
         return self.data
 
     def problems(self) -> list[str]:
@@ -235,31 +230,6 @@ class Sleep(TaskSettings):
         )
 
 
-def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
-    """Return the folder of the simulated nights that are used where no others are named.
-
-    They are made at first use, in the cache: 15 people, 4 hours each, six channels.
-    """
-    from sleepaug.data import cache
-    from sleepaug.simulation.dataset import simulate_dataset
-
-    folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
-    if not folder.is_dir():
-        log.info("No data_dir: 15 nights are simulated once, and stored in %s.", folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
-        channels = Preprocessing.channels
-        try:
-            simulate_dataset(
-                part, nights=15, seed=0, hours=4.0, ch_names=channels, progress=progress
-            )
-            with contextlib.suppress(OSError):  # another process was first, with the same nights
-                part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    return folder
-
-
 def _notes(windows: Windows, splits: Mapping[str, Split]) -> list[str]:
     """Transforms that do not apply to these channels, and stages that a split lacks."""
     notes = [f"{name}: left out, {why}" for name, why in inapplicable(windows.ch_names).items()]
@@ -282,10 +252,3 @@ def _part(
         y=torch.as_tensor(chosen.y, device=device),
         group=chosen.recording,
     )
-
-
-def fingerprint(windows: Windows, recording: str) -> str:
-    """Return a short hash of one night's scoring, by which the night is known under any name."""
-    mask = windows.recording == recording
-    scoring = windows.y[mask].astype(np.int8).tobytes() + windows.onset[mask].astype(int).tobytes()
-    return hashlib.sha256(scoring).hexdigest()[:16]

@@ -177,9 +177,7 @@ def test_events_are_passed_over_and_counted_and_unknown_stages_are_not(tmp_path:
     rows = "0,30,W\n10,0,lights off\n30,30,N1\n40,12,apnea\n"
     scoring = read(tmp_path, f"onset,duration,stage\n{rows}")
     assert scoring.stage == ("W", "N1")
-    assert (
-        "2 rows that are no stages were passed over: lights off (1), apnea (1)" in scoring.notes[0]
-    )
+    assert "2 rows that are not stages were skipped: lights off (1), apnea (1)" in scoring.notes[0]
     with pytest.raises(RecordingError, match="line 6: unknown stage 'Q'"):
         read(tmp_path, f"onset,duration,stage\n{rows}60,30,Q\n")
     with pytest.raises(RecordingError, match="line 6: unknown stage 'N7'"):

@@ -31,7 +31,7 @@ def test_statistics_of_other_lights_are_those_of_a_night_with_them():
     assert night.statistics(lights_off="23:04:30")["TIB"] == 25  # the recording starts 22:59:30
     assert night.statistics(lights_off=0)["TIB"] == 30
     assert night.lights_off == 600
-    with pytest.raises(ConfigError, match="no time"):
+    with pytest.raises(ConfigError, match="not a time"):
         night.statistics(lights_off="soon")
     with pytest.raises(RecordingError, match="ended"):
         night.statistics(lights_off=99999)

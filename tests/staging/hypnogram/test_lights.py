@@ -26,7 +26,7 @@ def test_a_time_is_counted_from_the_start(text, seconds):
 
 @pytest.mark.parametrize("text", ["25:00", "soon", "-5", "22.30h"])
 def test_what_is_no_time_is_refused_with_the_name_of_its_parameter(text):
-    with pytest.raises(ConfigError, match="no time") as refused:
+    with pytest.raises(ConfigError, match="not a time") as refused:
         Lights(on=text)
     assert refused.value.parameters == ("lights_on",)
 

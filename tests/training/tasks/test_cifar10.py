@@ -111,6 +111,6 @@ def test_every_variant_of_the_settings_runs(folder, tmp_path, config_path):
         ],
     )
     metrics = train(config, tmp_path / "run")
-    assert set(metrics["variants"]) >= {"none", "fixed", "augerino", "augnet_1", "augnet_3"}
-    for one in metrics["variants"].values():
-        assert one["test"]["n_windows"] == N
+    assert set(metrics.variants) >= {"none", "fixed", "augerino", "augnet_1", "augnet_3"}
+    for one in metrics.variants.values():
+        assert one.test["n_windows"] == N

@@ -30,12 +30,12 @@ def test_one_epoch_of_a_variant_that_learns(name, config_path, tmp_path):
         run=dataclasses.replace(config.run, seed=1),
     )
     metrics = train(one, tmp_path / "run")
-    assert metrics["status"] == "finished"
+    assert metrics.status == "finished"
     (variant,) = read_variants(tmp_path / "run")
     learned = variant.rows[0][-1]["augmentation"]
-    (known,) = metrics["invariance"]
+    (known,) = metrics.invariance
     assert 0 <= learned[f"1.{known}.amount"] <= 360
-    assert np.isfinite(metrics["invariance"][known]["median"])
+    assert np.isfinite(metrics.invariance[known]["median"])
 
 
 @pytest.mark.slow
