@@ -67,7 +67,7 @@ def test_extending_runs(nights, monkeypatch):
     assert np.array_equal(scope["again"].y, scope["windows"].y)
 
 
-@pytest.mark.parametrize("page", ["predict.md"])
+@pytest.mark.parametrize("page", ["predict.md", "api.md"])
 def test_examples_of_the_page_run(page):
     text = (DOCS / page).read_text(encoding="utf-8")
     scope: dict = {}
