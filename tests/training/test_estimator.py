@@ -15,7 +15,10 @@ from sklearn.utils.estimator_checks import check_estimator, estimator_checks_gen
 import sleepaug
 from sleepaug.augment import eeg_transforms
 from sleepaug.augment.eeg import inapplicable
+from sleepaug.data.datasets import mass
+from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.signals.scaling import normalize
+from sleepaug.data.windows import prepare
 from sleepaug.training import estimator
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.given import AugNet
@@ -219,3 +222,12 @@ def test_wrong_data_are_described(windows):
     found = classifier(method="none", epochs=1).fit(X, y, groups)
     with pytest.raises(ValueError, match=r"shape \(2, 200\).*of shape \(2, 300\)"):
         found.predict(X[..., :200])
+
+
+def test_windows_of_recordings_go_in_as_they_are(nights):
+    settings = Preprocessing(channels=("C3", "C4"), sfreq=64.0, lowpass=None)
+    w = prepare(mass(nights)[:2], settings)
+    made = sleepaug.WindowClassifier(
+        w.sfreq, w.ch_names, normalize="none", method="none", trunk=linear, epochs=1
+    )
+    assert made.fit(w.x, w.y, groups=w.subject).classes_.tolist() == [0, 1, 2, 3, 4]
