@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sleepaug.staging.loading import load_model as load_model
     from sleepaug.staging.stager import Stager as Stager
     from sleepaug.support.errors import RecordingError as RecordingError
+    from sleepaug.training.estimator import WindowClassifier as WindowClassifier
 
 _HOME = {
     "ConfigError": "sleepaug.support.errors",
@@ -19,6 +20,7 @@ _HOME = {
     "Recording": "sleepaug.data.recording",
     "RecordingError": "sleepaug.support.errors",
     "Stager": "sleepaug.staging.stager",
+    "WindowClassifier": "sleepaug.training.estimator",
     "Windows": "sleepaug.data.windows",
     "load_model": "sleepaug.staging.loading",
     "simulate_night": "sleepaug.simulation.night",

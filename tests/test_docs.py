@@ -67,6 +67,15 @@ def test_extending_runs(nights, monkeypatch):
     assert np.array_equal(scope["again"].y, scope["windows"].y)
 
 
+@pytest.mark.parametrize("page", ["predict.md", "api.md"])
+def test_examples_of_the_page_run(page):
+    text = (DOCS / page).read_text(encoding="utf-8")
+    scope: dict = {}
+    for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+        exec(compile(block, page, "exec"), scope)
+    assert scope, "the page has no example"
+
+
 def test_configuration_page_is_what_the_dataclasses_say():
     script = runpy.run_path(str(DOCS / "scripts" / "configuration.py"))
     written = (DOCS / "configuration.md").read_text(encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import printable
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class RecordingFeatures:
 
 
 def recording_features(
-    recording: mne.io.BaseRaw | Path,
+    recording: AnyRecording,
     *,
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] | None = None,
@@ -54,7 +53,7 @@ def recording_features(
 
     Parameters
     ----------
-    recording : path or mne.io.BaseRaw
+    recording : path, mne.io.BaseRaw, or whatever else `open_recording` takes
     map, exclude, reference
         See `RecordingStager.predict`.
 
@@ -73,7 +72,7 @@ def recording_features(
         sfreq=50.0,
         normalize="none",
     ).with_overrides(reference=reference)
-    night = night_windows(recording, settings, allow_missing=True)
+    night = night_windows(recorded, settings, allow_missing=True)
     if used.left_out:
         listed = "; ".join(f"'{name}' ({why})" for name, why in used.left_out.items())
         night.notes.append(printable(f"Left out: {listed}."))

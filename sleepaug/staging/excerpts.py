@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from sleepaug.staging.window_signal import Trace, WindowSignals
 from sleepaug.support.errors import RecordingError
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 MOST = 6
 """Epochs that are drawn."""
@@ -36,7 +37,7 @@ class Excerpt:
 
 def with_excerpts(
     night: Hypnogram,
-    recording: Path | mne.io.BaseRaw,
+    recording: AnyRecording,
     *,
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] | None = None,
@@ -50,7 +51,7 @@ def with_excerpts(
     ----------
     night : Hypnogram
         Those that `defer` asks for are shown, else the least certain that nobody has reviewed.
-    recording : path or mne.io.BaseRaw
+    recording : path, mne.io.BaseRaw, or whatever else `open_recording` takes
         What it was staged from.
     map, exclude
         See `WindowSignals`.
@@ -60,7 +61,9 @@ def with_excerpts(
     Hypnogram
         With a note instead of signals where no EEG channel is known by its name.
     """
-    age = age_of(recording, night.start) if isinstance(recording, Path) else None
+    age = None
+    if isinstance(recording, str | os.PathLike):
+        age = age_of(Path(recording), night.start)
     try:
         signals = WindowSignals(recording, map, exclude)
     except RecordingError as error:

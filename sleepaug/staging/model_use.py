@@ -98,9 +98,8 @@ def model_use(
         return None
     stager = load_model(model)
     name = ", ".join(source.name for source in stager.sources)
-    source = recorded.path if isinstance(recorded, Edf) else recorded.raw
     try:
-        night = stager.predict(source, map=map, exclude=exclude, reference=reference)
+        night = stager.predict(recorded, map=map, exclude=exclude, reference=reference)
     except RecordingError as error:
         return ModelUse(name, problem=str(error))
     stages = night.stages.tolist()

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.stages import STAGES
 from sleepaug.models.familiarity import FAR_WINDOW
 from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_features import RecordingFeatures, recording_features
 from sleepaug.models.recording_model import RecordingModel
-from sleepaug.models.words import OneLine
+from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
-from sleepaug.support.errors import ModelError, printable
+from sleepaug.support.errors import ModelError
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 CONTEXTS = ("network", "none")
 """What a recording model can look at: the windows around, or each alone."""
@@ -33,7 +33,7 @@ UNLIKE = "unlike any EEG in training"
 
 
 @dataclass(frozen=True, repr=False)
-class RecordingStager(OneLine):
+class RecordingStager(AnyStager):
     """A recording model that stages recordings.
 
     Attributes
@@ -67,41 +67,19 @@ class RecordingStager(OneLine):
         """Itself, as outputs name it."""
         return (ModelSource(self.name, self.hash, self.description.trained_on),)
 
-    def predict(
+    def stage(
         self,
-        recording: mne.io.BaseRaw | Path | str,
+        recording: OpenRecording,
         *,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
         context: str | None = None,
     ) -> Hypnogram:
-        """Stage a recording.
+        """Stage a recording that is open; see `predict`.
 
-        Parameters
-        ----------
-        recording : mne.io.Raw, path
-            A recording with one EEG channel or more, at any place; EOG and chin EMG are used where
-            it has them.
-        map : dict, optional
-            Which recorded channel is at which place, such as ``{"C3": "EEG 4"}``; alternatives are
-            separated by ``|``.
-        exclude : sequence of str, optional
-            Recorded channels that are not to be used.
-        reference : str, optional
-            "A2", "average" or "contralateral" instead of as recorded; eyes and chin are left out.
-        context : "network" or "none", optional
-            Whether the epochs around help; by default they do.
-
-        Returns
-        -------
-        Hypnogram
-            "?" where no EEG channel can be used, or none looks like EEG.
-
-        Raises
-        ------
-        RecordingError
-            The recording cannot be read, or has no EEG channel that is known by its name.
+        It has one EEG channel or more, at any place; EOG and chin EMG are used where it has them.
+        A window in which no EEG channel can be used, or none looks like EEG, becomes "?".
         """
         context = context or self.contexts[0]
         if context not in self.contexts:
@@ -117,7 +95,7 @@ class RecordingStager(OneLine):
 
     def stagings(
         self,
-        recording: mne.io.BaseRaw | Path | str,
+        recording: AnyRecording,
         *,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
@@ -125,8 +103,6 @@ class RecordingStager(OneLine):
         contexts: Sequence[str] = CONTEXTS,
     ) -> dict[str, Hypnogram]:
         """Stage a recording with each context; see `predict`, also for errors."""
-        if isinstance(recording, str):
-            recording = Path(recording)
         features = recording_features(recording, map=map, exclude=exclude, reference=reference)
         night, reason = features.night, list(features.night.reason)
         x, notes = self._familiar(features, reason)
@@ -157,7 +133,6 @@ class RecordingStager(OneLine):
                 notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
                 spectrum=night.spectrum,
                 spectrum_channel=night.spectrum_channel,
-                name=printable(recording.stem) if isinstance(recording, Path) else "",
                 made=Provenance(self.sources, tuple(used)),
             )
         return stagings

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.stages import UNKNOWN
-from sleepaug.models.words import OneLine
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.notes import WARNING, is_warning, unmarked
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
 from sleepaug.support.errors import SleepaugError
 
-if TYPE_CHECKING:
-    import mne
-
 
 @dataclass(frozen=True, repr=False)
-class SeveralStagers(OneLine):
+class SeveralStagers(AnyStager):
     """Models that stage together; each counts as much as the others.
 
     Attributes
@@ -43,37 +38,24 @@ class SeveralStagers(OneLine):
         """The models, as outputs name them."""
         return tuple(source for stager in self.stagers.values() for source in stager.sources)
 
-    def predict(
+    def stage(
         self,
-        recording: mne.io.BaseRaw | Path | str,
+        recording: OpenRecording,
         *,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
         context: str | None = None,
     ) -> Hypnogram:
-        """Stage a recording by each model, and average their calibrated probabilities.
+        """Stage an open recording by each model, and average their calibrated probabilities.
 
-        Parameters
-        ----------
-        recording, map, exclude, reference, context
-            See `Stager.predict`; every model must know the context.
-
-        Returns
-        -------
-        Hypnogram
-            A window that some models cannot score is staged by the others; `disagree` says where
-            they name different stages.
-
-        Raises
-        ------
-        RecordingError, ModelError
-            One of the models cannot stage the recording.
+        Every model must know the context. A window that some models cannot score is staged by the
+        others; `disagree` says where they name different stages. See `predict`.
         """
         nights = {}
         for name, stager in self.stagers.items():
             try:
-                nights[name] = stager.predict(
+                nights[name] = stager.stage(
                     recording, map=map, exclude=exclude, reference=reference, context=context
                 )
             except SleepaugError as error:

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from sleepaug.augment.model import log_probabilities
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.stages import STAGES
 from sleepaug.models.files import SavedModel
-from sleepaug.models.words import OneLine
+from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.context import CONTEXTS, apply_context
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
-from sleepaug.support.errors import ModelError, printable
-
-if TYPE_CHECKING:
-    import mne
-
+from sleepaug.support.errors import ModelError
 
 FEW_WINDOWS = 60
 """Half an hour: a shorter recording is often of one stage, and then nothing differs from it."""
 
 
 @dataclass(frozen=True, repr=False)
-class Stager(OneLine, SavedModel):
+class Stager(AnyStager, SavedModel):
     """A saved model that stages recordings.
 
     Attributes
@@ -59,46 +54,22 @@ class Stager(OneLine, SavedModel):
         """Itself, as outputs name it."""
         return (ModelSource(self.name, self.hash, self.description.trained_on),)
 
-    def predict(
+    def stage(
         self,
-        recording: mne.io.BaseRaw | Path | str,
+        recording: OpenRecording,
         *,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
         context: str | None = None,
     ) -> Hypnogram:
-        """Stage a recording.
+        """Stage a recording that is open; see `predict`.
 
-        Parameters
-        ----------
-        recording : mne.io.Raw, path
-            A night that has the channels of the model, or one of them at least if the model was
-            trained to go without the others.
-        map : dict, optional
-            Which recorded channel is which, such as ``{"C3": "EEG 4"}``; alternatives are
-            separated by ``|``.
-        exclude : sequence of str, optional
-            Recorded channels that are not to be used.
-        reference : str, optional
-            In place of the reference the model was trained with.
-        context : "transitions" or "none", optional
-            Whether neighbouring epochs help; see `sleepaug.staging.context`. By default what was
-            better on the nights that the model was validated on.
-
-        Returns
-        -------
-        Hypnogram
-
-        Raises
-        ------
-        RecordingError
-            The recording cannot be read, or lacks a channel.
+        It must have the channels of the model, or one of them at least if the model was trained to
+        go without the others.
         """
         context = context or self.contexts[0]
         settings = self.preprocessing.with_overrides(map, reference, exclude)
-        if isinstance(recording, str):
-            recording = Path(recording)
         night = night_windows(recording, settings, allow_missing=self.allow_missing)
         good = np.array([not reason for reason in night.reason], bool)
         probabilities = np.full((len(good), len(STAGES)), np.nan)
@@ -114,7 +85,6 @@ class Stager(OneLine, SavedModel):
             notes=[*night.notes, *self._notes(context, len(good))],
             spectrum=night.spectrum,
             spectrum_channel=night.spectrum_channel,
-            name=printable(recording.stem) if isinstance(recording, Path) else "",
             made=Provenance(self.sources, night.used),
         )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from sleepaug.data.signals.spectrogram import recorded_spectrum
 from sleepaug.data.stages import WINDOW_SECONDS
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 BANDS = {"eeg": (0.3, 35.0), "eog": (0.3, 35.0), "emg": (10.0, 100.0)}
 """What is drawn of each kind of channel, in Hz. Source: AASM Manual, section on filters."""
@@ -54,7 +53,7 @@ class WindowSignals:
 
     Parameters
     ----------
-    recording : path or mne.io.BaseRaw
+    recording : path, mne.io.BaseRaw, or whatever else `open_recording` takes
     map, exclude
         See `RecordingStager.predict`.
 
@@ -74,7 +73,7 @@ class WindowSignals:
 
     def __init__(
         self,
-        recording: Path | mne.io.BaseRaw,
+        recording: AnyRecording,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
     ) -> None:

@@ -13,23 +13,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from sleepaug.data.files.open import OpenRecording, open_recording
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.signals.montage import Montage, montage
 from sleepaug.data.signals.night import Night, night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.description import TrainedOn
-from sleepaug.models.words import OneLine
+from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
-from sleepaug.support.errors import ModelError, RecordingError, printable
-
-if TYPE_CHECKING:
-    import mne
+from sleepaug.support.errors import ModelError, RecordingError
 
 SFREQ, LOWPASS = 100.0, 40.0
 """YASA works at 100 Hz and passes 0.4 to 30 Hz by itself; more is kept than it can see."""
@@ -44,7 +41,7 @@ COLUMNS = ("WAKE", "N1", "N2", "N3", "REM")
 
 
 @dataclass(frozen=True, repr=False)
-class YasaStager(OneLine):
+class YasaStager(AnyStager):
     """The model of the library YASA.
 
     Attributes
@@ -86,44 +83,27 @@ class YasaStager(OneLine):
         name = f"yasa {self.library.__version__}"
         return (ModelSource(name, _hash(classifiers), TRAINED_ON),)
 
-    def predict(
+    def stage(
         self,
-        recording: mne.io.BaseRaw | Path | str,
+        recording: OpenRecording,
         *,
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
         context: str | None = None,
     ) -> Hypnogram:
-        """Stage a recording of 5 minutes or more.
+        """Stage a recording that is open, of 5 minutes or more; see `predict`.
 
-        Parameters
-        ----------
-        recording, map, exclude, reference
-            See `RecordingStager.predict`.
-        context : None
-            YASA always looks at the windows around.
-
-        Returns
-        -------
-        Hypnogram
-
-        Raises
-        ------
-        ModelError
-            A context was asked for.
-        RecordingError
-            The recording cannot be read, is too short, or has no EEG channel known by its name.
+        YASA always looks at the windows around, so there is no `context`.
         """
         if context is not None:
             raise ModelError(
                 f"context: yasa always looks at the epochs around; {context!r} cannot be chosen.",
                 parameters=("context",),
             )
-        if isinstance(recording, str):
-            recording = Path(recording)
-        opened = open_recording(recording)
-        used = montage(opened, map, exclude or (), eeg_only=reference not in (None, "as-recorded"))
+        used = montage(
+            recording, map, exclude or (), eeg_only=reference not in (None, "as-recorded")
+        )
         settings = Preprocessing(
             channels=tuple(used.names),
             map=used.names,
@@ -135,7 +115,7 @@ class YasaStager(OneLine):
         night = night_windows(recording, settings, allow_missing=True)
         if len(night.x) < FEWEST_WINDOWS:
             raise RecordingError(
-                f"{opened.path}: has {len(night.x)} epochs of {WINDOW_SECONDS:g} s; yasa needs "
+                f"{recording.path}: has {len(night.x)} epochs of {WINDOW_SECONDS:g} s; yasa needs "
                 f"{FEWEST_WINDOWS}, which are 5 minutes."
             )
         beside = _beside(night, used)
@@ -150,10 +130,9 @@ class YasaStager(OneLine):
             probabilities=probabilities,
             reason=reason,
             start=night.start,
-            notes=[*night.notes, *_notes(self.sources[0].name, opened, used, beside)],
+            notes=[*night.notes, *_notes(self.sources[0].name, recording, used, beside)],
             spectrum=night.spectrum,
             spectrum_channel=night.spectrum_channel,
-            name=printable(recording.stem) if isinstance(recording, Path) else "",
             made=Provenance(self.sources, _used(night, used, beside)),
         )
 

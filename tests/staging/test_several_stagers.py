@@ -11,6 +11,7 @@ from command_line import run
 from model_file import write_model
 
 import sleepaug
+from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 from sleepaug.staging.several_stagers import SeveralStagers
 from sleepaug.support.errors import RecordingError
@@ -53,7 +54,7 @@ def test_probabilities_are_means_and_disagreement_is_marked(pair, night):
     assert {reason for reason in opened.reason if reason} == {"the models disagree"}
 
 
-class Fixed:
+class Fixed(AnyStager):
     """A stager of given hypnogram."""
 
     sources = ()
@@ -61,7 +62,7 @@ class Fixed:
     def __init__(self, night, **changes):
         self.night = replace(night, **changes)
 
-    def predict(self, recording, **options):
+    def stage(self, recording, **options):
         return self.night
 
 
@@ -86,9 +87,9 @@ def test_a_window_that_one_model_cannot_stage_is_staged_by_the_others(pair, nigh
     assert list(together.notes)[:2] == ["shared", "Warning: a: loud."]
 
 
-def test_the_error_of_one_model_names_it(pair, tmp_path):
-    with pytest.raises(RecordingError, match=r"first: .*absent\.edf"):
-        sleepaug.load_model(pair).predict(tmp_path / "absent.edf")
+def test_the_error_of_one_model_names_it(pair, night):
+    with pytest.raises(RecordingError, match=r"first: .*mapped to X"):
+        sleepaug.load_model(pair).predict(night, map={"O2": "X"})
 
 
 def test_outputs_hold_the_column_the_models_and_the_command(pair, night, tmp_path):

@@ -1,6 +1,7 @@
 """Staging a night: channels left out, probabilities calibrated and smoothed."""
 
 import edfio
+import mne
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from model_file import CHANNELS, write_model
 import sleepaug
 from sleepaug.data.signals.night import night_windows
 from sleepaug.staging.context import Transitions, smooth
+from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import RecordingError
 
 
@@ -59,3 +61,27 @@ def test_temperature_and_context_are_those_of_the_file(installed, night):
     np.testing.assert_allclose(
         together, smooth(by[3.0], Transitions.shipped().tempered()), atol=1e-6
     )
+
+
+def test_several_recordings_give_a_list_in_their_order(installed, nights):
+    stager, paths = sleepaug.load_model(), sorted(nights.glob("*PSG.edf"))[:2]
+    for several in (paths, tuple(map(str, paths))):
+        first, second = stager.predict(several, context="none")
+        assert [first.name, second.name] == [path.stem for path in paths]
+        np.testing.assert_array_equal(
+            second.probabilities, stager.predict(paths[1], context="none").probabilities
+        )
+    assert stager.predict([]) == []
+
+
+def test_a_list_names_the_element_that_is_wrong(installed, night, monkeypatch):
+    stager = sleepaug.load_model()
+    info = mne.create_info(["X"], 100.0, "eeg")
+    unknown = mne.io.RawArray(np.zeros((1, 6000)), info, verbose="error")
+    with pytest.raises(RecordingError, match=r"Element 1 of a list of 2: recording: none of"):
+        stager.predict([night, unknown])
+    monkeypatch.setattr(Stager, "stage", None)  # what is no recording is found before any is staged
+    with pytest.raises(TypeError, match="got NoneType as element 1 of a list of 2"):
+        stager.predict([night, None])
+    with pytest.raises(RecordingError, match=r"absent\.edf: no such file"):
+        stager.predict([night, "absent.edf"])

@@ -124,6 +124,7 @@ def test_a_diverged_training_says_so(tiny_task):
         row = fit.step()
     assert fit.status == "diverged"
     assert row["train_loss"] is None
+    assert fit.best_state == {}  # what gives no numbers is not the best
 
 
 @pytest.mark.parametrize("method", ["none", "fixed", "augnet"])

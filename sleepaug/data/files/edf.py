@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, ClassVar
 
 import numpy as np
 
@@ -96,6 +96,7 @@ class Edf:
     record_onsets: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     bads: frozenset[str] = frozenset()
+    unit_rule: ClassVar[str] = ""
 
     @property
     def names(self) -> list[str]:

@@ -1,29 +1,38 @@
-"""Opening a recording of any format for reading by channel and block.
+"""Opening a recording of any kind for reading by channel and block.
 
-EDF and BDF files are read by `edf.py`, everything else by MNE (`raw.py`).
+EDF and BDF files are read by `edf.py`, other files by MNE (`raw.py`); `in_memory.py` makes
+recordings of arrays and of MNE's epochs.
 """
 
 from __future__ import annotations
 
 import csv
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from sleepaug.data.files.check import check_file
 from sleepaug.data.files.edf import Edf, is_edf
 from sleepaug.data.files.edf_header import read_edf_header
+from sleepaug.data.files.in_memory import array_as_raw, epochs_as_raw
 from sleepaug.data.files.raw import read_raw
 from sleepaug.data.files.text import read_text
-from sleepaug.support.errors import RecordingError
+from sleepaug.data.recording import Recording
+from sleepaug.support.errors import ConfigError, RecordingError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     import mne
+
+    InMemory: TypeAlias = mne.io.BaseRaw | mne.BaseEpochs | np.ndarray
+    AnyRecording: TypeAlias = "str | os.PathLike[str] | Recording | InMemory | Edf | OpenRaw"
 
 
 class OpenRecording(Protocol):
@@ -36,6 +45,10 @@ class OpenRecording(Protocol):
     @property
     def names(self) -> list[str]:
         """Names of the channels."""
+
+    @property
+    def unit_rule(self) -> str:
+        """How the unit is known where no file says it, in a sentence; "" of a file."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -74,38 +87,77 @@ class OpenRecording(Protocol):
         """
 
 
-def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
+KINDS = (
+    "a path, a Recording, an mne.io.Raw, an mne.Epochs with epochs of 30 s, or a numpy array with "
+    "its sampling_rate and channel_names"
+)
+"""What `open_recording` takes, in words."""
+UNIT_RULE = "say what the array is in, such as unit='uV'; without it that is V."
+BASELINE = "A baseline was subtracted from each epoch, so the signal has steps between them."
+
+
+def check_kind(source: Any, where: str = "") -> None:
+    """Raise a TypeError for what is no recording of any kind; `where` ends the sentence on it."""
+    if isinstance(source, str | os.PathLike | Recording | np.ndarray | Edf | OpenRaw):
+        return
+    import mne
+
+    if not isinstance(source, mne.io.BaseRaw | mne.BaseEpochs):
+        raise TypeError(
+            f"A recording is {KINDS}; got {type(source).__name__}{where}. `predict` also takes a "
+            "list or a tuple of these."
+        )
+
+
+def open_recording(
+    source: AnyRecording,
+    *,
+    sampling_rate: float | None = None,
+    channel_names: Sequence[str] | None = None,
+    unit: str | None = None,
+) -> Edf | OpenRaw:
     """Open a recording for reading by channel and block.
 
     Parameters
     ----------
-    source : path or mne.io.BaseRaw
+    source : path, Recording, mne.io.BaseRaw, mne.BaseEpochs or ndarray
+        See `in_memory.py` for the last two. What is already open is returned as it is.
+    sampling_rate, channel_names, unit
+        Of an array only; see `array_as_raw`.
 
     Raises
     ------
     RecordingError
-        The file cannot be read, or holds annotations only.
+        The file cannot be read, or holds annotations only; epochs or an array are no recording.
+    ConfigError
+        The rate, the names or the unit of an array cannot be right, or were given for what states
+        its own.
     TypeError
-        The source is neither.
+        The source is something else, or an array without its rate and names.
 
     Examples
     --------
-    >>> import mne, numpy as np
-    >>> info = mne.create_info(["C3"], 100.0, "eeg")
-    >>> recorded = open_recording(mne.io.RawArray(np.full((1, 500), 2e-6), info, verbose="error"))
+    >>> recorded = open_recording(np.full((1, 500), 2.0), sampling_rate=100.0, channel_names=["C3"],
+    ...                           unit="uV")
     >>> recorded.rate("C3"), recorded.seconds, recorded.read(["C3"], 0, 2).tolist()
     (100.0, 5.0, [[2.0, 2.0]])
     """
-    if not isinstance(source, str | Path):
-        import mne
-
-        if not isinstance(source, mne.io.BaseRaw):
-            raise TypeError(
-                "a recording is a path or an mne.io.Raw, one at a time; got "
-                f"{type(source).__name__}. Make one of an array in volts with "
-                "mne.io.RawArray(x, mne.create_info(names, rate, 'eeg'))."
-            )
-        return OpenRaw(source)
+    check_kind(source)
+    if isinstance(source, np.ndarray):
+        raw = array_as_raw(source, sampling_rate, channel_names, unit)
+        return OpenRaw(raw, "array", UNIT_RULE)
+    stated = {"sampling_rate": sampling_rate, "channel_names": channel_names, "unit": unit}
+    if given := [name for name, value in stated.items() if value is not None]:
+        raise ConfigError(
+            f"{', '.join(given)}: for arrays only; a {type(source).__name__} has its own. Leave "
+            "it out."
+        )
+    if isinstance(source, Edf | OpenRaw):
+        return source
+    if isinstance(source, Recording):
+        source = source.files[0]
+    if not isinstance(source, str | os.PathLike):
+        return _of_mne(source)
     path = Path(source)
     check_file(path)
     if not is_edf(path):
@@ -117,6 +169,17 @@ def open_recording(source: str | Path | mne.io.BaseRaw) -> Edf | OpenRaw:
     if not edf.names:
         raise RecordingError(f"{path}: holds annotations only, no signals.")
     return replace(edf, bads=bad_in_bids(path))
+
+
+def _of_mne(source: mne.io.BaseRaw | mne.BaseEpochs) -> OpenRaw:
+    import mne
+
+    if isinstance(source, mne.io.BaseRaw):
+        return OpenRaw(source)
+    opened = OpenRaw(epochs_as_raw(source), "epochs")
+    if source.baseline is not None:
+        opened.notes = (BASELINE,)
+    return opened
 
 
 def bad_in_bids(path: Path) -> frozenset[str]:
@@ -132,10 +195,14 @@ def bad_in_bids(path: Path) -> frozenset[str]:
 class OpenRaw:
     """A recording that MNE has opened, read as an `Edf` is."""
 
-    def __init__(self, raw: mne.io.BaseRaw) -> None:
+    def __init__(
+        self, raw: mne.io.BaseRaw, what: str = "recording", unit_rule: str = "MNE means volts."
+    ) -> None:
+        file = raw.filenames[0] if raw.filenames else None
         self.raw = raw
         self.names = list(raw.ch_names)
-        self.path = Path((raw.filenames and raw.filenames[0]) or "recording")
+        self.path = Path(file or what)
+        self.unit_rule = "" if file else unit_rule
         self.seconds = float(raw.n_times / raw.info["sfreq"])
         self.notes: tuple[str, ...] = ()
         begins = raw.info["meas_date"]

@@ -7,7 +7,6 @@ reader, channel by channel and block by block; everything else by MNE.
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +21,14 @@ from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.support.errors import RecordingError
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 MIN_SFREQ, MAX_SFREQ = 50.0, 50_000.0
 """Sampling rates in Hz that can be used."""
 
 
 def signals(
-    source: str | Path | mne.io.BaseRaw,
+    source: AnyRecording,
     preprocessing: Preprocessing,
     *,
     allow_missing: bool = False,
@@ -38,7 +37,7 @@ def signals(
 
     Parameters
     ----------
-    source : path or mne.io.BaseRaw
+    source : path, mne.io.BaseRaw, or whatever else `open_recording` takes
         The recording; only the channels that are needed are read.
     preprocessing : Preprocessing
         Its channels, map, reference, low-pass and rate are used.
@@ -62,7 +61,7 @@ def signals(
     x, notes, sources = continuous(recorded, preprocessing, allow_missing=allow_missing)
     present = np.array([name in sources for name in preprocessing.channels])
     rows = [x[k] for k in np.flatnonzero(present)]  # not x[present], which is a copy of the night
-    problems = amplitude_problems(rows, list(sources), preprocessing.n_times)
+    problems = amplitude_problems(rows, list(sources), preprocessing.n_times, recorded.unit_rule)
     for name, problem in problems.items():
         raise RecordingError(
             f"{recorded.path}: channel '{name}' {problem}", parameters=("map", "channels")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sleepaug.data.files.edf import MICROVOLTS, Edf
-from sleepaug.data.files.open import OpenRaw
+from sleepaug.data.files.open import OpenRecording
 from sleepaug.data.signals.channel_names import EARS, parse_name
 from sleepaug.data.signals.channels import choose
 from sleepaug.data.signals.continuous import MIN_SFREQ, unusable
@@ -108,7 +108,7 @@ def _eye_electrodes(name: str) -> tuple[str, str]:
 
 
 def montage(
-    recorded: Edf | OpenRaw,
+    recorded: OpenRecording,
     map: Mapping[str, str] | None = None,
     exclude: Sequence[str] = (),
     *,
@@ -118,7 +118,7 @@ def montage(
 
     Parameters
     ----------
-    recorded : Edf or OpenRaw
+    recorded : OpenRecording
     map : mapping, optional
         Places such as "C3" or "Fpz-Cz", and recorded names that stand for them.
     exclude : sequence of str
@@ -172,7 +172,7 @@ def montage(
     return Montage(names, tuple(kinds), silent)
 
 
-def _unreadable(recorded: Edf | OpenRaw, name: str) -> str:
+def _unreadable(recorded: OpenRecording, name: str) -> str:
     """Say why the header of a channel does not let it be used; "" if it does."""
     if recorded.rate(name) < MIN_SFREQ:
         return f"sampled at {recorded.rate(name):g} Hz"

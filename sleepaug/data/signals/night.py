@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +21,7 @@ from sleepaug.data.signals.spectrogram import recorded_spectrum
 from sleepaug.data.stages import WINDOW_SECONDS
 
 if TYPE_CHECKING:
-    import mne
+    from sleepaug.data.files.open import AnyRecording
 
 DISCONNECTED_MICROVOLTS = 0.5
 IMPLAUSIBLE_MICROVOLTS = 1000.0
@@ -74,7 +73,7 @@ class Night:
 
 
 def night_windows(
-    source: str | Path | mne.io.BaseRaw,
+    source: AnyRecording,
     preprocessing: Preprocessing,
     *,
     allow_missing: bool = False,
@@ -83,7 +82,7 @@ def night_windows(
 
     Parameters
     ----------
-    source : path or mne.io.BaseRaw
+    source : path, mne.io.BaseRaw, or whatever else `open_recording` takes
         The recording.
     preprocessing : Preprocessing
         As in training; `crop_wake` and `unknown` do not apply.
@@ -106,7 +105,8 @@ def night_windows(
     recorded_x = x if len(present) == len(signal) else x[:, present]
     faults[:, present] = find_faults(recorded_x, recorded, sources, preprocessing)
     rows = [signal[k] for k in present]
-    for name, problem in amplitude_problems(rows, list(sources), n_times).items():
+    problems = amplitude_problems(rows, list(sources), n_times, recorded.unit_rule)
+    for name, problem in problems.items():
         notes.append(f"Warning: channel '{name}' {problem}")
         column = faults[:, preprocessing.channels.index(name)]
         column[column == ""] = "implausible amplitude"

@@ -54,7 +54,7 @@ def is_constant(low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def amplitude_problems(
-    x: Sequence[np.ndarray], names: Sequence[str], n_times: int
+    x: Sequence[np.ndarray], names: Sequence[str], n_times: int, unit_rule: str = ""
 ) -> dict[str, str]:
     """Find channels whose typical amplitude cannot be that of EEG in microvolts.
 
@@ -66,6 +66,8 @@ def amplitude_problems(
         Of the channels.
     n_times : int
         Samples of a window.
+    unit_rule : str
+        See `unit_suggestion`.
 
     Returns
     -------
@@ -90,18 +92,20 @@ def amplitude_problems(
         if not lowest <= amplitude <= highest:
             problems[name] = (
                 f"has a typical amplitude of {amplitude:.3g} uV (standard deviation in 30 s), EEG "
-                f"has {lowest:g} to {highest:g} uV. {unit_suggestion(amplitude)}"
+                f"has {lowest:g} to {highest:g} uV. {unit_suggestion(amplitude, unit_rule)}"
             )
     return problems
 
 
-def unit_suggestion(amplitude: float) -> str:
+def unit_suggestion(amplitude: float, unit_rule: str = "") -> str:
     """Say what may be wrong with the unit of a channel.
 
     Parameters
     ----------
     amplitude : float
         Its typical amplitude in microvolts, if the header is right.
+    unit_rule : str
+        How the unit is known where there is no header; see `OpenRecording`.
 
     Examples
     --------
@@ -111,7 +115,11 @@ def unit_suggestion(amplitude: float) -> str:
     lowest, highest = USUAL_MICROVOLTS
     for factor, stated, meant in WRONG_UNITS:
         if lowest <= amplitude * factor <= highest:
+            if unit_rule:
+                return f"Times {factor:g} it would be EEG: {unit_rule}"
             return f"Does the file's header say {stated} where {meant} is meant? Correct it there."
+    if unit_rule:
+        return f"Is it an EEG channel, in the right unit? Note: {unit_rule}"
     return "Is it an EEG channel? Correct the unit in the file's header, or map another channel."
 
 
@@ -158,6 +166,11 @@ class QualityMonitor:
     def names(self) -> list[str]:
         """Names of the channels."""
         return self.recorded.names
+
+    @property
+    def unit_rule(self) -> str:
+        """How the unit is known where no file says it."""
+        return self.recorded.unit_rule
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def in_a_line(night: Hypnogram) -> str:
     """Describe a night as Python shows it."""
     name = f" {night.name!r}" if night.name else ""
     start = f" from {night.start.isoformat(sep=' ')}" if night.start is not None else ""
-    shares = _shares(night)
+    shares = _shares(night) or ("none scored, see its notes" if len(night) else "")
     return f"<Hypnogram{name}, {len(night)} epochs{start}{': ' if shares else ''}{shares}>"
 
 

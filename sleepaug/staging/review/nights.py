@@ -78,12 +78,12 @@ def nights_to_stage(
         There is no model, or the file is not one.
     """
     stager = load_model(model)
+
+    def stage(path: Path) -> Hypnogram:
+        return stager.predict(path, map=map, exclude=exclude)
+
     return [
-        NightToReview(
-            (one.folder / one.name).as_posix(),
-            one.path,
-            partial(stager.predict, one.path, map=map, exclude=exclude),
-        )
+        NightToReview((one.folder / one.name).as_posix(), one.path, partial(stage, one.path))
         for one in recordings
     ]
 

@@ -20,7 +20,8 @@ def simulated_nights(cache_dir: Path | None, *, progress: bool) -> Path:
 
     They are made at first use, in the cache: 15 people, 4 hours each, six channels.
     """
-    from sleepaug.simulation import SimulationSettings, simulate_dataset  # imports MNE
+    from sleepaug.simulation.dataset import simulate_dataset  # imports MNE
+    from sleepaug.simulation.plan import SimulationSettings
 
     folder = cache.folder(cache_dir) / f"{cache.SIMULATED}{__version__}"
     if not folder.is_dir():
