@@ -26,6 +26,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_bytes, write_json, write_text
 from sleepaug.support.settings import differences, plain
 from sleepaug.support.yaml import parse_yaml, to_yaml
+from sleepaug.training.events import events
 from sleepaug.training.random_state import random_state, set_random_state
 from sleepaug.training.row_table import write_row_table
 
@@ -122,6 +123,8 @@ class RunFolder:
     Parameters
     ----------
     path : Path
+    tensorboard : bool
+        Write event files beside the rows, too; see `sleepaug.training.events`.
 
     Examples
     --------
@@ -130,11 +133,16 @@ class RunFolder:
     (False, [])
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, tensorboard: bool = False) -> None:
         self.path = Path(path)
+        self.tensorboard = tensorboard
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
+
+    def inside(self, name: str) -> RunFolder:
+        """Return the folder of a part of this run, in which events are written as here."""
+        return RunFolder(self / name, tensorboard=self.tensorboard)
 
     @property
     def finished(self) -> bool:
@@ -200,6 +208,12 @@ class RunFolder:
         with (self / "rows.jsonl").open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(row) + "\n")
 
+    def events(self, account: str) -> contextlib.AbstractContextManager[Callable[..., None]]:
+        """Write event files of all rows so far; give what writes those of one more, if wanted."""
+        if self.tensorboard:
+            return events(self.path, self.rows(), account)
+        return contextlib.nullcontext(lambda row: None)
+
     def save(self, process: Process, clock: Clock) -> None:
         """Write the checkpoint."""
         state = {
@@ -247,13 +261,15 @@ def advance(
     """
     folder.restore(process, clock, clock.device)
     try:
-        while not process.done:
-            with clock.charge(account):
-                values = process.step()
-            row = {**values, f"{account}_s": clock.seconds[account]}
-            folder.append(row)
-            folder.save(process, clock)
-            tell(row)
+        with folder.events(account) as write_events:
+            while not process.done:
+                with clock.charge(account):
+                    values = process.step()
+                row = {**values, f"{account}_s": clock.seconds[account]}
+                folder.append(row)
+                folder.save(process, clock)
+                write_events(row)
+                tell(row)
     finally:  # when it is stopped, too
         write_row_table(folder / "rows.csv", folder.rows())
 
