@@ -15,8 +15,9 @@ from sleepaug.experiments.single import search_and_train
 from sleepaug.support.files import free_folder, read_json, write_json
 from sleepaug.support.settings import differences, plain
 from sleepaug.training.events import require_tensorboard, write_events
+from sleepaug.training.machine import pick_device
 from sleepaug.training.metrics import pooled
-from sleepaug.training.runs import Clock, RunFolder, pick_device
+from sleepaug.training.runs import Clock, RunFolder
 
 log = logging.getLogger(__name__)
 
