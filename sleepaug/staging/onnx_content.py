@@ -182,7 +182,7 @@ def steps(settings: Preprocessing, *, allow_missing: bool) -> list[str]:
     --------
     >>> print(*steps(Preprocessing(channels=("C3", "C4")), allow_missing=False), sep="\\n")
     Take the channels C3, C4 in microvolts, in this order; reference: as-recorded.
-    Low-pass: FIR of zero phase, pass band up to 30.0 Hz, no high-pass.
+    Low-pass: FIR of zero phase, pass band up to 30 Hz, no high-pass.
     Resample to 100 Hz.
     Cut windows of 30 s (3000 samples), without overlap.
     Give each channel of each window zero mean and unit variance.
@@ -194,13 +194,12 @@ def steps(settings: Preprocessing, *, allow_missing: bool) -> list[str]:
         "recording is flat (sleepaug.data.signals.scaling.whiten).",
         "none": "Leave the windows in microvolts.",
     }
-    lowpass = (
-        f"Low-pass: FIR of zero phase, pass band up to {settings.lowpass or 0:g} Hz, no high-pass."
-    )
+    edge = settings.lowpass
+    lowpass = f"Low-pass: FIR of zero phase, pass band up to {edge or 0:g} Hz, no high-pass."
     return [
         f"Take the channels {', '.join(settings.channels)} in microvolts, in this order; "
         f"reference: {settings.reference}.{missing}",
-        *([lowpass] if settings.lowpass is not None else []),
+        *([lowpass] if edge is not None else []),
         f"Resample to {settings.sfreq:g} Hz.",
         f"Cut windows of {WINDOW_SECONDS:g} s ({settings.n_times} samples), without overlap.",
         scaling[settings.normalize],
