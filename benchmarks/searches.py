@@ -23,8 +23,8 @@ from torch.func import functional_call, grad, stack_module_state, vmap
 from sleepaug.augment import eeg_transforms
 from sleepaug.models.chambon2018 import Chambon2018
 from sleepaug.training.fit import Fit, Training
+from sleepaug.training.machine import pick_device
 from sleepaug.training.methods import METHODS
-from sleepaug.training.runs import pick_device
 from sleepaug.training.tasks.task import Split, Task
 
 CHANNELS = ["C3", "C4", "F3", "F4", "O1", "O2"]

@@ -33,6 +33,7 @@ def test_the_wheel_stages_a_night_without_the_repository(tmp_path):
     call(sys.executable, "-m", "build", "--outdir", tmp_path / "dist", source, cwd=tmp_path)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
     (sdist,) = (tmp_path / "dist").glob("*.tar.gz")
+    assert wheel.stat().st_size < 3e6
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     for path in (source / "sleepaug").rglob("*.*"):  # code, models, tables, templates, licences

@@ -7,22 +7,46 @@ from pathlib import Path
 
 import click
 
-from sleepaug.cli.options import FILE, FOLDER
+from sleepaug.cli.options import FILE
 
 
-@click.command(short_help="Export what a run learned, as code or JSON.")
-@click.argument("run", type=FOLDER)
+@click.command(short_help="Export what a run learned, or a model as ONNX.")
+@click.argument("model", type=FILE)
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["braindecode", "json"]),
+    type=click.Choice(["braindecode", "json", "onnx"]),
     required=True,
     help="Form of the export.",
 )
 @click.option("-o", "--output", type=FILE, help="File to write (default: print).")
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def export(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
-    """Export the augmentation that RUN learned, as code for braindecode or as JSON."""
+def export(model: Path, form: str, output: Path | None, overwrite: bool) -> None:
+    """Export the augmentation that a run learned, or the network of a model.
+
+    The augmentation of a run folder becomes code for braindecode, or JSON. The network of a run
+    folder, a model file or a shipped model (such as spectral) becomes an ONNX file.
+    """
+    if form == "onnx":
+        _network(model, output, overwrite)
+    else:
+        _augmentation(model, form, output, overwrite)
+
+
+def _network(model: Path, output: Path | None, overwrite: bool) -> None:
+    """Write a model as ONNX."""
+    from sleepaug.staging.onnx_export import export_onnx
+    from sleepaug.support.errors import ConfigError
+
+    if output is None:
+        raise ConfigError("--to onnx: expected a file to write, such as -o model.onnx.")
+    for note in export_onnx(model, output, overwrite=overwrite):
+        click.echo(note)
+    click.echo(f"Exported to {output}, described in {output.with_suffix('.json')}")
+
+
+def _augmentation(run: Path, form: str, output: Path | None, overwrite: bool) -> None:
+    """Write or print the augmentation of a run."""
     from sleepaug.augment.export import lost, to_code
     from sleepaug.experiments.report import read_policy
     from sleepaug.support.files import refuse_existing, write_text

@@ -60,6 +60,9 @@ from sleepaug.support.errors import ConfigError
 )
 @click.option("-o", "--output", type=FOLDER, help="Run folder (default: a new one in runs/).")
 @click.option("--overwrite", is_flag=True, help="Replace the run in that folder.")
+@click.option(
+    "--tensorboard", is_flag=True, help="Write event files for TensorBoard into the run folder."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
 def train(
@@ -68,6 +71,7 @@ def train(
     settings: Sequence[str],
     output: Path | None,
     overwrite: bool,
+    tensorboard: bool,
     as_json: bool,
     cache_dir: Path | None,
     **options: Any,
@@ -98,7 +102,13 @@ def train(
         click.echo(text, err=True)
     with EpochProgress(resolved.training.epochs) as tell:
         metrics = experiment.train(
-            resolved, output, overwrite=overwrite, cache_dir=cache_dir, progress=True, tell=tell
+            resolved,
+            output,
+            overwrite=overwrite,
+            cache_dir=cache_dir,
+            tensorboard=tensorboard,
+            progress=True,
+            tell=tell,
         )
     if as_json:
         click.echo(json.dumps(metrics.to_json()))

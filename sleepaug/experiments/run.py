@@ -15,7 +15,9 @@ from sleepaug.experiments.settings import Config, members
 from sleepaug.experiments.single import search_and_train
 from sleepaug.support.files import free_folder
 from sleepaug.support.settings import differences, plain
-from sleepaug.training.runs import Clock, RunFolder, pick_device
+from sleepaug.training.events import require_tensorboard, write_events
+from sleepaug.training.machine import pick_device
+from sleepaug.training.runs import Clock, RunFolder
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ def train(
     *,
     overwrite: bool = False,
     cache_dir: Path | None = None,
+    tensorboard: bool = False,
     progress: bool = False,
     tell: Callable[[dict[str, Any]], None] = lambda row: None,
 ) -> Metrics:
@@ -74,6 +77,8 @@ def train(
         Replace the run that is in the folder.
     cache_dir : Path, optional
         Where prepared nights are kept.
+    tensorboard : bool
+        Write event files for TensorBoard beside the rows.
     progress : bool
         Show progress bars on a terminal while nights are prepared.
     tell : callable
@@ -87,7 +92,7 @@ def train(
     Raises
     ------
     ConfigError
-        The folder holds another run, or training diverged.
+        The folder holds another run, training diverged, or TensorBoard is not installed.
     RecordingError
         A recording cannot be used.
 
@@ -102,8 +107,11 @@ def train(
     >>> metrics.test["n_windows"]
     200
     """
+    if tensorboard:
+        require_tensorboard()
     options = RunOptions(overwrite, cache_dir, progress, tell)
-    return _run(config, RunFolder(output), options, begin=lambda: None)
+    folder = RunFolder(output, tensorboard=tensorboard)
+    return _run(config, folder, options, begin=lambda: None)
 
 
 def _run(
@@ -114,7 +122,10 @@ def _run(
     if not options.overwrite:
         folder.check(config)
         if folder.finished:
-            log.info("%s: finished before, nothing to do", folder.path)
+            but = " but to write event files from its rows" if folder.tensorboard else ""
+            log.info("%s: finished before, nothing to do%s", folder.path, but)
+            if folder.tensorboard:
+                write_events(folder.path)
             return Metrics.read(folder / "metrics.json")
 
     def begin_here() -> None:
@@ -148,7 +159,7 @@ def run_members(
     each = {}
     for name, member in members(config).items():
         log.info("%s", folder / name)
-        each[name] = _run(member, RunFolder(folder / name), options, begin)
+        each[name] = _run(member, folder.inside(name), options, begin)
         begin = _nothing  # the folder exists now, and must not be replaced again
     if not config.run.variants:
         return pooled(list(each.values()), "seeds" if config.run.seeds else "folds")

@@ -14,6 +14,7 @@ from sleepaug.experiments.settings import Config
 from sleepaug.models.files import save_model
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_json
+from sleepaug.training.events import write_scores
 from sleepaug.training.fit import Fit, scores_by_group
 from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import Clock, RunFolder, advance
@@ -81,6 +82,8 @@ def search_and_train(
             metrics.splits[part]["contexts"] = scores_by_context(model, split, description)
     save_model(folder / "model.safetensors", model, description)
     write_json(folder / "policy.json", learned.to_json())
+    if folder.tensorboard:
+        write_scores(folder.path, metrics)
     return metrics
 
 
@@ -95,7 +98,7 @@ def finish_search(search: Search, folder: RunFolder, clock: Clock, tell: Tell) -
     for account, process in (("pretrain", search.pretraining), ("search", search)):
         if process is None or process.done:
             continue
-        inner = RunFolder(folder / account)
+        inner = folder.inside(account)
         make_folder(inner.path)
         try:
             advance(process, inner, clock, account, tell)

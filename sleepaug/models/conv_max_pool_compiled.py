@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from sleepaug.models import conv_max_pool as by_torch
@@ -142,6 +143,8 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
 
     Compiled are 8 filters of float32 on a CPU.
     """
+    if torch.compiler.is_exporting():  # to a form that has torch's own operations only
+        return F.max_pool1d(F.conv1d(x.mT, weight, padding=padding), pool).mT
     known = len(weight) == N_OUT and x.dtype == weight.dtype == torch.float32
     if known and x.device.type == "cpu" and len(x):
         code = library(pool, compiler())

@@ -9,6 +9,8 @@ certainty is low, as it should be.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -101,9 +103,8 @@ class RecordingNetwork(nn.Module):
             NaN where a channel is absent.
         """
         n_windows = z.shape[1]
-        levels = z.new_tensor([0.1, 0.5, 0.9])
         thin = z[:, :: max(1, n_windows // 300)]  # quantiles need no more
-        low, middle, high = thin.nanquantile(levels, dim=1, keepdim=True).nan_to_num()
+        low, middle, high = known_quantiles(thin, (0.1, 0.5, 0.9))
         own = n_windows / (n_windows + TYPICAL_AFTER)
         spread = own * (high - low) + (1 - own) * self.spread
         return (z - own * middle) / (spread / 2.5 + 0.15)
@@ -138,3 +139,19 @@ class RecordingNetwork(nn.Module):
         """
         alone, among = (head.log_softmax(-1) for head in self.logits(x, place))
         return torch.logaddexp(alone, among) - torch.log(x.new_tensor(2.0))
+
+
+def known_quantiles(x: Tensor, levels: Sequence[float]) -> list[Tensor]:
+    """Return quantiles over the second dimension, without NaN; 0 where all are NaN.
+
+    They are those of `torch.nanquantile`, which cannot be exported.
+    """
+    known = ~x.isnan()
+    ordered = x.masked_fill(~known, torch.inf).sort(dim=1).values
+    last = known.sum(1, keepdim=True) - 1
+    found = []
+    for level in levels:
+        rank = (level * last).clamp(min=0)
+        below, above = (ordered.gather(1, k.long()) for k in (rank.floor(), rank.ceil()))
+        found.append(torch.where(last >= 0, torch.lerp(below, above, rank.frac()), 0))
+    return found

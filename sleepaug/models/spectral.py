@@ -98,7 +98,9 @@ class SpectralStager(nn.Module):
         """Return logits (n_windows, n_classes) of ``x`` (n_windows, n_chans, n_times)."""
         present = (x != 0).any(-1)
         # Which channels are there would have to be asked for: an accelerator computes all of them.
-        some = present if x.device.type == "cpu" else None
+        # An export has to compute all, too: their number is unknown.
+        fixed = x.device.type != "cpu" or torch.compiler.is_exporting()
+        some = None if fixed else present
         h = F.gelu(self.conv_1(self.log_power(x.flatten(0, 1) if some is None else x[some])))
         h = F.gelu(self.conv_2(h))
         mean = h.mean(-1)

@@ -27,8 +27,8 @@ from sleepaug.staging.reliability import brief_scores, reliability
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
+from sleepaug.training.machine import pick_device
 from sleepaug.training.metrics import scores_by_night
-from sleepaug.training.runs import pick_device
 from sleepaug.training.seen import seen_in_training
 from sleepaug.training.tasks.sleep import Sleep
 

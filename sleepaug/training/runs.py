@@ -10,10 +10,7 @@ import contextlib
 import io
 import json
 import math
-import platform
-import shlex
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,11 +18,12 @@ from typing import Any, Protocol
 
 import torch
 
-from sleepaug import __version__
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_bytes, write_json, write_text
 from sleepaug.support.settings import differences, plain
 from sleepaug.support.yaml import parse_yaml, to_yaml
+from sleepaug.training.events import events
+from sleepaug.training.machine import environment
 from sleepaug.training.random_state import random_state, set_random_state
 from sleepaug.training.row_table import write_row_table
 
@@ -122,6 +120,8 @@ class RunFolder:
     Parameters
     ----------
     path : Path
+    tensorboard : bool
+        Write event files beside the rows, too; see `sleepaug.training.events`.
 
     Examples
     --------
@@ -130,11 +130,16 @@ class RunFolder:
     (False, [])
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, tensorboard: bool = False) -> None:
         self.path = Path(path)
+        self.tensorboard = tensorboard
 
     def __truediv__(self, name: str) -> Path:
         return self.path / name
+
+    def inside(self, name: str) -> RunFolder:
+        """Return the folder of a part of this run, in which events are written as here."""
+        return RunFolder(self / name, tensorboard=self.tensorboard)
 
     @property
     def finished(self) -> bool:
@@ -200,6 +205,12 @@ class RunFolder:
         with (self / "rows.jsonl").open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(row) + "\n")
 
+    def events(self, account: str) -> contextlib.AbstractContextManager[Callable[..., None]]:
+        """Write event files of all rows so far; give what writes those of one more, if wanted."""
+        if self.tensorboard:
+            return events(self.path, self.rows(), account)
+        return contextlib.nullcontext(lambda row: None)
+
     def save(self, process: Process, clock: Clock) -> None:
         """Write the checkpoint."""
         state = {
@@ -247,13 +258,15 @@ def advance(
     """
     folder.restore(process, clock, clock.device)
     try:
-        while not process.done:
-            with clock.charge(account):
-                values = process.step()
-            row = {**values, f"{account}_s": clock.seconds[account]}
-            folder.append(row)
-            folder.save(process, clock)
-            tell(row)
+        with folder.events(account) as write_events:
+            while not process.done:
+                with clock.charge(account):
+                    values = process.step()
+                row = {**values, f"{account}_s": clock.seconds[account]}
+                folder.append(row)
+                folder.save(process, clock)
+                write_events(row)
+                tell(row)
     finally:  # when it is stopped, too
         write_row_table(folder / "rows.csv", folder.rows())
 
@@ -263,37 +276,3 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
     stream = io.BytesIO()  # torch's own writer hides that a disk is full
     torch.save(state, stream)
     write_bytes(path, stream.getbuffer())
-
-
-def environment(device: torch.device | str) -> dict[str, Any]:
-    """Return what the numbers of a run may depend on: versions, machine, command line."""
-    from importlib.metadata import version
-
-    packages = ("torch", "numpy", "mne", "braindecode", "scikit-learn", "optuna")
-    device = torch.device(device)
-    return {
-        "command": shlex.join(["sleepaug", *sys.argv[1:]]),
-        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
-        "threads": torch.get_num_threads(),
-        "sleepaug": __version__,
-        **{name: version(name) for name in packages},
-    }
-
-
-def pick_device(name: str) -> torch.device:
-    """Return the device of a name: "auto" is the GPU where there is one.
-
-    Raises
-    ------
-    ConfigError
-        "cuda" without a GPU.
-    """
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError(
-            "run.device: 'cuda' was asked for, but torch finds no GPU. Use auto or cpu.",
-            parameters=("device",),
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -7,7 +7,7 @@ from scipy import signal
 
 from sleepaug.data.signals.features import EDGES, NAMES, RHYTHMS, window_features
 from sleepaug.models.familiarity import Familiarity
-from sleepaug.models.recording_network import RecordingNetwork
+from sleepaug.models.recording_network import RecordingNetwork, known_quantiles
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +112,14 @@ def test_familiarity_tells_far_and_steady_recordings():
     steady = seen.mean + 0.1 * (sleeper - seen.mean)
     assert "hardly changes" in seen.doubts(steady)[0]
     assert seen.doubts(steady[:20]) == []
+
+
+def test_quantiles_of_what_is_known_are_those_of_torch():
+    torch.manual_seed(0)
+    for shape in ((2, 101, 3, 5), (1, 40, 2, 5), (3, 1, 2, 5)):
+        x = torch.randn(shape)
+        x[:, ::7, 0] = torch.nan
+        x[0, :, -1] = torch.nan  # nothing is known
+        levels = torch.tensor([0.1, 0.5, 0.9])
+        expected = x.nanquantile(levels, dim=1, keepdim=True).nan_to_num()
+        assert torch.equal(torch.stack(known_quantiles(x, (0.1, 0.5, 0.9))), expected)

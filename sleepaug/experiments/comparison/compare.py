@@ -21,7 +21,8 @@ from sleepaug.support.files import free_folder, write_text
 from sleepaug.support.slurm import load_submitit
 from sleepaug.support.text import duration_text
 from sleepaug.support.yaml import to_yaml
-from sleepaug.training.runs import RunFolder, pick_device
+from sleepaug.training.machine import pick_device
+from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.task import TaskData
 
 Say = Callable[[str], None]

@@ -15,7 +15,8 @@ from sleepaug.experiments.comparison.lane import Lane
 from sleepaug.experiments.comparison.rows import ENDED, Row, lane_folder, last_row
 from sleepaug.experiments.comparison.settings import FLOOR, Comparison, Job, read_comparison
 from sleepaug.support.files import make_folder, write_text
-from sleepaug.training.runs import Clock, pick_device, save_state
+from sleepaug.training.machine import pick_device
+from sleepaug.training.runs import Clock, save_state
 from sleepaug.training.tasks.task import TaskData
 
 Tell = Callable[[Job, Row], None]
