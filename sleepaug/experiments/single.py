@@ -83,7 +83,7 @@ def search_and_train(
     save_model(folder / "model.safetensors", model, description)
     write_json(folder / "policy.json", learned.to_json())
     if folder.tensorboard:
-        write_scores(folder.path, metrics)
+        write_scores(folder.path, metrics.splits, fit.best_step)
     return metrics
 
 

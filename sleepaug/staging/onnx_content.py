@@ -18,8 +18,8 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.onnx_graph import RecordingGraph, WindowGraph
 from sleepaug.models.recording_features import recording_features
-from sleepaug.simulation import simulate_night
 from sleepaug.simulation.channels import EEG
+from sleepaug.simulation.night import simulate_night
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import softened
 from sleepaug.staging.recording_stager import RecordingStager

@@ -21,8 +21,8 @@ from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.estimator_settings import checked_settings, validation_split
 from sleepaug.training.fit import Fit, Training
+from sleepaug.training.machine import pick_device
 from sleepaug.training.methods.search import Method
-from sleepaug.training.runs import pick_device
 from sleepaug.training.tasks.task import Split, Task
 
 

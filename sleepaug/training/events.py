@@ -112,11 +112,11 @@ def events(folder: Path, rows: Iterable[Row], account: str) -> Iterator[Callable
         yield write
 
 
-def write_scores(folder: Path, metrics: Mapping[str, Any]) -> None:
+def write_scores(folder: Path, splits: Mapping[str, Mapping[str, Any]], best_epoch: int) -> None:
     """Add the scores of a run that ended (see `Scores`), at the epoch of its best model."""
-    values = {part: {key: metrics[part][key] for key in SCORES} for part in ("valid", "test")}
+    values = {part: {key: splits[part][key] for key in SCORES} for part in ("valid", "test")}
     with _writer(folder) as add:
-        add(scalars({"scores": values}), metrics["best_epoch"])
+        add(scalars({"scores": values}), best_epoch)
 
 
 def write_events(folder: Path) -> None:
@@ -127,7 +127,8 @@ def write_events(folder: Path) -> None:
         with events(path.parent, rows, account):
             pass
         if (path.parent / "metrics.json").is_file():
-            write_scores(path.parent, read_json(path.parent / "metrics.json"))
+            metrics = read_json(path.parent / "metrics.json")
+            write_scores(path.parent, metrics, metrics["best_epoch"])
 
 
 @contextmanager
