@@ -140,7 +140,7 @@ def assert_scores(path, metrics):
 def test_a_run_ends_with_the_events_of_its_scores(tmp_path):
     pytest.importorskip("tensorboard")
     metrics = train(load_config(None, SETTINGS.items()), tmp_path, tensorboard=True)
-    assert_scores(tmp_path, metrics)
+    assert_scores(tmp_path, metrics.to_json())
 
 
 def test_a_run_that_ended_without_events_gets_them_from_the_command_line(tmp_path):
