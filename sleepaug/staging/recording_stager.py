@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleepaug.data.files.open import OpenRecording
+from sleepaug.data.signals.features import NAMES
 from sleepaug.data.stages import STAGES
 from sleepaug.models.familiarity import FAR_WINDOW
 from sleepaug.models.recording_description import RecordingDescription
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 CONTEXTS = ("network", "none")
 """What a recording model can look at: the windows around, or each alone."""
-ONE_STAGE = 0.98
+LARGEST_MICROVOLTS = 150.0
+"""Amplitude (0.4 to 22 Hz, median over a recording) that EEG can have: N3 of children has 100."""
+ONE_STAGE = 0.9
 """Share of the epochs that one stage may have without a warning."""
 MOST_REM, HOUR = 0.6, 120
 """Share of REM sleep in a recording of an hour or more (in windows) that brings a warning."""
@@ -148,8 +151,9 @@ class RecordingStager(AnyStager):
             good = ~np.isnan(x[:, k]).any(axis=1)
             if not good.any():
                 continue
-            if found := self.model.familiarity.doubts(x[good, k]):
-                doubts[int(k)] = " ".join(f"{names[k]} {text}" for text in found)
+            strange = [*_too_large(x[good, k]), *self.model.familiarity.doubts(x[good, k])]
+            if strange:
+                doubts[int(k)] = " ".join(f"{names[k]} {text}" for text in strange)
             far[good, k] = self.model.familiarity.distance(x[good, k]) > FAR_WINDOW
         x[far] = np.nan
         recorded = np.flatnonzero(features.is_eeg & ~np.isnan(features.x).all(axis=(0, 2)))
@@ -172,6 +176,17 @@ class RecordingStager(AnyStager):
         if context == "network":
             notes.append("Neighbouring epochs were taken into account (context: network).")
         return notes
+
+
+def _too_large(features: np.ndarray) -> list[str]:
+    """Doubt a channel whose amplitude no EEG has: familiarity, which ignores gains, does not."""
+    amplitude = float(np.exp(np.median(features[:, NAMES.index("amplitude")])))
+    if amplitude <= LARGEST_MICROVOLTS:
+        return []
+    return [
+        f"has a typical amplitude of {amplitude:.0f} uV, where EEG has at most "
+        f"{LARGEST_MICROVOLTS:g}: its gain or unit may be wrong."
+    ]
 
 
 def _warnings(probabilities: np.ndarray) -> list[str]:

@@ -32,6 +32,14 @@ def test_noise_is_doubted():
     assert not night.scored.any() or any(note.startswith("Warning") for note in night.notes)
 
 
+def test_a_wrong_gain_is_doubted():
+    raw = simulate_night(5, hours=0.5, ch_names=["C3"], sfreq=100.0)
+    stager = sleepaug.load_model()
+    assert not any("gain or unit" in note for note in stager.predict(raw).notes)
+    louder = raw.copy().apply_function(lambda x: 20 * x, picks="eeg")
+    assert any("gain or unit may be wrong. Do not trust" in n for n in stager.predict(louder).notes)
+
+
 def test_it_says_what_it_is():
     card = read_card(find_model())
     assert card.description.trained_on.data == "simulated"
