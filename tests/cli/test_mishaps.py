@@ -68,7 +68,7 @@ def test_ctrl_c_promises_only_what_holds(command, promise, tmp_path, monkeypatch
         raise KeyboardInterrupt
 
     for name in (
-        "simulation.simulate_dataset",
+        "simulation.dataset.simulate_dataset",
         "experiments.settings.load_config",
         "staging.inspection.inspect_recording",
     ):
@@ -82,7 +82,7 @@ def test_nights_that_are_not_simulated_whole_are_not_kept(tmp_path, monkeypatch)
         (folder / "01-03-0001 PSG.edf").write_bytes(b"half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sleepaug.simulation.simulate_dataset", stop)
+    monkeypatch.setattr("sleepaug.simulation.dataset.simulate_dataset", stop)
     run("train", "--cache-dir", tmp_path, "-o", tmp_path / "run", code=130)
     assert not list(tmp_path.iterdir())
 

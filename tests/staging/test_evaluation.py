@@ -76,7 +76,7 @@ def test_evaluate_takes_a_subset_of_channels(shipped, tmp_path, real_data):
 
 def test_evaluate_says_how_scorings_were_read_and_what_was_dropped(tmp_path):
     """The scoring is in epochs of 20 s and longer than the night."""
-    night = sleepaug.simulation.simulate_night(0, hours=0.1, ch_names=["C3"])
+    night = sleepaug.simulate_night(0, hours=0.1, ch_names=["C3"])
     night.export(tmp_path / "n.edf", verbose="error")
     rows = "".join(f"{20 * k},20,{stage}\n" for k, stage in enumerate("WWWWWW" + "222" * 5))
     (tmp_path / "n.csv").write_text(f"onset,duration,stage\n{rows}")
