@@ -1,8 +1,9 @@
 """A convolution and the maximum over neighbours that follows it, computed together.
 
-The trunk is small and its cost is moving memory. All the outputs that share a maximum are the
-columns of one banded (Toeplitz) matrix, so that a convolution is one matrix product with the
-patches under the pools; a few rows at a time, in buffers that stay in the cache.
+The trunk is small and on a CPU its cost is moving memory. All the outputs that share a maximum are
+the columns of one banded (Toeplitz) matrix, so that a convolution is one matrix product with the
+patches under the pools; a few rows at a time, in buffers that stay in the cache. An accelerator,
+where each kernel that is launched costs, takes torch's own layers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
 CHUNK = 1 << 20
-"""Numbers which the buffers of a chunk may hold on a CPU, so that they stay in the cache."""
+"""Numbers which the buffers of a chunk may hold, so that they stay in the cache."""
 
 
 def banded(weight: Tensor, pool: int) -> Tensor:
@@ -71,13 +72,10 @@ class Pools(NamedTuple):
     ) -> Iterator[tuple[slice, Tensor]]:
         """Yield some rows of ``x`` and their patches (n_rows * n_pools, width * n_in), repeatedly.
 
-        The patches are overwritten by the next ones. On an accelerator all rows come at once.
+        The patches are overwritten by the next ones.
         """
         n_rows, n_times, n_in = x.shape
-        size = n_rows
-        if x.device.type == "cpu":
-            size = min(n_rows, chunk // (self.n_pools * (self.width * n_in + n_columns)))
-        size = max(1, size)
+        size = max(1, min(n_rows, chunk // (self.n_pools * (self.width * n_in + n_columns))))
         padded = x.new_zeros(size, self.n_blocks * self.pool, n_in)
         inside = padded[:, self.padding : self.padding + n_times]
         patches = x.new_empty(size, self.n_pools, self.width * n_in)
@@ -144,28 +142,27 @@ class _PooledProduct(torch.autograd.Function):
             block = pools.pool * n_in
             of_padded = of_padded.resize_(n_rows, pools.n_blocks, block).zero_()
             for i, piece in enumerate(of_patches.split(block, dim=-1)):
-                of_padded[:, i : i + pools.n_pools, : piece.shape[-1]] += piece
+                of_padded[:, i : i + pools.n_pools, : piece.shape[-1]].add_(piece)
             inside = of_padded.view(n_rows, -1, n_in)[:, pools.padding :][:, : x.shape[1]]
             of_x[rows, : inside.shape[1]] = inside
             of_x[rows, inside.shape[1] :] = 0
         return of_x, of_transposed.T, None
 
 
-def dense(column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
-    """Return the matrix D of `sum_by_column`."""
-    return weight.new_zeros(len(column), n_columns).scatter_(1, column.long(), weight)
-
-
 def sum_by_column(table: Tensor, column: Tensor, weight: Tensor, n_columns: int) -> Tensor:
     """Return ``D.T @ table``, where D is all 0 but ``D[i, column[i, f]] = weight[i, f]``."""
-    if table.device.type != "cpu":  # counting columns would make an accelerator wait
-        return dense(column, weight, n_columns).T @ table
     column, weight = column.flatten(), weight.flatten()
     order = column.argsort(stable=True)
     counts = column.bincount(minlength=n_columns)
     rows = torch.arange(len(table)).repeat_interleave(len(column) // len(table))
     first = counts.cumsum(0) - counts
     return F.embedding_bag(rows[order], table, first, mode="sum", per_sample_weights=weight[order])
+
+
+def by_layers(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
+    """Return what `conv_max_pool` does, by torch's convolution and pooling."""
+    convolved = F.conv2d(x.transpose(1, 2)[:, :, None], weight[:, :, None], padding=(0, padding))
+    return F.max_pool2d(convolved, (1, pool))[:, :, 0].transpose(1, 2)
 
 
 def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
@@ -185,6 +182,8 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     Tensor of shape (n_rows, n_pools, n_out)
         ``max_pool1d(conv1d(x, weight, padding=padding), pool)``.
     """
+    if x.device.type != "cpu":
+        return by_layers(x, weight, pool, padding)
     pools = Pools.of(x, weight, pool, padding)
     matrix = banded(weight, pool)
     if torch.is_grad_enabled() and (x.requires_grad or matrix.requires_grad):
