@@ -69,7 +69,8 @@ def main() -> None:
         """The validation loss after a training step, and its slope in units of the step."""
         x, y, other, others = batch
         found = unroll(
-            lambda w: loss(w, shifted(x, m.expand(len(x)), draw, wrap), y),
+            shifted(x, m.expand(len(x)), draw, wrap),
+            lambda w, windows: loss(w, windows, y),
             lambda w: loss(w, other, others),
             weights, [m], LR, "exact",
         )  # fmt: skip

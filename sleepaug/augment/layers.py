@@ -14,7 +14,7 @@ from sleepaug.augment.augmentation import Augmentation
 from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.fused import fused_sum, sensors_sum
 from sleepaug.augment.selection import MeasuredLayer
-from sleepaug.augment.transform import Transform, Transforms, gate
+from sleepaug.augment.transform import Transform, Transforms
 from sleepaug.support.errors import ConfigError
 
 REGULARIZERS = ("selective", "magnitudes", "none")
@@ -34,8 +34,6 @@ class AugmentationLayer(nn.Module):
     freeze_probabilities : bool
         Leave the magnitude of transforms whose amount is a probability at its initial value, as
         the authors' code does.
-    with_probability : bool
-        Learn also the probability with which each transform is applied (the slots of a policy).
 
     Notes
     -----
@@ -59,7 +57,6 @@ class AugmentationLayer(nn.Module):
         magnitude: float = 0.1,
         temperature: float = 0.01,
         freeze_probabilities: bool = False,
-        with_probability: bool = False,
     ) -> None:
         super().__init__()
         names = [transform.name for transform in transforms]
@@ -75,14 +72,11 @@ class AugmentationLayer(nn.Module):
             )
         self.transforms = tuple(transforms)
         self.temperature = temperature
-        self.fused = None if with_probability else fused_sum(transforms)
+        self.fused = fused_sum(transforms)
         self.is_matrix = self.fused is not None and all(t.matrix for t in transforms)
         n_transforms = len(names)
         self.logits = nn.Parameter(torch.ones(n_transforms))
         self.raw_magnitudes = nn.Parameter(torch.full((n_transforms,), float(magnitude)))
-        self.raw_probabilities = None
-        if with_probability:
-            self.raw_probabilities = nn.Parameter(torch.full((n_transforms,), 0.5))
         frozen = [freeze_probabilities and t.unit == "probability" for t in transforms]
         self.register_buffer("frozen", torch.tensor(frozen))
         self.register_buffer("initial_magnitude", torch.tensor(float(magnitude)))
@@ -99,18 +93,13 @@ class AugmentationLayer(nn.Module):
         """Magnitudes (n_transforms,), in [0, 1] after `project_`."""
         return torch.where(self.frozen, self.initial_magnitude, self.raw_magnitudes)
 
-    @property
-    def probabilities(self) -> Tensor | None:
-        """Probabilities (n_transforms,), or None where a transform is always applied."""
-        return self.raw_probabilities
-
     def forward(self, x: Tensor) -> Tensor:
         """Transform ``x`` (n_examples, ...): the average in training, one transform each after."""
         return self.average(x) if self.training else self.sample(x)
 
     def average(self, x: Tensor) -> Tensor:
         """Return the weighted average of all the transforms of ``x`` (eq. 2)."""
-        weights, magnitudes, probabilities = self.weights, self.magnitudes, self.probabilities
+        weights, magnitudes = self.weights, self.magnitudes
         active = self.active(weights, x)
         if self.fused is not None:
             chosen = [self.transforms[q] for q in active]
@@ -120,8 +109,6 @@ class AugmentationLayer(nn.Module):
         out: Tensor | None = None
         for q in active:
             y = self.transforms[q](x, magnitudes[q])
-            if probabilities is not None:
-                y = gate(x, y, probabilities[q].expand(len(x)))
             out = weights[q] * y if out is None else torch.addcmul(out, y, weights[q])
         assert out is not None
         return out
@@ -145,18 +132,12 @@ class AugmentationLayer(nn.Module):
             chosen = torch.stack([choice == q for q in drawn])
             transforms = [self.transforms[q] for q in drawn]
             return sensors_sum(x, transforms, chosen, self.magnitudes[drawn])
-        magnitude = self.magnitudes[choice]
-        if self.probabilities is not None:
-            applied = torch.rand_like(magnitude) < self.probabilities[choice]
-            choice = torch.where(applied, choice, -1)
-        return apply_chosen(x, self.transforms, choice, magnitude)
+        return apply_chosen(x, self.transforms, choice, self.magnitudes[choice])
 
     def project_(self) -> None:
-        """Bring magnitudes and probabilities back into [0, 1]."""
+        """Bring magnitudes back into [0, 1]."""
         with torch.no_grad():
             self.raw_magnitudes.clamp_(0, 1)
-            if self.raw_probabilities is not None:
-                self.raw_probabilities.clamp_(0, 1)
 
 
 class AugmentationModule(Augmentation):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 from sleepaug.augment.augmentation import Augmentation
+from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.fused import gated_sum
-from sleepaug.augment.layers import AugmentationLayer
 from sleepaug.augment.policy import Policy, Step
-from sleepaug.augment.transform import Transform, decide
+from sleepaug.augment.transform import Transform, decide, gate
 
 
 class RelaxedPolicy(Augmentation):
@@ -27,10 +27,16 @@ class RelaxedPolicy(Augmentation):
     temperature : float
         Of the weights' softmax.
 
+    Attributes
+    ----------
+    logits, magnitudes, probabilities : Parameter of shape (n_subpolicies, n_steps, n_transforms)
+        Of each transform in each step. The last two are in [0, 1] after `project_`.
+
     Notes
     -----
     Every parameter starts uniform in [0, 1], from torch's global generator. In training each step
-    is computed for all examples at once, each with the parameters of its subpolicy.
+    is computed for all examples at once, each with the parameters of its subpolicy; afterwards
+    each example draws one transform a step.
     Source: Faster AutoAugment (Hataya et al. 2020); 5 x 2 in Section 5.2 of the AugNet paper.
 
     Examples
@@ -51,81 +57,91 @@ class RelaxedPolicy(Augmentation):
     ) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [t for t in transforms.values() if t.differentiable]
-        self.subpolicies: Sequence[Sequence[AugmentationLayer]]
-        self.subpolicies = nn.ModuleList(  # type: ignore[assignment]
-            nn.ModuleList(
-                AugmentationLayer(learnable, temperature=temperature, with_probability=True)
-                for _ in range(n_steps)
-            )
-            for _ in range(n_subpolicies)
+        self.transforms = tuple(t for t in transforms.values() if t.differentiable)
+        self.temperature = temperature
+        drawn = torch.rand(n_subpolicies, n_steps, 3, len(self.transforms))
+        self.logits, self.magnitudes, self.probabilities = (
+            nn.Parameter(numbers.clone()) for numbers in drawn.unbind(2)
         )
-        for parameter in self.parameters():
-            nn.init.uniform_(parameter)
+
+    @property
+    def weights(self) -> Tensor:
+        """Weights (n_subpolicies, n_steps, n_transforms), which sum to 1 in each step."""
+        return torch.softmax(self.logits / self.temperature, dim=-1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform each example of ``x`` (n_examples, ...) by a subpolicy drawn uniformly."""
-        drawn = torch.randint(len(self.subpolicies), (len(x),), device=x.device)
-        if not self.training or (x.device.type == "cpu" and self._is_chosen()):
-            return self._one_by_one(x, drawn)
-        number = torch.arange(len(self.subpolicies), device=x.device)
-        one_hot = (drawn[:, None] == number).to(x.dtype)
-        for layers in zip(*self.subpolicies, strict=True):  # all subpolicies' first steps, ...
-            parameters = torch.stack(
-                [
-                    torch.softmax(
-                        torch.stack([layer.logits for layer in layers]) / layers[0].temperature, -1
-                    ),
-                    torch.stack([layer.raw_magnitudes for layer in layers]),
-                    torch.stack([layer.raw_probabilities for layer in layers]),
-                ]
-            )
-            weights, magnitudes, probabilities = (one_hot @ parameters).transpose(1, 2)
-            applied = weights * decide(probabilities)
-            x = gated_sum(x, layers[0].transforms, applied.unbind(), magnitudes.unbind())
+        n_subpolicies, n_steps, _ = self.logits.shape
+        drawn = torch.randint(n_subpolicies, (len(x),), device=x.device)
+        weights = self.weights
+        if not self.training:
+            return self._sampled(x, drawn, weights)
+        if x.device.type == "cpu" and bool((weights.detach().amax(-1) == 1).all()):
+            return self._chosen(x, drawn, weights.argmax(-1).tolist())
+        one_hot = (drawn[:, None] == torch.arange(n_subpolicies, device=x.device)).to(x.dtype)
+        parameters = torch.stack([weights, self.magnitudes, self.probabilities], dim=1)
+        of_each = (one_hot @ parameters.flatten(1)).unflatten(1, parameters.shape[1:])
+        weights, magnitudes, probabilities = of_each.permute(1, 2, 3, 0)
+        applied = weights * decide(probabilities)
+        for step in range(n_steps):
+            x = gated_sum(x, self.transforms, applied[step], magnitudes[step])
         return x
 
-    def _is_chosen(self) -> bool:
-        """Tell whether every step has one transform left, so that only that one is computed."""
-        logits = torch.stack([layer.logits for steps in self.subpolicies for layer in steps])
-        weights = torch.softmax(logits.detach() / self.subpolicies[0][0].temperature, -1)
-        return bool((weights.amax(-1) == 1).all())
+    @torch.no_grad()
+    def _sampled(self, x: Tensor, drawn: Tensor, weights: Tensor) -> Tensor:
+        """Transform each example by one transform a step, drawn with the weights, or by none."""
+        for step in range(weights.shape[1]):
+            choice = torch.multinomial(weights[drawn, step], 1)[:, 0]
+            magnitude = self.magnitudes[drawn, step, choice]
+            applied = torch.rand_like(magnitude) < self.probabilities[drawn, step, choice]
+            x = apply_chosen(x, self.transforms, torch.where(applied, choice, -1), magnitude)
+        return x
 
-    def _one_by_one(self, x: Tensor, drawn: Tensor) -> Tensor:
-        """Transform the examples of one subpolicy after those of the other."""
-        drawn = drawn.cpu()
+    def _chosen(self, x: Tensor, drawn: Tensor, choices: list[list[int]]) -> Tensor:
+        """Transform each example by the one transform that is left in each step."""
         out = torch.empty_like(x)
-        for number, steps in enumerate(self.subpolicies):
-            index = (drawn == number).nonzero()[:, 0].to(x.device)
+        for number, steps in enumerate(choices):
+            index = (drawn == number).nonzero()[:, 0]
             if len(index) == 0:
                 continue
             part = x[index]
-            for layer in steps:
-                part = layer(part)
+            for step, q in enumerate(steps):
+                transformed = self.transforms[q](part, self.magnitudes[number, step, q])
+                probability = self.probabilities[number, step, q].expand(len(part))
+                part = gate(part, transformed, probability)
             out = out.index_copy(0, index, part)
         return out
 
     @torch.no_grad()
     def entropy(self) -> Tensor:
         """Return the mean `relative_entropy` of the steps' weights."""
-        weights = [layer.weights for steps in self.subpolicies for layer in steps]
-        return relative_entropy(torch.stack(weights)).mean()
+        return relative_entropy(self.weights).mean()
 
+    @torch.no_grad()
     def freeze(self) -> Policy:
         """Return the policy of each step's heaviest transform."""
+
+        def heaviest(number: int, step: int) -> Step:
+            q = int(self.logits[number, step].argmax())
+            probability = float(self.probabilities[number, step, q].clamp(0, 1))
+            magnitude = float(self.magnitudes[number, step, q].clamp(0, 1))
+            return self.transforms[q].name, probability, magnitude
+
+        n_subpolicies, n_steps, _ = self.logits.shape
         return Policy(
-            [[_heaviest(layer) for layer in steps] for steps in self.subpolicies], self.candidates
+            [[heaviest(i, j) for j in range(n_steps)] for i in range(n_subpolicies)],
+            self.candidates,
         )
 
     def describe(self) -> dict[str, float]:
         """Return what `freeze` would give, as `Policy.describe` does."""
         return self.freeze().describe()
 
+    @torch.no_grad()
     def project_(self) -> None:
         """Bring magnitudes and probabilities back into [0, 1]."""
-        for steps in self.subpolicies:
-            for layer in steps:
-                layer.project_()
+        self.magnitudes.clamp_(0, 1)
+        self.probabilities.clamp_(0, 1)
 
 
 def relative_entropy(weights: Tensor) -> Tensor:
@@ -139,12 +155,3 @@ def relative_entropy(weights: Tensor) -> Tensor:
     weights = weights.detach()
     entropy = torch.special.entr(weights).sum(-1)
     return entropy / math.log(weights.shape[-1]) if weights.shape[-1] > 1 else 0 * entropy
-
-
-def _heaviest(layer: AugmentationLayer) -> Step:
-    """Return the step which comes closest to a layer."""
-    q = int(layer.logits.argmax())
-    probability = (
-        1.0 if layer.probabilities is None else float(layer.probabilities[q].detach().clamp(0, 1))
-    )
-    return layer.transforms[q].name, probability, float(layer.magnitudes[q].detach().clamp(0, 1))

@@ -83,39 +83,33 @@ def test_relaxed_policy_learns_every_parameter():
     torch.manual_seed(0)
     transforms = eeg_transforms(100.0, CH_NAMES)
     policy = RelaxedPolicy(transforms, temperature=0.5)
-    assert len(list(policy.parameters())) == 5 * 2 * 3
-    for parameter in policy.parameters():
-        assert parameter.shape == (12,)
-        assert 0 <= parameter.min() < 0.35
-        assert 0.65 < parameter.max() <= 1
+    parameters = dict(policy.named_parameters())
+    assert set(parameters) == {"logits", "magnitudes", "probabilities"}
+    for parameter in parameters.values():
+        assert parameter.shape == (5, 2, 12)
+        assert 0 <= parameter.min() < 0.1
+        assert 0.9 < parameter.max() <= 1
+        assert parameter.unique().numel() == parameter.numel()
     y = policy(torch.randn(64, 6, 100))
     (y * torch.randn_like(y)).sum().backward()
-    grads: dict[str, list[torch.Tensor]] = {}
-    for name, parameter in policy.named_parameters():
+    for name, parameter in parameters.items():
         assert parameter.grad.isfinite().all(), name
-        grads.setdefault(name.split(".")[-1], []).append(parameter.grad)
-    assert set(grads) == {"logits", "raw_magnitudes", "raw_probabilities"}
-    for kind, each in grads.items():
-        assert (torch.stack(each).abs().amax(0) > 1e-3).all(), kind
+        assert (parameter.grad.abs().amax((0, 1)) > 1e-3).all(), name
     with torch.no_grad():
         for parameter in policy.parameters():
             parameter += 1
     policy.project_()
-    assert all(
-        layer.magnitudes.max() <= 1 and layer.probabilities.max() <= 1
-        for steps in policy.subpolicies
-        for layer in steps
-    )
+    assert policy.magnitudes.max() <= 1
+    assert policy.probabilities.max() <= 1
 
 
 def test_relaxed_stage_is_the_gated_weighted_average():
     """With probabilities 0 and 1 the relaxed decision is all but hard, and the sum can be seen."""
     policy = RelaxedPolicy(TOY, n_subpolicies=1, n_steps=1)
-    layer = policy.subpolicies[0][0]
     with torch.no_grad():
-        layer.logits.copy_(torch.tensor([0.2, 0.3, 0.5]).log() * 0.05)
-        layer.raw_magnitudes.fill_(1.0)
-        layer.raw_probabilities.copy_(torch.tensor([1.0, 0.0, 1.0]))
+        policy.logits.copy_(torch.tensor([0.2, 0.3, 0.5]).log() * 0.05)
+        policy.magnitudes.fill_(1.0)
+        policy.probabilities.copy_(torch.tensor([1.0, 0.0, 1.0]))
     y = policy(torch.zeros(500, 2))
     assert y.median().item() == pytest.approx(0.2 + 50, abs=0.1)
 
@@ -125,22 +119,21 @@ def test_freezing_takes_the_heaviest_of_each_step():
     policy = RelaxedPolicy(transforms, n_subpolicies=2)
     frozen = policy.freeze()
     assert isinstance(frozen, Policy)
-    for steps, layers in zip(frozen.subpolicies, policy.subpolicies, strict=True):
-        for (name, probability, magnitude), layer in zip(steps, layers, strict=True):
-            q = [t.name for t in layer.transforms].index(name)
-            assert layer.weights.argmax() == q
-            assert probability == pytest.approx(layer.raw_probabilities[q].item())
-            assert magnitude == pytest.approx(layer.raw_magnitudes[q].item())
+    for i, steps in enumerate(frozen.subpolicies):
+        for j, (name, probability, magnitude) in enumerate(steps):
+            q = [t.name for t in policy.transforms].index(name)
+            assert policy.weights[i, j].argmax() == q
+            assert probability == pytest.approx(policy.probabilities[i, j, q].item())
+            assert magnitude == pytest.approx(policy.magnitudes[i, j, q].item())
     assert policy.describe() == frozen.describe()
 
 
 def test_relaxed_policy_samples_hard_decisions_in_evaluation():
     policy = RelaxedPolicy(TOY, n_subpolicies=1, n_steps=1).eval()
-    layer = policy.subpolicies[0][0]
     with torch.no_grad():
-        layer.raw_magnitudes.fill_(1.0)
-        layer.raw_probabilities.fill_(0.5)
-        layer.logits.fill_(0.0)
+        policy.magnitudes.fill_(1.0)
+        policy.probabilities.fill_(0.5)
+        policy.logits.fill_(0.0)
     added = policy(torch.zeros(6000, 1))[:, 0]
     shares = [(added == value).float().mean().item() for value in (0, 1, 10, 100)]
     assert shares == pytest.approx([1 / 2, 1 / 6, 1 / 6, 1 / 6], abs=0.03)

@@ -20,14 +20,14 @@ from tests.device.pretended import DEVICE, Counting
 CHANNELS = counts.CHANNELS
 N_TIMES = 1200  # the number of kernels does not depend on it
 BOUNDS = {  # kernels and waits of a step: docs/performance.md has the same table
-    "none": (120, 0),
-    "augnet": (850, 0),
-    "a policy": (300, 0),
-    "faster-aa": (1850, 0),
-    "dada": (660, 1),
-    "adda": (1450, 0),
-    "adda, softmax": (1260, 0),
-    "adda, finite": (2750, 0),
+    "none": (45, 0),
+    "augnet": (770, 0),
+    "a policy": (220, 0),
+    "faster-aa": (1500, 0),
+    "dada": (410, 1),
+    "adda": (1200, 0),
+    "adda, softmax": (1060, 0),
+    "adda, finite": (1060, 0),
 }
 
 

@@ -83,8 +83,7 @@ class ADDA(Method):
         torch.manual_seed(derived_seed(seed, "policy", fold=fold))
         policy = Slots(task.transforms, self.estimator, self.temperature)
         policy.to(task.train.x.device)
-        choices = {id(parameter) for parameter in policy.choices}
-        amounts = [p for p in policy.parameters() if id(p) not in choices]
+        amounts = [policy.relaxed.magnitudes, policy.relaxed.probabilities]
         optimizers: dict[str, torch.optim.Optimizer]
         if self.choice_lr is None:
             optimizers = {
@@ -93,7 +92,7 @@ class ADDA(Method):
         else:
             optimizers = {
                 "policy": torch.optim.SGD(amounts, lr=self.policy_lr, fused=True),
-                "choices": torch.optim.Adam(policy.choices, lr=self.choice_lr, fused=True),
+                "choices": torch.optim.Adam([policy.choices], lr=self.choice_lr, fused=True),
             }
         learner = Bilevel(
             policy,
@@ -139,26 +138,22 @@ class Slots(ChoosingPolicy):
         self.estimator, self.temperature = estimator, temperature
 
     @property
-    def choices(self) -> list[nn.Parameter]:
-        return list(self.logits().values())
+    def choices(self) -> nn.Parameter:
+        return self.relaxed.logits
 
     def entropy(self) -> Tensor:
         return self.relaxed.entropy()
 
-    def logits(self) -> dict[str, nn.Parameter]:
-        return {k: p for k, p in self.relaxed.named_parameters() if k.endswith("logits")}
-
     def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
         """Apply the policy with the choices made, or with its weights (and noise)."""
-        logits: dict[str, Tensor] = {}
+        logits: Tensor = self.relaxed.logits
         if choice is not None:
-            never = torch.full_like(torch.stack([*self.choices]), NEVER)
-            logits = dict(zip(self.logits(), never.scatter(1, choice[:, None], 0.0), strict=True))
+            chosen = choice.view(*logits.shape[:-1], 1)
+            logits = torch.full_like(logits, NEVER).scatter(-1, chosen, 0.0)
         elif self.estimator == "gumbel":
-            for name, parameter in self.logits().items():
-                noisy = parameter / self.temperature - exponential(parameter).log()
-                logits[name] = self.temperature * noisy / TEMPERATURE
-        return functional_call(self.relaxed, logits, (x,))
+            noisy = logits / self.temperature - exponential(logits).log()
+            logits = self.temperature * noisy / TEMPERATURE
+        return functional_call(self.relaxed, {"logits": logits}, (x,))
 
     def freeze(self) -> Policy:
         return self.relaxed.freeze()

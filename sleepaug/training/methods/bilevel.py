@@ -11,7 +11,7 @@ finite differences of the training loss. Both passes of the latter see the same 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,7 +27,6 @@ from sleepaug.training.random_state import random_state, set_random_state
 from sleepaug.training.tasks.task import Task
 
 Weights = dict[str, Tensor]
-Loss = Callable[[Weights], Tensor]
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,9 @@ class Unrolled:
 
 
 def unroll(
-    inner: Loss,
-    outer: Loss,
+    x: Tensor,
+    inner: Callable[[Weights, Tensor], Tensor],
+    outer: Callable[[Weights], Tensor],
     weights: Mapping[str, Tensor],
     policy: Sequence[Tensor],
     lr: float,
@@ -62,9 +62,10 @@ def unroll(
 
     Parameters
     ----------
+    x : Tensor
+        The augmented training windows, which depend on `policy`.
     inner : callable
-        Training loss as a function of the weights; it depends on `policy` and draws from torch's
-        generator.
+        Training loss as a function of the weights and `x`; it may draw from torch's generator.
     outer : callable
         Validation loss as a function of the weights.
     weights : dict of Tensor
@@ -75,49 +76,53 @@ def unroll(
         Of the unrolled step.
     how : {"exact", "finite"}
         Exact second derivatives, or central differences along v = dL_valid/dw':
-        ``-lr * (dL_train(w + e v)/da - dL_train(w - e v)/da) / (2 e)`` with e = 0.01 / ||v||.
+        ``-lr * (dL_train(w + e v)/da - dL_train(w - e v)/da) / (2 e)`` with e = 0.01 / ||v||. The
+        differences are taken of dL_train/dx, so that windows are augmented once.
 
     Notes
     -----
     Source: DARTS (Liu et al. 2019), eq. 7 and 8; DADA (Li et al. 2020); ADDA (Rommel et al. 2021).
     """
-    names = list(weights)
     start = random_state()
-    train_loss = inner(dict(weights))
-    gradient = torch.autograd.grad(
-        train_loss, list(weights.values()), create_graph=how == "exact", materialize_grads=True
-    )
-    ahead = {k: weights[k] - lr * g for k, g in zip(names, gradient, strict=True)}
+    w = flat(weights.values()).detach().requires_grad_()
+    train_loss = inner(shaped(w, weights), x if how == "exact" else x.detach())
+    [slope] = torch.autograd.grad(train_loss, w, create_graph=how == "exact")
     if how == "exact":
-        valid_loss = outer(ahead)
+        valid_loss = outer(shaped(torch.sub(w.detach(), slope, alpha=lr), weights))
         policy_gradient = torch.autograd.grad(valid_loss, policy, materialize_grads=True)
     else:
-        ahead = {k: value.detach().requires_grad_() for k, value in ahead.items()}
-        valid_loss = outer(ahead)
-        v = torch.autograd.grad(valid_loss, list(ahead.values()), materialize_grads=True)
-        norm = torch.linalg.vector_norm(torch.cat([g.flatten() for g in v]))
-        e = 0.01 / norm.clamp(min=1e-12)
+        ahead = torch.sub(w.detach(), slope, alpha=lr).requires_grad_()
+        valid_loss = outer(shaped(ahead, weights))
+        [v] = torch.autograd.grad(valid_loss, ahead)
+        e = 0.01 / torch.linalg.vector_norm(v).clamp(min=1e-12)
         after = random_state()
         sides = []
         for sign in (1, -1):
             set_random_state(start)
-            moved = {k: (weights[k] + sign * e * g).detach() for k, g in zip(names, v, strict=True)}
-            sides.append(torch.autograd.grad(inner(moved), policy, materialize_grads=True))
+            moved = shaped(torch.addcmul(w.detach(), e, v, value=sign), weights)
+            here = x.detach().requires_grad_()
+            sides.append(torch.autograd.grad(inner(moved, here), here)[0])
         set_random_state(after)
-        policy_gradient = tuple(
-            -lr * (up - down) / (2 * e) for up, down in zip(*sides, strict=True)
-        )
+        difference = (sides[0] - sides[1]) * (-lr / (2 * e))
+        policy_gradient = torch.autograd.grad(x, policy, difference, materialize_grads=True)
     return Unrolled(
         policy_gradient=[g.detach() for g in policy_gradient],
-        trunk_gradient={k: g.detach() for k, g in zip(names, gradient, strict=True)},
+        trunk_gradient=shaped(slope.detach(), weights),
         train_loss=train_loss.detach(),
         valid_loss=valid_loss.detach(),
     )
 
 
-def flat(parameters: Sequence[Tensor]) -> Tensor:
-    """Return the gradients of parameters, one after the other (n_numbers,)."""
-    return torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
+def flat(tensors: Iterable[Tensor]) -> Tensor:
+    """Return the numbers of tensors, one after the other (n_numbers,)."""
+    return torch.cat([tensor.flatten() for tensor in tensors])
+
+
+def shaped(numbers: Tensor, like: Mapping[str, Tensor]) -> Weights:
+    """Return numbers (n_numbers,) in the shapes of named tensors."""
+    parts = numbers.split([tensor.numel() for tensor in like.values()])
+    pairs = zip(like.items(), parts, strict=True)
+    return {name: part.view_as(tensor) for (name, tensor), part in pairs}
 
 
 class ChoosingPolicy(nn.Module, ABC):
@@ -133,8 +138,8 @@ class ChoosingPolicy(nn.Module, ABC):
 
     @property
     @abstractmethod
-    def choices(self) -> list[nn.Parameter]:
-        """The logits of each choice, of shape (n_candidates,)."""
+    def choices(self) -> nn.Parameter:
+        """The logits of each choice (..., n_candidates)."""
 
     @abstractmethod
     def entropy(self) -> Tensor:
@@ -202,10 +207,11 @@ class Bilevel:
             weight_decay=training.weight_decay,
             fused=True,
         )
-        self.is_choice = {id(logits) for logits in policy.choices}
         self.of_policy = list(optimizers.values())
         optimizers = {**optimizers, "trunk": adam}
-        self.relax = Relax(len(policy.choices), len(policy.choices[0])) if relax else None
+        n_candidates = policy.choices.shape[-1]
+        n_choices = policy.choices.numel() // n_candidates
+        self.relax = Relax(n_choices, n_candidates) if relax else None
         if self.relax is not None:
             self.module["relax"] = self.relax
             optimizers["relax"] = self.relax.optimizer
@@ -215,30 +221,30 @@ class Bilevel:
 
     def update(self, train: Batch, valid: Batch) -> dict[str, Tensor]:
         """Take a step of the policy and one of the trunk, which share the augmented batch."""
-        choice: Tensor | None = None
-        inner = self.loss(lambda: self.choosing.augment(train[0], choice), train[1], training=True)
-        outer = self.loss(lambda: valid[0], valid[1], training=False)
         weights: Weights = dict(self.trunk.named_parameters())
-        logits = torch.stack(list(self.choosing.choices)) / self.choosing.temperature
-        if self.relax is not None:
-            choice, z = self.relax.draw(logits)
-        parameters = list(self.choosing.parameters())
-        step = unroll(inner, outer, weights, parameters, self.lr, self.how)
+        choices, parameters = self.choosing.choices, list(self.choosing.parameters())
+        logits = choices.flatten(0, -2) if choices.ndim > 1 else choices[None]
+        logits = logits / self.choosing.temperature
+        choice, z = (None, None) if self.relax is None else self.relax.draw(logits)
+        x = self.choosing.augment(train[0], choice)
+
+        def inner(weights: Weights, x: Tensor) -> Tensor:
+            return self.loss(weights, (x, train[1]), training=True)
+
+        def outer(weights: Weights) -> Tensor:
+            return self.loss(weights, valid, training=False)
+
+        step = unroll(x, inner, outer, weights, parameters, self.lr, self.how)
         for parameter, gradient in zip(parameters, step.policy_gradient, strict=True):
+            if self.largest is not None and parameter is not choices:
+                gradient = gradient.clamp(-self.largest, self.largest)
             parameter.grad = gradient
-        if self.largest is not None:
-            amounts = [p for p in parameters if id(p) not in self.is_choice]
-            clipped = flat(amounts).clamp(-self.largest, self.largest)
-            parts = clipped.split([p.numel() for p in amounts])
-            for parameter, part in zip(amounts, parts, strict=True):
-                parameter.grad = part.view_as(parameter)
-        if self.relax is not None and choice is not None:
+        if self.relax is not None and choice is not None and z is not None:
             with torch.no_grad():
                 gain = step.valid_loss - outer(weights)
             slopes = self.relax.gradient(logits, choice, z, gain)
-            for logit, slope in zip(self.choosing.choices, slopes, strict=True):
-                logit.grad = slope / self.choosing.temperature
-        norm = torch.linalg.vector_norm(flat(parameters))
+            choices.grad = (slopes / self.choosing.temperature).view_as(choices)
+        norm = torch.linalg.vector_norm(flat(p.grad for p in parameters if p.grad is not None))
         for optimizer in self.of_policy:
             optimizer.step()
         self.choosing.project_()
@@ -251,15 +257,12 @@ class Bilevel:
             "policy_gradient": norm,
         }
 
-    def loss(self, inputs: Callable[[], Tensor], y: Tensor, *, training: bool) -> Loss:
-        """Return the weighted cross-entropy on a batch as a function of the trunk's parameters."""
-
-        def at(weights: Weights) -> Tensor:
-            self.trunk.train(training)
-            logits = functional_call(self.trunk, weights, (inputs(),))
-            return nn.functional.cross_entropy(logits, y, weight=self.class_weights)
-
-        return at
+    def loss(self, weights: Weights, batch: Batch, *, training: bool) -> Tensor:
+        """Return the weighted cross-entropy on a batch with these weights of the trunk."""
+        x, y = batch
+        self.trunk.train(training)
+        logits = functional_call(self.trunk, weights, (x,))
+        return nn.functional.cross_entropy(logits, y, weight=self.class_weights)
 
     def policy(self) -> Policy:
         return self.choosing.freeze()

@@ -90,8 +90,8 @@ class Pairs(ChoosingPolicy):
         self.magnitudes = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
 
     @property
-    def choices(self) -> list[nn.Parameter]:
-        return [self.logits]
+    def choices(self) -> nn.Parameter:
+        return self.logits
 
     def entropy(self) -> Tensor:
         return relative_entropy(torch.softmax(self.logits, 0))

@@ -26,7 +26,8 @@ def test_the_gradient_of_a_quadratic_problem(how):
     matrix_a, matrix_b = torch.randn(6, 4).double(), torch.randn(6, 3).double()
     c, lr = torch.randn(4).double(), 0.1
     found = unroll(
-        lambda at: (matrix_a @ at["w"] - matrix_b @ a).square().sum() / 2,
+        matrix_b @ a,
+        lambda at, x: (matrix_a @ at["w"] - x).square().sum() / 2,
         lambda at: (at["w"] - c).square().sum() / 2,
         {"w": w},
         [a],
@@ -52,11 +53,13 @@ def test_it_is_the_slope_of_the_validation_loss_with_the_same_draws(how):
     probability = torch.tensor(0.6).double().requires_grad_()
     weights, lr = dict(trunk.named_parameters()), 0.3
 
-    def inner(at):
+    def augmented():
         noisy = x + amount * torch.randn_like(x)
-        mixed = gate(x, noisy, probability.expand(12))
+        return gate(x, noisy, probability.expand(12))
+
+    def inner(at, x):
         trunk.train()
-        return nn.functional.cross_entropy(functional_call(trunk, at, (mixed,)), y)
+        return nn.functional.cross_entropy(functional_call(trunk, at, (x,)), y)
 
     def outer(at):
         trunk.eval()
@@ -66,7 +69,7 @@ def test_it_is_the_slope_of_the_validation_loss_with_the_same_draws(how):
         torch.manual_seed(7)
         with torch.no_grad():
             amount.copy_(torch.tensor(value))
-        slopes = torch.autograd.grad(inner(weights), list(weights.values()))
+        slopes = torch.autograd.grad(inner(weights, augmented()), list(weights.values()))
         ahead = {k: w - lr * g for (k, w), g in zip(weights.items(), slopes, strict=True)}
         return float(outer(ahead))
 
@@ -74,11 +77,11 @@ def test_it_is_the_slope_of_the_validation_loss_with_the_same_draws(how):
     with torch.no_grad():
         amount.copy_(torch.tensor(0.4))
     torch.manual_seed(7)
-    found = unroll(inner, outer, weights, [amount, probability], lr, how)
+    found = unroll(augmented(), inner, outer, weights, [amount, probability], lr, how)
     assert float(found.policy_gradient[0]) == pytest.approx(by_hand, rel=1e-3)
     after = torch.rand(1)
     torch.manual_seed(7)
-    exact = unroll(inner, outer, weights, [amount, probability], lr, "exact")
+    exact = unroll(augmented(), inner, outer, weights, [amount, probability], lr, "exact")
     for ours, theirs in zip(found.policy_gradient, exact.policy_gradient, strict=True):
         assert torch.allclose(ours, theirs, rtol=1e-3)
     assert torch.equal(after, torch.rand(1))  # both leave the random stream where it was
@@ -123,8 +126,7 @@ def test_adda_learns_to_turn_windows_where_validation_windows_are_turned(estimat
     losses = []
     while not search.done:
         losses.append(search.step()["valid_loss"])
-    layers = [layer for steps in search.learner.choosing.relaxed.subpolicies for layer in steps]
-    turn = torch.stack([layer.weights[0] for layer in layers]).mean()
+    turn = search.learner.choosing.relaxed.weights[..., 0].mean()
     assert float(turn.detach()) > 0.6
     assert losses[-1] < losses[0] / 2
 
