@@ -121,7 +121,7 @@ class AugmentationLayer(nn.Module):
         """
         if x.device.type != "cpu":
             return list(range(len(self.transforms)))
-        return [q for q, weight in enumerate(weights.tolist()) if weight > 0]
+        return [q for q, weight in enumerate(weights.tolist()) if weight != 0]
 
     @torch.no_grad()
     def sample(self, x: Tensor) -> Tensor:

@@ -220,10 +220,12 @@ class Fit:
             loss.backward()
             self.optimizer.step()
         self.n_steps += 1
-        self._measure()
         train_loss = float(total) / len(self.task.train)
-        confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
-        score = float(balanced_accuracy(confusion))
+        score, valid_loss = 0.0, math.nan
+        if math.isfinite(train_loss):
+            self._measure()
+            confusion, valid_loss = evaluate(self.model, self.task.valid, len(self.task.classes))
+            score = float(balanced_accuracy(confusion))
         if score > self.best_score and math.isfinite(valid_loss):
             self.best_score, self.best_step = score, self.n_steps
             self.best_state = {k: v.detach().clone() for k, v in self.model.state_dict().items()}

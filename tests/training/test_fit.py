@@ -118,8 +118,9 @@ def test_patience_ends_training(tiny_task):
     assert fit.n_steps == fit.best_step + 2
 
 
-def test_a_diverged_training_says_so(tiny_task):
-    fit = fit_of(tiny_task, training=Training(epochs=9, learning_rate=1e30))
+@pytest.mark.parametrize("method", ["none", "augnet"])
+def test_a_diverged_training_says_so(tiny_task, method):
+    fit = fit_of(tiny_task, method, training=Training(epochs=9, learning_rate=1e30))
     while not fit.done:
         row = fit.step()
     assert fit.status == "diverged"
