@@ -14,6 +14,7 @@ import numpy as np
 
 from sleepaug.data.recording import Recording
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.data.stored import StoredWindows
 from sleepaug.data.windows import Windows, prepare
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
@@ -31,6 +32,9 @@ from sleepaug.training.machine import pick_device
 from sleepaug.training.metrics import scores_by_night
 from sleepaug.training.seen import seen_in_training
 from sleepaug.training.tasks.sleep import Sleep
+
+MOST_SCORINGS = 4
+"""Scorings that are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -174,14 +178,16 @@ def _staged_windows(
         progress=progress,
         on_error="skip",
         allow_missing=stager.allow_missing,
+        in_memory=False,
     )
+    assert isinstance(windows.x, StoredWindows)
     stager.model.to(pick_device(settings.device))
     probabilities = {name: np.empty((len(windows), len(STAGES))) for name in stager.contexts}
     for night in np.unique(windows.recording):
         rows = np.flatnonzero(windows.recording == night)
         onset = windows.onset[rows]
         epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
-        log_probabilities = stager.log_probabilities(windows.x[rows])
+        log_probabilities = stager.log_probabilities(windows.x.read(rows))
         for name in stager.contexts:
             whole = np.full((epochs[-1] + 1, len(STAGES)), np.nan)  # epochs between are unknown
             whole[epochs] = softened(log_probabilities, stager.temperature(name))
@@ -200,6 +206,10 @@ def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
     """
     about: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
+    scored = [note for notes in nights.values() for note in notes if note.startswith("Scoring: ")]
+    if len(scored) > MOST_SCORINGS:
+        rest = {k: [note for note in notes if note not in scored] for k, notes in nights.items()}
+        return [f"{scored[0]} And so on, one for each night.", *notes_in_short(rest)]
     for night, notes in nights.items():
         for note in notes:
             dropped = re.fullmatch(r"Dropped: (\d+) (.*)", note)

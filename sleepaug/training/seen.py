@@ -10,6 +10,8 @@ import numpy as np
 from sleepaug.data.windows import Windows
 from sleepaug.models.description import TrainedOn
 
+MOST_NAMED = 8
+"""Subjects that a warning names."""
 FEWEST_CHANGES = 4
 """Changes of stage: short recordings with fewer may be scored alike by chance."""
 
@@ -60,7 +62,8 @@ def seen_in_training(sources: Sequence[TrainedOn], data: str, windows: Windows) 
             seen.append(str(subject))
     if not seen:
         return []
+    named = ", ".join(seen[:MOST_NAMED]) + (", ..." if len(seen) > MOST_NAMED else "")
     return [
         f"the model was trained on {len(seen)} of the {len(subjects)} subjects, whose scores "
-        f"are therefore too good: {', '.join(seen)}."
+        f"are therefore too good: {named}."
     ]

@@ -8,8 +8,8 @@ import pytest
 from command_line import run
 
 import sleepaug
-import sleepaug.simulation
 from sleepaug.models.files import read_model, save_model
+from sleepaug.staging.evaluation import notes_in_short
 
 
 @pytest.mark.parametrize("context", ["none", "transitions"])
@@ -83,3 +83,11 @@ def test_evaluate_says_how_scorings_were_read_and_what_was_dropped(tmp_path):
     result = run("evaluate", "default", "--data=edf", "--data-dir", tmp_path)
     assert "Stages from epochs of 20 s, by majority in 30 s." in result.stderr
     assert "Dropped: 2 scored windows outside the recording." in result.stderr
+
+
+def test_the_scorings_of_many_nights_are_one_line():
+    nights = {f"n{k}": [f"Scoring: n{k}.csv.", "Dropped: 2 short."] for k in range(9)}
+    assert notes_in_short(nights) == [
+        "Scoring: n0.csv. And so on, one for each night.",
+        "Dropped: 18 short. (9 of 9 nights)",
+    ]
