@@ -41,8 +41,10 @@ def draw_accuracy_over_time(results: Results) -> Figure:
     At least 5 folds are shown by their quartiles, fewer by a thin line each.
 
     A curve begins where every fold has a model. A method without a model on some fold within the
-    budget is named in the corner instead.
+    budget is named in the corner instead. Before the end, only folds that all methods have ended
+    are shown, as soon as there is one.
     """
+    n_lanes, results = len(results.lanes), results.of_ended_folds()
     budget = results.comparison.compare.seconds
     size, unit = unit_of(budget)
     figure = Figure(figsize=(8.2, 4.6))
@@ -74,6 +76,10 @@ def draw_accuracy_over_time(results: Results) -> Figure:
     axes.grid(axis="y", color="0.92")
     axes.set_axisbelow(True)
     _name_curves(axes, ends)
+    if len(results.lanes) < n_lanes:
+        methods = len(results.comparison.methods)
+        text = f"so far: {len(results.lanes) // methods} of {n_lanes // methods} folds (and seeds)"
+        axes.set_title(text, loc="left", color="0.35", fontsize=9)
     if without:
         text = "no model on every fold within the budget: " + ", ".join(without)
         axes.text(0.99, 0.02, text, transform=axes.transAxes, ha="right", color="0.35", fontsize=8)

@@ -17,6 +17,9 @@ from sleepaug.experiments.comparison.settings import Comparison, Job, read_compa
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.metrics import Scores
 
+NOT_ENDED = ("waiting", "running", "failed")
+"""Status of a lane that waits, runs, or would be tried again."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -94,7 +97,16 @@ class Results:
     @property
     def finished(self) -> bool:
         """Whether no lane waits, runs, or would be tried again."""
-        return all(lane.status not in ("waiting", "running", "failed") for lane in self.lanes)
+        return all(lane.status not in NOT_ENDED for lane in self.lanes)
+
+    def of_ended_folds(self) -> Results:
+        """Return the lanes of the folds and seeds in which every method has ended.
+
+        All lanes where no fold has ended: methods are compared on the same nights only.
+        """
+        going_on = {(x.job.fold, x.job.seed) for x in self.lanes if x.status in NOT_ENDED}
+        ended = [x for x in self.lanes if (x.job.fold, x.job.seed) not in going_on]
+        return Results(self.comparison, ended or self.lanes)
 
     def final(self, lane: LaneResult) -> Point | None:
         """Choose the model with the best validation score of those within the budget."""

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from sleepaug.cli import main
-from sleepaug.experiments.comparison.results import LaneResult, Point, curve
+from sleepaug.experiments.comparison.results import LaneResult, Point, Results, curve
 from sleepaug.experiments.comparison.rows import lane_folder
 from sleepaug.experiments.comparison.settings import Job, comparison_of
 from sleepaug.experiments.comparison.tables import paired_difference
@@ -55,6 +55,16 @@ def test_the_best_by_validation_so_far_counts_whatever_the_test_says():
     _, both = curve([lane, late], 40.0)
     assert np.isnan(both[:2, 1]).all()
     assert not np.isnan(both[2:]).any()
+
+
+def test_before_the_end_only_folds_that_all_methods_have_ended_count():
+    comparison = comparison_of({"methods": {"none": {}, "augnet": {}}, "compare": {"folds": 2}})
+    ended = [LaneResult(Job(m, 0, 0), [], "finished", "") for m in ("none", "augnet")]
+    begun = [LaneResult(Job("none", 1, 0), [], "finished", "")]
+    waiting = [LaneResult(Job("augnet", 1, 0), [], "waiting", "")]
+    results = Results(comparison, ended + begun + waiting)
+    assert results.of_ended_folds().lanes == ended
+    assert Results(comparison, begun + waiting).of_ended_folds().lanes == begun + waiting
 
 
 def test_the_difference_is_paired_and_its_interval_holds_what_it_should():
