@@ -62,7 +62,8 @@ def seen_in_training(sources: Sequence[TrainedOn], data: str, windows: Windows) 
             seen.append(str(subject))
     if not seen:
         return []
-    named = ", ".join(seen[:MOST_NAMED]) + (", ..." if len(seen) > MOST_NAMED else "")
+    more = len(seen) - MOST_NAMED
+    named = ", ".join(seen[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
     return [
         f"the model was trained on {len(seen)} of the {len(subjects)} subjects, whose scores "
         f"are therefore too good: {named}."
