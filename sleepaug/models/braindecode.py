@@ -12,6 +12,11 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import did_you_mean
 
 
+def networks() -> dict[str, type[nn.Module]]:
+    """Return the classes of `braindecode.models` that are networks, by name."""
+    return {n: model for n, model in vars(braindecode.models).items() if _is_network(model)}
+
+
 def braindecode_trunk(
     name: str, *, n_chans: int, n_times: int, sfreq: float, n_classes: int, **options: Any
 ) -> nn.Module:
@@ -40,9 +45,9 @@ def braindecode_trunk(
     ConfigError
         The model is unknown, or cannot be built for this input.
     """
-    known = {n: model for n, model in vars(braindecode.models).items() if _is_network(model)}
+    known = networks()
     if name not in known:
-        near = did_you_mean(name, [n for n in known if "Sleep" in n or n.startswith("USleep")])
+        near = did_you_mean(name, [n for n in known if "Sleep" in n])
         raise ConfigError(
             f"task.trunk: braindecode has no model '{name}'. {near}", parameters=("trunk",)
         )

@@ -9,7 +9,9 @@ from typing import Any
 from torch import nn
 
 from sleepaug.models.chambon2018 import Chambon2018
+from sleepaug.support.errors import ConfigError
 from sleepaug.support.plugins import plugins
+from sleepaug.support.settings import did_you_mean
 
 
 def make_trunk(
@@ -50,8 +52,15 @@ def make_trunk(
     if name in TRUNKS:
         make = TRUNKS[name]
     else:
-        from sleepaug.models.braindecode import braindecode_trunk
+        from sleepaug.models.braindecode import braindecode_trunk, networks
 
+        if name not in networks():
+            stagers = [network for network in networks() if "Sleep" in network]
+            raise ConfigError(
+                f"task.trunk: no network is called '{name}'. "
+                f"{did_you_mean(name, [*TRUNKS, *stagers])}",
+                parameters=("trunk",),
+            )
         make = partial(braindecode_trunk, name)
     return make(n_chans=n_chans, n_times=n_times, sfreq=sfreq, n_classes=n_classes, **options)
 

@@ -179,3 +179,5 @@ def test_make_trunk():
     assert other(torch.randn(2, 2, 3000)).shape == (2, 5)
     with pytest.raises(ConfigError, match="SleepStagerBlanco2020"):
         make_trunk("SleepStagerBlanco2021", **shape)
+    with pytest.raises(ConfigError, match="Did you mean 'chambon2018'"):
+        make_trunk("chambon", **shape)
