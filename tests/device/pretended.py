@@ -55,10 +55,6 @@ class Elsewhere(torch.Tensor):
         """Read all numbers: one wait."""
         return self.cpu().tolist()
 
-    def resize_(self, *shape: int) -> Elsewhere:  # type: ignore[override]
-        """Return the resized tensor, a new one: the size of a wrapper cannot change."""
-        return Elsewhere(self.here.resize_(*shape))
-
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         raise RuntimeError(f"{func}: used outside of `Counting`")
