@@ -206,10 +206,11 @@ def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
     """
     about: dict[str, list[str]] = {}
     counts: Counter[str] = Counter()
-    scored = [note for notes in nights.values() for note in notes if note.startswith("Scoring: ")]
-    if len(scored) > MOST_SCORINGS:
-        rest = {k: [note for note in notes if note not in scored] for k, notes in nights.items()}
-        return [f"{scored[0]} And so on, one for each night.", *notes_in_short(rest)]
+    scorings = {k for notes in nights.values() for k in notes if k.startswith("Scoring: ")}
+    if len(scorings) > MOST_SCORINGS:
+        rest = {k: [note for note in notes if note not in scorings] for k, notes in nights.items()}
+        more = len(scorings) - 1
+        return [f"{min(scorings)} And {more} more of such files.", *notes_in_short(rest)]
     for night, notes in nights.items():
         for note in notes:
             dropped = re.fullmatch(r"Dropped: (\d+) (.*)", note)

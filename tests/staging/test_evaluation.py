@@ -88,6 +88,8 @@ def test_evaluate_says_how_scorings_were_read_and_what_was_dropped(tmp_path):
 def test_the_scorings_of_many_nights_are_one_line():
     nights = {f"n{k}": [f"Scoring: n{k}.csv.", "Dropped: 2 short."] for k in range(9)}
     assert notes_in_short(nights) == [
-        "Scoring: n0.csv. And so on, one for each night.",
+        "Scoring: n0.csv. And 8 more of such files.",
         "Dropped: 18 short. (9 of 9 nights)",
     ]
+    shared = {f"n{k}": ["Scoring: all.csv."] for k in range(9)}
+    assert notes_in_short(shared) == ["Scoring: all.csv. (9 of 9 nights)"]

@@ -77,3 +77,16 @@ def test_training_is_the_same_to_the_bit(tmp_path, monkeypatch):
         scores = scores_by_group(fit.model, loaded.test, loaded.task.classes)
         rows.append([fit.step(), fit.step(), scores])
     assert rows[0] == rows[1]
+
+
+def test_fewer_subjects_are_trained_on_and_described(tmp_path):
+    for number in range(1, 10):
+        write_mass_night(tmp_path / "nights", number, windows=12)
+    sleep = Sleep(data="mass", data_dir=tmp_path / "nights", n_folds=3, n_subjects=2)
+    loaded = sleep.load(Preprocessing(), cache_dir=tmp_path / "cache")
+    assert {part: len(who) for part, who in loaded.parts.items()} == {
+        "train": 1, "valid": 1, "test": 3
+    }  # fmt: skip
+    assert set(loaded.task.train.group) == set(loaded.parts["train"])
+    learned_from = {*loaded.parts["train"], *loaded.parts["valid"]}
+    assert set(loaded.description.trained_on.subjects) == learned_from
