@@ -1,42 +1,80 @@
-"""The picture of one epoch: its signals, one below the other."""
+"""The picture of one epoch, as lines of an SVG: its signals, one below the other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sleepaug.data.stages import WINDOW_SECONDS
-from sleepaug.support.errors import printable
-from sleepaug.support.figure_style import figure_style
+from sleepaug.staging.hypnogram.plot import runs
 
 if TYPE_CHECKING:
     from sleepaug.staging.excerpts import Excerpt
+    from sleepaug.staging.window_signal import Trace
 
 MICROVOLTS = {"eeg": 50, "eog": 100, "emg": 25}
 """Half of what lies between two channels."""
+STEPS = 100
+"""Of a line, in half of what lies between two channels: 0.5 µV of an EEG."""
 
 
-@figure_style()
-def draw_excerpt(excerpt: Excerpt) -> Figure:
-    """Draw the signals of a window over 30 s, each with its scale."""
-    n = len(excerpt.traces)
-    inches = 0.4 + 0.5 * n
-    figure = Figure(figsize=(10, inches))
-    figure.set_layout_engine("none")
-    axis = figure.add_axes((0.14, 0.33 / inches, 0.85, 0.5 * n / inches))
-    seconds = np.arange(WINDOW_SECONDS + 1)
-    axis.vlines(seconds, -n, 1, color=np.where(seconds % 5, "0.92", "0.75"), linewidth=0.5)
-    labels = []
-    for row, trace in enumerate(excerpt.traces):
-        microvolts = MICROVOLTS[trace.kind]
-        time = np.arange(len(trace.microvolts)) / trace.sfreq
-        height = np.clip(trace.microvolts / (2 * microvolts), -1, 1)  # covers neighbours, no more
-        axis.plot(time, height - row, color="#123", linewidth=0.5)
-        labels.append(f"{printable(trace.name)[:18]} ±{microvolts} µV")
-    axis.set_yticks(-np.arange(n), labels, fontsize=7, parse_math=False)
-    axis.set_xticks(seconds[::5], [f"{k:.0f} s" for k in seconds[::5]])
-    axis.tick_params(labelsize=7, length=2)
-    axis.set(xlim=(0, WINDOW_SECONDS), ylim=(0.6 - n, 0.6))
-    return figure
+@dataclass(frozen=True)
+class Line:
+    """A signal as a line.
+
+    Attributes
+    ----------
+    label : str
+    seconds : float
+        Between its samples.
+    path : str
+        The path of an SVG, in samples to the right and steps downwards.
+    """
+
+    label: str
+    seconds: float
+    path: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """The lines of a window, and its length in seconds."""
+
+    lines: tuple[Line, ...]
+    seconds: int = int(WINDOW_SECONDS)
+    steps: int = STEPS
+
+
+def draw_excerpt(excerpt: Excerpt) -> Drawing:
+    """Draw the signals of a window, each with its scale."""
+    return Drawing(tuple(_line(trace) for trace in excerpt.traces))
+
+
+def _line(trace: Trace) -> Line:
+    """Draw a signal; it covers its neighbours, no more."""
+    microvolts = MICROVOLTS[trace.kind]
+    height = np.clip(trace.microvolts / microvolts, -2, 2) * STEPS
+    return Line(f"{trace.name[:18]} ±{microvolts} µV", 1 / trace.sfreq, path_of(-height))
+
+
+def path_of(y: np.ndarray) -> str:
+    """Write whole steps from one sample to the next as the path of an SVG.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_times,)
+        Downwards; NaN where there is no line.
+
+    Examples
+    --------
+    >>> path_of(np.array([0.0, 3.0, 1.2, np.nan, 7.0]))
+    'M0 0l0 0 1 3 1-2M4 7l0 0'
+    """
+    parts = []
+    for begin, end in runs(np.isfinite(y)):
+        whole = np.rint(y[begin:end]).astype(int)
+        parts.append(f"M{begin} {whole[0]}l0 0")
+        parts += [f" 1 {step}" for step in np.diff(whole).tolist()]
+    return "".join(parts).replace(" -", "-")

@@ -11,12 +11,11 @@ import numpy as np
 
 from sleepaug.data.stages import STAGES
 from sleepaug.staging.hypnogram.cycles import sleep_cycles
-from sleepaug.staging.hypnogram.draw_excerpt import draw_excerpt
+from sleepaug.staging.hypnogram.draw_excerpt import Drawing, draw_excerpt
 from sleepaug.staging.hypnogram.norms import CHANGES_SOURCE, SOURCE, norms_at
 from sleepaug.staging.hypnogram.notes import is_warning, unmarked
 from sleepaug.staging.hypnogram.rounding import rounded_to_sum
 from sleepaug.staging.hypnogram.statistics import STATISTICS
-from sleepaug.support.figure_style import png_for_page
 from sleepaug.support.text import html_template, ranges
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class UncertainRow:
     time: str
     stage: str
     probabilities: list[float]
-    picture: str = ""
+    drawing: Drawing | None = None
 
 
 def html_report(night: Hypnogram) -> str:
@@ -174,10 +173,10 @@ def _lights(night: Hypnogram) -> str:
 
 def _uncertain(night: Hypnogram) -> list[UncertainRow]:
     """Rows of the epochs that `Hypnogram.defer` asks for, else of the least certain ones."""
-    pictures = {one.window: png_for_page(draw_excerpt(one)) for one in night.excerpts}
+    drawings = {one.window: draw_excerpt(one) for one in night.excerpts}
     open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
     chosen = night.look_first.tolist() or open_ones[:SHOWN]
-    windows = dict.fromkeys([*pictures, *chosen])
+    windows = dict.fromkeys([*drawings, *chosen])
     stages = night.stages
     return [
         UncertainRow(
@@ -185,7 +184,7 @@ def _uncertain(night: Hypnogram) -> list[UncertainRow]:
             night.clock(night.onset[k]),
             str(stages[k]),
             night.probabilities[k].tolist(),
-            pictures.get(k, ""),
+            drawings.get(k),
         )
         for k in windows
     ]
