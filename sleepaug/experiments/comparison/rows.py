@@ -7,6 +7,7 @@ from typing import Any, TypedDict, cast
 
 from sleepaug.experiments.comparison.settings import Job
 from sleepaug.training.metrics import Scores
+from sleepaug.training.row_table import write_row_table
 from sleepaug.training.runs import RunFolder
 
 ENDED = ("finished", "budget_spent", "out_of_budget", "diverged")
@@ -97,6 +98,12 @@ def last_row(root: Path, job: Job) -> Row:
     """Read where a job stands: its last row, or one that says "waiting"."""
     rows = read_rows(root, job)
     return rows[-1] if rows else {"step": 0, "status": "waiting"}
+
+
+def write_lane_table(root: Path, job: Job) -> None:
+    """Write the rows of a job as CSV, too; without the points, which the report lists."""
+    steps = [{k: v for k, v in row.items() if k != "point"} for row in read_rows(root, job)]
+    write_row_table(lane_folder(root, job) / "rows.csv", steps)
 
 
 def ended(root: Path, job: Job) -> bool:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from sleepaug.experiments.comparison.energy import EnergyMeter
 from sleepaug.experiments.comparison.lane import Lane
-from sleepaug.experiments.comparison.rows import ENDED, Row, lane_folder, last_row
+from sleepaug.experiments.comparison.rows import ENDED, Row, lane_folder, last_row, write_lane_table
 from sleepaug.experiments.comparison.settings import FLOOR, Comparison, Job, read_comparison
 from sleepaug.support.files import make_folder, write_text
 from sleepaug.training.machine import pick_device
@@ -92,7 +92,10 @@ def run_job(
             if status in ENDED:
                 return status
             with one_thread(pick_device(read_comparison(root).compare.device)):
-                return _run(root, job, load, clock, tell)
+                try:
+                    return _run(root, job, load, clock, tell)
+                finally:  # when it is stopped, too
+                    write_lane_table(root, job)
     except Timeout:
         return "running"
 

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import math
 
+import pandas as pd
 import pytest
 import torch
 from filelock import FileLock
@@ -124,6 +125,20 @@ def test_a_lane_killed_after_any_step_goes_on_as_if_it_had_not_been(comparing, t
         assert rows == whole
         assert status in ENDED
         assert comparing.run(method) == (status, whole)  # nothing finished is done again
+
+
+def test_the_steps_of_a_lane_are_a_table_when_it_is_stopped_and_when_it_ends(comparing):
+    comparing.start()
+    table = lane_folder(comparing.root, Job("dada", 0, 0)) / "rows.csv"
+    with pytest.raises(KeyboardInterrupt):
+        comparing.run("dada", kill_after=3)
+    assert pd.read_csv(table)["step"].tolist() == [1, 2, 3]
+    _, rows = comparing.run("dada")
+    found = pd.read_csv(table)
+    assert points(rows)
+    assert list(found) == [name for name in rows[0] if name != "point"]
+    for name in ("step", "status", "account", "search_s", "train_s"):
+        assert found[name].tolist() == [row[name] for row in rows]
 
 
 def test_a_lane_that_fails_is_a_row_and_is_tried_again(comparing, loaded):
