@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.models.files import SavedModel
+from sleepaug.models.onnx_features import FeatureGraph
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.support.errors import ConfigError, ModelError
 
@@ -36,7 +37,7 @@ class WindowGraph(nn.Module):
 
 
 class RecordingGraph(nn.Module):
-    """The networks of a recording model: features of a recording to probabilities.
+    """A recording model: windows (n_windows, n_channels, n_times) and places to probabilities.
 
     Parameters
     ----------
@@ -45,12 +46,14 @@ class RecordingGraph(nn.Module):
 
     def __init__(self, model: RecordingModel) -> None:
         super().__init__()
+        self.features = FeatureGraph()
         self.networks = nn.ModuleList(model.networks)
         self.temperature = model.description.temperature
 
-    def forward(self, features: Tensor, places: Tensor) -> Tensor:
+    def forward(self, windows: Tensor, places: Tensor) -> Tensor:
         """Return probabilities (n_windows, n_classes); see `RecordingModel.probabilities`."""
-        each = [network(features[None], places[None])[0].exp() for network in self.networks]
+        features = self.features(windows)[None]
+        each = [network(features, places[None])[0].exp() for network in self.networks]
         total = torch.stack(each).sum(0) ** (1 / self.temperature)
         return total / total.sum(dim=-1, keepdim=True)
 

@@ -18,6 +18,9 @@ from sleepaug.support.errors import printable
 if TYPE_CHECKING:
     from sleepaug.data.files.open import AnyRecording
 
+LOWPASS, SFREQ = 22.0, 50.0
+"""Hz: what is left of a recording."""
+
 
 @dataclass(frozen=True)
 class RecordingFeatures:
@@ -68,8 +71,8 @@ def recording_features(
         channels=tuple(used.names),
         map=used.names,
         exclude=tuple(exclude or ()),
-        lowpass=22.0,
-        sfreq=50.0,
+        lowpass=LOWPASS,
+        sfreq=SFREQ,
         normalize="none",
     ).with_overrides(reference=reference)
     night = night_windows(recorded, settings, allow_missing=True)

@@ -11,13 +11,12 @@ import torch
 from torch import nn
 
 from sleepaug import __version__
-from sleepaug.data.signals.features import NAMES
 from sleepaug.data.signals.montage import channel_place
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.onnx_graph import RecordingGraph, WindowGraph
-from sleepaug.models.recording_features import recording_features
+from sleepaug.models.recording_features import LOWPASS, SFREQ, recording_features
 from sleepaug.simulation.channels import EEG
 from sleepaug.simulation.night import simulate_night
 from sleepaug.staging.any_stager import AnyStager
@@ -129,22 +128,22 @@ def of_windows(stager: Stager) -> Export:
 
 
 def of_recordings(stager: RecordingStager) -> Export:
-    """Prepare the export of a recording model: its networks, from the features on."""
+    """Prepare the export of a recording model."""
     raw = simulate_night(SEED, hours=HOURS, ch_names=["C3", "F4", "O1"])
     features = recording_features(raw)
     places = features.montage.places()
     notes = [
-        "The file holds the networks. They take the features of a whole recording at once, in the "
-        "order of its windows, which sleepaug.models.recording_features computes; channels and "
-        "windows unlike sleep EEG are not left out."
+        "The windows of a whole recording are staged at once, in their order; channels and windows "
+        "unlike sleep EEG are not left out."
     ]
+    settings = Preprocessing(channels=(), lowpass=LOWPASS, sfreq=SFREQ, normalize="none")
     about = {
         **_about(stager),
         "inputs": {
-            "features": {
-                "shape": ["n_windows", "n_channels", len(NAMES)],
-                "is": "float32; features of each window and channel, NaN where a channel is "
-                "absent or faulty",
+            "windows": {
+                "shape": ["n_windows", "n_channels", settings.n_times],
+                "is": f"float32; windows of {WINDOW_SECONDS:g} s in microvolts, prepared as said "
+                "in steps; NaN where a channel is absent or faulty",
             },
             "places": {
                 "shape": ["n_channels", places.shape[1]],
@@ -152,14 +151,19 @@ def of_recordings(stager: RecordingStager) -> Export:
                 "its reference on the unit sphere",
             },
         },
-        "features": list(NAMES),
+        "sfreq": SFREQ,
+        "steps": [
+            "Take one EEG channel or more, and EOG and EMG of the chin where there are any, in "
+            "microvolts, in any order.",
+            *steps(settings, allow_missing=True)[1:],
+        ],
         "places": {
             name: channel_place(name, kind).round(6).tolist() for name, kind in KNOWN_PLACES.items()
         },
         "temperature": stager.description.temperature,
     }
-    free = {"features": {0: "n_windows", 1: "n_channels"}, "places": {0: "n_channels"}}
-    inputs = {"features": features.x, "places": places}
+    free = {"windows": {0: "n_windows", 1: "n_channels"}, "places": {0: "n_channels"}}
+    inputs = {"windows": features.night.x, "places": places}
     own = stager.model.probabilities(features.x, places)
     return Export(RecordingGraph(stager.model), inputs, free, own, about, notes)
 

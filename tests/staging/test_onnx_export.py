@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mne
 import numpy as np
 import pytest
 import torch
@@ -62,6 +63,11 @@ def about(onnxruntime, path):
     return json.loads(metadata["sleepaug"])
 
 
+def blocks():
+    """The examples of the page."""
+    return re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def test_the_network_of_chambon_gives_the_same_and_says_what_it_needs(onnxruntime, chambon, raw):
     model, path, said = chambon
     assert re.search(r"the same stage in 60 of 60 windows; .* differ by \de-\d\d at most", said)
@@ -88,9 +94,8 @@ def test_the_example_of_the_page_stages_with_onnxruntime_alone(chambon, raw, mon
     path.with_name("model.onnx").write_bytes(path.read_bytes())
     stager = sleepaug.load_model(model)
     signals, _ = continuous_signals(raw, stager.preprocessing)
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     scope = {"signals": signals}
-    exec(compile(block, "export.md", "exec"), scope)
+    exec(compile(blocks()[0], "export.md", "exec"), scope)
     own = stager.predict(raw, context="none")
     assert scope["stages"] == own.stages.tolist()
     np.testing.assert_allclose(scope["probabilities"], own.probabilities, atol=1e-4)
@@ -110,19 +115,37 @@ def test_the_shipped_models_give_the_same_stages(onnxruntime, raw, tmp_path):
 
     model = sleepaug.load_model("default").model
     features = recording_features(raw)
-    places, x = features.montage.places(), features.x
+    places, windows = features.montage.places(), features.night.x
     for n_windows, n_chans in ((1, 1), (120, 6), (700, 3)):  # long ones are thinned for quantiles
-        part = np.resize(x, (n_windows, *x.shape[1:]))[:, :n_chans].copy()
-        part[::5, 0] = np.nan
-        own = model.probabilities(part, places[:n_chans])
+        x, part = (
+            np.resize(v, (n_windows, *v.shape[1:]))[:, :n_chans].copy()
+            for v in (features.x, windows)
+        )
+        x[::5, 0], part[::5, 0, 700:] = np.nan, np.nan
+        own = model.probabilities(x, places[:n_chans])
         found = probabilities(
-            onnxruntime, tmp_path / "default.onnx", features=part, places=places[:n_chans]
+            onnxruntime, tmp_path / "default.onnx", windows=part, places=places[:n_chans]
         )
         np.testing.assert_allclose(found, own, atol=1e-5)
         assert np.array_equal(found.argmax(axis=1), own.argmax(axis=1))
     said = about(onnxruntime, tmp_path / "default.onnx")
     by_place = dict(zip(features.montage.names, places.tolist(), strict=True))
     assert said["places"]["C3"] == pytest.approx(by_place["C3"], abs=1e-5)
+    assert "pass band up to 22 Hz" in said["steps"][1]
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_stages_a_recording_with_mne(onnxruntime, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    night = sleepaug.simulate_night(5, hours=4, ch_names=["C3", "F4"])
+    night.rename_channels(dict(zip(night.ch_names, ("C3", "F4"), strict=True)))
+    mne.export.export_raw("night.edf", night, verbose="error")
+    run("export", "default", "--to=onnx", "-o", "default.onnx")
+    own = sleepaug.load_model("default").predict("night.edf")
+    scope = {}
+    exec(compile(blocks()[1], "export.md", "exec"), scope)
+    assert len(set(own.stages)) > 3
+    assert np.mean(scope["stages"] == own.stages) > 0.98
 
 
 def test_of_a_model_with_augnet_the_trunk_is_exported_and_that_is_said(onnxruntime, tmp_path):
