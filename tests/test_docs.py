@@ -76,6 +76,12 @@ def test_examples_of_the_page_run(page):
     assert scope, "the page has no example"
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("script", sorted(DOCS.glob("examples/*.py")), ids=lambda path: path.stem)
+def test_examples_of_the_gallery_run(script):
+    assert runpy.run_path(str(script))
+
+
 def test_configuration_page_is_what_the_dataclasses_say():
     script = runpy.run_path(str(DOCS / "scripts" / "configuration.py"))
     written = (DOCS / "configuration.md").read_text(encoding="utf-8")
