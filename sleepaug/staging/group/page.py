@@ -75,6 +75,11 @@ def html_group(nights: Sequence[GroupNight], table: str) -> str:
     """
     values = spreads(nights)
     whole = [night for night in nights if night.hypnogram is not None]
+    read = [night.hypnogram for night in whole if night.hypnogram is not None]
+    known = {
+        "lights_off": any(night.lights_off is not None for night in read),
+        "lights_on": any(night.lights_on is not None for night in read),
+    }
     return html_template(Path(__file__).with_name("page.html")).render(
         nights=nights,
         whole=whole,
@@ -83,9 +88,9 @@ def html_group(nights: Sequence[GroupNight], table: str) -> str:
         doubtful=[night for night in whole if night.warnings],
         models=sorted({night.model for night in whole if night.model}),
         grouped_by=list(nights[0].groups),
-        spans=sorted({night.hypnogram.span() for night in whole if night.hypnogram is not None}),
+        spans=sorted({night.span() for night in read}),
         rows=[
-            StatisticRow(one.name, one.unit, [part[key] for part in values.values()])
+            StatisticRow(one.named(**known), one.unit, [part[key] for part in values.values()])
             for key, one in STATISTICS.items()
         ],
         columns=[f"{name} (n = {part['TIB'].n})" for name, part in values.items()],

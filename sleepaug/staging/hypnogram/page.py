@@ -104,9 +104,10 @@ def html_report(night: Hypnogram) -> str:
 
 def _rows(night: Hypnogram, keys: tuple[str, ...]) -> list[Row]:
     values, norms = night.statistics(), norms_at(night.age)
+    known = {"lights_off": night.lights_off is not None, "lights_on": night.lights_on is not None}
     return [
         Row(
-            _without_lights(night, STATISTICS[key].name),
+            STATISTICS[key].named(**known),
             _number(values[key]),
             STATISTICS[key].unit,
             [str(group[key]) if key in group else "" for group in norms.values()],
@@ -117,15 +118,6 @@ def _rows(night: Hypnogram, keys: tuple[str, ...]) -> list[Row]:
 
 def _number(value: float | int | None) -> str:
     return "-" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-
-
-def _without_lights(night: Hypnogram, words: str) -> str:
-    """Name the ends of the recording where it is not known when lights went off or on."""
-    if night.lights_off is None:
-        words = words.replace("lights off", "the start")
-    if night.lights_on is None:
-        words = words.replace("lights on", "the end")
-    return words
 
 
 def _stages(night: Hypnogram) -> list[StageRow]:

@@ -20,6 +20,11 @@ class Statistic:
     name: str
     unit: str
 
+    def named(self, *, lights_off: bool, lights_on: bool) -> str:
+        """Return the name; with the start and end of a recording where lights are not known."""
+        name = self.name if lights_off else self.name.replace("lights off", "the start")
+        return name if lights_on else name.replace("lights on", "the end")
+
 
 STATISTICS = {
     "TIB": Statistic("Time in bed", "min"),

@@ -1,6 +1,7 @@
 """A study: nights from a folder, means by group against pandas-free arithmetic, one page."""
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypnograms import NASTY, make
 
 from sleepaug.cli import main
 from sleepaug.staging.group.nights import read_group
+from sleepaug.staging.group.page import html_group
 from sleepaug.staging.group.participants import Participants, read_participants, subject_of
 from sleepaug.staging.group.table import nights_table, spreads
 from sleepaug.staging.hypnogram.formats import write_forms
@@ -161,6 +163,16 @@ def test_the_command_writes_a_page_and_a_table(study):
     again = CliRunner().invoke(main, args)
     assert again.exit_code == 2
     assert "--overwrite" in again.output
+
+
+@pytest.mark.parametrize(("lights", "words"), [(None, "the start"), (300.0, "lights off")])
+def test_latencies_are_named_by_what_they_are_counted_from(tmp_path, lights, words):
+    for k in range(2):
+        of_night = replace(night(k), lights_off=lights)
+        write_forms(of_night, tmp_path, f"n{k}", ["csv", "json"])
+    page = html_group(read_group(tmp_path), "group.csv")
+    assert f"N1 latency from {words}" in page
+    assert "Wake after sleep onset, until the end" in page
 
 
 def test_a_folder_without_nights_is_an_error(tmp_path):
