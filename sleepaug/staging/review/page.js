@@ -143,7 +143,7 @@ function drawSignals(traces) {
     pen.strokeRect(x, 4, 0, height - 22);
     if (second % 5 === 0) {
       pen.fillStyle = "#555";
-      pen.fillText(second + " s", x - 8, height - 5);
+      pen.fillText(second + " s", x - (second === WINDOW ? 20 : 8), height - 5);
     }
   }
   const room = (height - 26) / traces.length;
