@@ -96,6 +96,7 @@ def html_group(nights: Sequence[GroupNight], table: str) -> str:
         columns=[f"{name} (n = {part['TIB'].n})" for name, part in values.items()],
         groups=png_for_page(draw_groups(nights)) if whole else "",
         parts=_parts(nights),
+        made=dict.fromkeys(line for night in read for line in night.made.lines()),
         stages=STAGES,
         table=table,
         version=__version__,

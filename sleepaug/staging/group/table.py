@@ -55,11 +55,13 @@ def nights_table(nights: Sequence[GroupNight]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns night, subject, those of the groups, status, error, model, warnings, start,
-        lights_off and lights_on (s), and the statistics, in the units of `STATISTICS`.
+        Columns night, subject, those of the groups, status, error, model, model_hash,
+        warnings, start, lights_off and lights_on (s), and the statistics, in the units of
+        `STATISTICS`.
     """
     rows = []
     for night in nights:
+        hypnogram = night.hypnogram
         row: dict[str, Any] = {
             "night": night.name,
             "subject": night.subject,
@@ -67,9 +69,9 @@ def nights_table(nights: Sequence[GroupNight]) -> pd.DataFrame:
             "status": night.status,
             "error": night.error,
             "model": night.model,
+            "model_hash": "" if hypnogram is None else hypnogram.made.model["hash"],
             "warnings": " | ".join(night.warnings),
         }
-        hypnogram = night.hypnogram
         if hypnogram is not None:
             row |= {
                 "start": hypnogram.start and hypnogram.start.isoformat(),

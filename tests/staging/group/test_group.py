@@ -36,7 +36,8 @@ def study(tmp_path):
         notes = ["Warning: C3 hums.", "C3: as recorded."] if k == 2 else ["C3: as recorded."]
         write_forms(night(k, notes), (folder / name).parent, name.split("/")[1], ["csv", "json"])
     facts = json.loads((folder / "b" / "sub-02.summary.json").read_text())
-    facts["model"] = {"name": "default", "hash": "ab"}
+    facts["model"] = {"name": "default", "hash": "ab", "trained_on": "three nights"}
+    facts["command"] = "sleepaug predict nights"
     (folder / "b" / "sub-02.summary.json").write_text(json.dumps(facts))
     (folder / "b" / "sub-03.hypnogram.csv").write_text("onset,stage\n0,W\n")
     rows = "file,error\nnights/a/sub-01_ses-1.edf,\nnights/c/sub-04.edf,sub-04.edf: truncated.\n"
@@ -160,6 +161,9 @@ def test_the_command_writes_a_page_and_a_table(study):
         assert words in page.text
     table = pd.read_csv(folder / "group.csv")
     assert list(table["status"]).count("broken") == 2
+    assert table.set_index("night").loc["b/sub-02", "model_hash"] == "ab"
+    assert "Model default (SHA-256 ab), trained on three nights." in page.text
+    assert "Command: sleepaug predict nights" in page.text
     again = CliRunner().invoke(main, args)
     assert again.exit_code == 2
     assert "--overwrite" in again.output
