@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from sleepaug.augment.constants import constant
 from sleepaug.augment.fused import gated_sum
 from sleepaug.augment.transform import Transform
 
@@ -37,8 +38,9 @@ def apply_chosen(
     all windows, and those that were not chosen count 0.
     """
     if x.device.type != "cpu":
-        weights = [(choice == q).to(x.dtype) for q in range(len(transforms))]
-        return gated_sum(x, transforms, weights, [magnitude] * len(transforms))
+        numbers = constant(tuple(range(len(transforms))), torch.int64, x.device)
+        weights = (choice == numbers[:, None]).to(x.dtype)
+        return gated_sum(x, transforms, weights, magnitude.expand_as(weights))
     out = None
     for q in choice.unique().tolist():
         if q < 0:

@@ -28,7 +28,7 @@ from sleepaug.augment.eeg_terms import (
 )
 from sleepaug.augment.eeg_time import gaussian_noise, time_masking, time_reverse
 from sleepaug.augment.electrodes import POSITIONS, electrode, mirrored
-from sleepaug.augment.rotation import rotation, rotation_matrix
+from sleepaug.augment.rotation import Rotation, rotation
 from sleepaug.augment.transform import Transform, Transforms
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.plugins import plugins
@@ -168,7 +168,7 @@ def _rotation(axis: str, ch_names: Sequence[str]) -> Transform:
     if not unknown:
         electrodes = tuple(e for e in map(electrode, ch_names) if e is not None)
         apply = partial(rotation, axis=axis, electrodes=electrodes)
-        matrix = partial(rotation_matrix, axis=axis, electrodes=electrodes)
+        matrix = Rotation(axis, electrodes)
         return Transform(f"rotation_{axis}", apply, 30.0, "degrees", matrix=matrix)
 
     def refuse(x: Tensor, amount: Tensor) -> Tensor:

@@ -8,6 +8,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from sleepaug.augment.constants import constant
+
 TRANSITION = 0.5
 """Width in Hz of the band-stop filter's flanks."""
 
@@ -25,7 +27,7 @@ def n_phases(n_times: int) -> int:
 
 def turn(phase: Tensor) -> Tensor:
     """Return ``exp(i phase)`` as complex numbers shaped as ``phase`` (radians)."""
-    return torch.polar(torch.ones_like(phase), phase)
+    return torch.polar(constant((1.0,), phase.dtype, phase.device).expand_as(phase), phase)
 
 
 def ft_surrogate(x: Tensor, max_phase: Tensor, draw: Tensor | None = None) -> Tensor:
@@ -59,10 +61,16 @@ def hilbert(x: Tensor) -> Tensor:
     n_times = x.shape[-1]
     n_fft = 1 << (n_times - 1).bit_length()
     spectrum = torch.fft.rfft(x, n=n_fft)
-    spectrum *= -1j
-    spectrum[..., 0] = 0
-    spectrum[..., n_fft // 2] = 0
+    spectrum *= _quarter_turn(n_fft, spectrum.dtype, spectrum.device)
     return torch.fft.irfft(spectrum, n=n_fft)[..., :n_times]
+
+
+@lru_cache
+def _quarter_turn(n_fft: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return ``-i`` for each frequency but 0 Hz and Nyquist, where it is 0."""
+    turns = torch.full((n_fft // 2 + 1,), -1j, dtype=dtype)
+    turns[[0, -1]] = 0
+    return turns.to(device)
 
 
 def shift_phase(n_times: int, max_shift: Tensor, draw: Tensor, sfreq: float) -> Tensor:
@@ -84,10 +92,15 @@ def shift_phase(n_times: int, max_shift: Tensor, draw: Tensor, sfreq: float) -> 
     Counted in turns in float64 and brought near zero: after 30 s at 5 Hz float32 alone would be
     wrong by 2e-4.
     """
-    shift = (2 * draw.double() - 1) * max_shift.double()
-    seconds = torch.arange(n_times, device=shift.device, dtype=torch.float64) / sfreq
-    turns = shift[:, None] * seconds
-    return (2 * math.pi * (turns - turns.detach().round())).to(max_shift.dtype)
+    half_shift = (draw - 0.5) * max_shift.double()
+    turns = half_shift[:, None] * _half_seconds(n_times, sfreq, draw.device)
+    return (2 * math.pi * turns.frac()).to(max_shift.dtype)
+
+
+@lru_cache
+def _half_seconds(n_times: int, sfreq: float, device: torch.device) -> Tensor:
+    """Return the time (n_times,) of each sample in units of half a second."""
+    return (2 / sfreq * torch.arange(n_times, dtype=torch.float64)).to(device)
 
 
 def frequency_shift(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from sleepaug.augment.constants import constant, identity
 from sleepaug.augment.transform import MARGIN, decide, gate, per_window
 
 
@@ -33,14 +33,8 @@ def sign_flip(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> Ten
 
 def sign_matrix(probability: Tensor, n_chans: int, draw: Tensor | None = None) -> Tensor:
     """Return the matrices (n_windows, n_chans, n_chans) which `sign_flip` applies."""
-    eye = torch.eye(n_chans, dtype=probability.dtype, device=probability.device)
-    return eye - 2 * decide(probability, draw)[:, None, None] * eye
-
-
-@lru_cache
-def index_tensor(indices: tuple[int, ...], device: torch.device) -> Tensor:
-    """Return ``indices`` as a tensor on the device, made once."""
-    return torch.tensor(indices, device=device)
+    eye = identity(n_chans, probability.dtype, probability.device)
+    return torch.addcmul(eye, decide(probability, draw)[:, None, None], eye, value=-2)
 
 
 def take_channels(x: Tensor, source: Tensor) -> Tensor:
@@ -72,7 +66,7 @@ def channels_symmetry(
     Source: Deiss et al. 2018; Table 4 of the AugNet paper; gradient by a relaxed Bernoulli
     decision.
     """
-    swapped = index_tensor(partners, x.device)
+    swapped = constant(partners, torch.int64, x.device)
     if probability.requires_grad:
         return gate(x, x[:, swapped], probability, draw)
     chosen = decide(probability, draw)[:, None] > 0
@@ -84,8 +78,8 @@ def symmetry_matrix(
     probability: Tensor, n_chans: int, draw: Tensor | None = None, *, partners: tuple[int, ...]
 ) -> Tensor:
     """Return the matrices (n_windows, n_chans, n_chans) which `channels_symmetry` applies."""
-    eye = torch.eye(n_chans, dtype=probability.dtype, device=probability.device)
-    swapped = eye[index_tensor(partners, eye.device)]
+    eye = identity(n_chans, probability.dtype, probability.device)
+    swapped = eye[constant(partners, torch.int64, eye.device)]
     return torch.lerp(eye, swapped, decide(probability, draw)[:, None, None])
 
 
@@ -100,11 +94,12 @@ def shuffle_sources(fraction: Tensor, draw: Tensor) -> Tensor:
     `fraction` (n_windows,) and `draw` (2, n_windows, n_chans) are those of `channels_shuffle`.
     """
     n_chans = draw.shape[-1]
-    number = torch.arange(n_chans, device=draw.device)
+    number = constant(tuple(range(n_chans)), draw.dtype, draw.device)
+    last = constant(tuple(range(n_chans, 2 * n_chans)), draw.dtype, draw.device)
     stays = draw[0] >= fraction.detach()[:, None]
     # Channels which stay come last, in order, in both lists, and so are sent to themselves.
-    slots = torch.where(stays, n_chans + number, number).argsort(-1)
-    content = torch.where(stays, 1 + number.to(draw.dtype), draw[1]).argsort(-1)
+    slots = torch.where(stays, last, number).argsort(-1)
+    content = torch.where(stays, last, draw[1]).argsort(-1)
     return torch.empty_like(slots).scatter_(-1, slots, content)
 
 
@@ -120,8 +115,8 @@ class _ScoreGradient(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: FunctionCtx, *grads: Any) -> Any:
         permutation, fraction, chosen = ctx.saved_tensors  # type: ignore[attr-defined]
-        identity = torch.eye(permutation.shape[-1], device=permutation.device)
-        change = (grads[0] * (permutation - identity)).sum((-2, -1))
+        stay = identity(permutation.shape[-1], permutation.dtype, permutation.device)
+        change = (grads[0] * (permutation - stay)).sum((-2, -1))
         n_windows, n_chans = len(fraction), permutation.shape[-1]
         if n_windows > 1:  # the other windows' mean is a baseline which leaves no bias
             change = change - (change.sum() - change) / (n_windows - 1)
@@ -142,7 +137,7 @@ def shuffle_matrix(
     """
     draw = shuffle_draw(fraction, n_chans) if draw is None else draw
     source = shuffle_sources(fraction, draw)
-    permutation = torch.nn.functional.one_hot(source, n_chans).to(fraction.dtype)
+    permutation = identity(n_chans, fraction.dtype, fraction.device)[source]
     if estimator == "score":
         chosen = (draw[0] < fraction.detach()[:, None]).sum(-1)
         return _ScoreGradient.apply(permutation, fraction, chosen)
@@ -201,7 +196,7 @@ def dropout_matrix(fraction: Tensor, n_chans: int, draw: Tensor | None = None) -
     """Return the matrices (n_windows, n_chans, n_chans) which `channels_dropout` applies."""
     if draw is None:
         draw = torch.rand(len(fraction), n_chans, dtype=fraction.dtype, device=fraction.device)
-    eye = torch.eye(n_chans, dtype=fraction.dtype, device=fraction.device)
+    eye = identity(n_chans, fraction.dtype, fraction.device)
     return dropout_gains(fraction, draw)[..., None] * eye
 
 

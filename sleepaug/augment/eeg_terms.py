@@ -51,7 +51,7 @@ def reverse_terms(
 ) -> Terms:
     """Return the terms of `time_reverse`."""
     flip = weight * decide(probability, draw)[:, None]
-    return Terms(gain=weight - flip, flip=flip[:, 0])
+    return Terms(gain=weight - flip, flip=flip.squeeze(1))
 
 
 def mask_terms(x: Tensor, length: Tensor, weight: Tensor, draw: Tensor | None = None) -> Terms:
@@ -63,7 +63,7 @@ def mask_terms(x: Tensor, length: Tensor, weight: Tensor, draw: Tensor | None = 
 def noise_terms(x: Tensor, std: Tensor, weight: Tensor, draw: Tensor | None = None) -> Terms:
     """Return the terms of `gaussian_noise`."""
     noise = torch.randn_like(x) if draw is None else draw
-    return Terms(gain=weight, std=weight[:, 0] * std, noise=noise)
+    return Terms(gain=weight, std=weight.squeeze(1) * std, noise=noise)
 
 
 def surrogate_terms(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -31,6 +33,12 @@ def time_reverse(x: Tensor, probability: Tensor, draw: Tensor | None = None) -> 
     return torch.where(chosen, backwards, x, out=backwards)  # large batches: no third buffer
 
 
+@lru_cache
+def _samples(n_times: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Return the numbers (n_times,) of the samples of a window."""
+    return torch.arange(n_times, dtype=dtype, device=device)
+
+
 def time_mask(n_times: int, length: Tensor, draw: Tensor) -> Tensor:
     """Return the smooth mask (n_windows, n_times): 1, and towards 0 over ``length`` samples.
 
@@ -38,10 +46,10 @@ def time_mask(n_times: int, length: Tensor, draw: Tensor) -> Tensor:
     """
     length = length.clamp(max=n_times)
     start = draw * (n_times - length)
-    t = torch.arange(n_times, device=length.device, dtype=length.dtype)
+    t = _samples(n_times, length.dtype, length.device)
     slope = 1000 / n_times
     before = torch.sigmoid(slope * (start[:, None] - t))
-    after = torch.sigmoid(slope * (t - (start + length)[:, None]))
+    after = torch.sigmoid(-slope * ((start + length)[:, None] - t))
     return before + after
 
 

@@ -71,7 +71,7 @@ class RelaxedPolicy(Augmentation):
 
     def forward(self, x: Tensor) -> Tensor:
         """Transform each example of ``x`` (n_examples, ...) by a subpolicy drawn uniformly."""
-        n_subpolicies, n_steps, _ = self.logits.shape
+        n_subpolicies = len(self.logits)
         drawn = torch.randint(n_subpolicies, (len(x),), device=x.device)
         weights = self.weights
         if not self.training:
@@ -83,8 +83,8 @@ class RelaxedPolicy(Augmentation):
         of_each = (one_hot @ parameters.flatten(1)).unflatten(1, parameters.shape[1:])
         weights, magnitudes, probabilities = of_each.permute(1, 2, 3, 0)
         applied = weights * decide(probabilities)
-        for step in range(n_steps):
-            x = gated_sum(x, self.transforms, applied[step], magnitudes[step])
+        for weight, magnitude in zip(applied, magnitudes, strict=True):
+            x = gated_sum(x, self.transforms, weight, magnitude)
         return x
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ its derivative, from its Fourier coefficients, which are computed once a montage
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
@@ -77,27 +78,28 @@ def spline_matrix(positions: Tensor, angle: Tensor, axis: str) -> Tensor:
 
 @lru_cache
 def fourier_coefficients(
-    axis: str, electrodes: tuple[str, ...], device: torch.device
+    axes: str, electrodes: tuple[str, ...], device: torch.device
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return what ``I + W(a) - W(0)`` is computed from.
+    """Return what ``I + W(a) - W(0)`` is computed from, for each axis.
 
     Returns
     -------
-    cosines, sines : Tensor of shape (50, n_chans ** 2)
-        Coefficients of ``cos(k a)`` and ``sin(k a)``.
-    constant : Tensor of shape (n_chans ** 2,)
-    orders : Tensor of shape (50,)
-        k, times the radians of a degree.
+    waves : Tensor of shape (n_axes, 100, n_chans ** 2)
+        Coefficients of ``sin(k a + pi / 2)``, then of ``sin(k a)``.
+    constant : Tensor of shape (n_axes, 1, n_chans ** 2)
+    orders, starts : Tensor of shape (100,)
+        k, times the radians of two degrees, and ``pi / 2`` or 0.
     """
     positions = torch.tensor([POSITIONS[name] for name in electrodes], dtype=torch.float64)
     angles = torch.arange(_N_ANGLES, dtype=torch.float64) * (2 * math.pi / _N_ANGLES)
-    waves = torch.fft.rfft(spline_matrix(positions, angles, axis).flatten(1), dim=0) / _N_ANGLES
-    waves = 2 * waves[1 : N_LEGENDRE + 1]
-    constant = torch.eye(len(positions), dtype=torch.float64).flatten() - waves.real.sum(0)
-    orders = torch.arange(1, N_LEGENDRE + 1, dtype=torch.float64) * (math.pi / 180)
-    parts = (waves.real, -waves.imag, constant, orders)
-    cosines, sines, constant, orders = (part.contiguous().to(device) for part in parts)
-    return cosines, sines, constant, orders
+    matrices = torch.stack([spline_matrix(positions, angles, axis).flatten(1) for axis in axes])
+    waves = 2 * torch.fft.rfft(matrices, dim=1)[:, 1 : N_LEGENDRE + 1] / _N_ANGLES
+    eye = torch.eye(len(positions), dtype=torch.float64).flatten()
+    constant = eye - waves.real.sum(1, keepdim=True)
+    orders = torch.arange(1, N_LEGENDRE + 1, dtype=torch.float64) * (math.pi / 90)
+    starts = torch.tensor([math.pi / 2, 0], dtype=torch.float64).repeat_interleave(N_LEGENDRE)
+    waves = torch.cat([waves.real, -waves.imag], dim=1)
+    return waves.to(device), constant.to(device), orders.repeat(2).to(device), starts.to(device)
 
 
 def rotation_matrix(
@@ -105,27 +107,48 @@ def rotation_matrix(
     n_chans: int,
     draw: Tensor | None = None,
     *,
-    axis: str,
+    axes: str,
     electrodes: tuple[str, ...],
 ) -> Tensor:
-    """Return ``I + W(angle) - W(0)`` (n_windows, n_chans, n_chans) in float64.
+    """Return ``I + W(angle) - W(0)`` (..., n_windows, n_chans, n_chans) in float64.
 
     Parameters
     ----------
-    max_angle : Tensor of shape (n_windows,)
+    max_angle : Tensor of shape (n_windows,) or (n_axes, n_windows)
         In degrees; the angle is ``(2 draw - 1) max_angle``.
     n_chans : int
         As many as there are electrodes.
-    draw : Tensor of shape (n_windows,), optional
+    draw : Tensor shaped as max_angle, optional
         Uniform in [0, 1); drawn here by default.
-    axis, electrodes
+    axes : str
+        One or several of "x", "y" and "z".
+    electrodes
         See `rotation`.
     """
     draw = torch.rand_like(max_angle) if draw is None else draw
-    cosines, sines, constant, orders = fourier_coefficients(axis, electrodes, max_angle.device)
-    phase = ((2 * draw - 1) * max_angle)[:, None] * orders
-    matrix = torch.addmm(torch.addmm(constant, phase.cos(), cosines), phase.sin(), sines)
-    return matrix.reshape(-1, n_chans, n_chans)
+    waves, constant, orders, starts = fourier_coefficients(axes, electrodes, max_angle.device)
+    half_angle = ((draw - 0.5) * max_angle).reshape(len(axes), -1, 1)
+    matrix = torch.baddbmm(constant, torch.addcmul(starts, half_angle, orders).sin(), waves)
+    return matrix.reshape(*max_angle.shape, n_chans, n_chans)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """The matrices of the rotation about one axis; those of several are computed at once.
+
+    Attributes
+    ----------
+    axis, electrodes
+        See `rotation`.
+    """
+
+    axis: str
+    electrodes: tuple[str, ...]
+
+    def __call__(self, max_angle: Tensor, n_chans: int, draw: Tensor | None = None) -> Tensor:
+        """Return the matrices (n_windows, n_chans, n_chans); see `rotation_matrix`."""
+        electrodes = self.electrodes
+        return rotation_matrix(max_angle, n_chans, draw, axes=self.axis, electrodes=electrodes)
 
 
 def rotation(
@@ -157,5 +180,5 @@ def rotation(
     white noise on six channels).
     Source: Krell & Kim 2017; range 0-30 degrees in Table 4 of the AugNet paper.
     """
-    matrix = rotation_matrix(max_angle, x.shape[1], draw, axis=axis, electrodes=electrodes)
+    matrix = rotation_matrix(max_angle, x.shape[1], draw, axes=axis, electrodes=electrodes)
     return matrix.to(x.dtype) @ x

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import did_you_mean
@@ -98,9 +99,26 @@ def relaxed_bernoulli(probability: Tensor, draw: Tensor) -> Tensor:
     Source: ``sigmoid((logit(p) - logit(u)) / 0.05)``, u uniform: the relaxed Bernoulli
     distribution of Maddison et al. 2017, as in Faster AutoAugment.
     """
-    inside = probability.detach().clamp(MARGIN, 1 - MARGIN)
-    p = probability + (inside - probability.detach())
-    return torch.sigmoid((torch.logit(p) - torch.logit(draw, eps=1e-6)) / RELAXATION)
+    return _RelaxedBernoulli.apply(probability, draw)
+
+
+class _RelaxedBernoulli(torch.autograd.Function):
+    """A decision and its gradient in a few kernels."""
+
+    @staticmethod
+    def forward(ctx: Any, probability: Tensor, draw: Tensor) -> Tensor:
+        logits = torch.logit(probability, eps=MARGIN) - torch.logit(draw, eps=1e-6)
+        decision = torch.sigmoid(logits / RELAXATION)
+        ctx.save_for_backward(probability, decision)
+        return decision
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *grads: Any) -> Any:
+        probability, decision = ctx.saved_tensors
+        p = probability.clamp(MARGIN, 1 - MARGIN)
+        slope = torch.addcmul(decision, decision, decision, value=-1)  # of the sigmoid
+        return grads[0] * slope / (RELAXATION * torch.addcmul(p, p, p, value=-1)), None
 
 
 def decide(probability: Tensor, draw: Tensor | None = None) -> Tensor:

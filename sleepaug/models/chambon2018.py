@@ -75,12 +75,12 @@ class Chambon2018(nn.Module):
         """Return what the last layer sees of ``x`` (n_windows, n_chans, n_times), in evaluation."""
         n_windows, n_chans, _ = x.shape
         if self.spatial_conv is not None:
-            weight, bias = self.spatial_conv.weight[:, 0, :, 0], self.spatial_conv.bias
+            weight, bias = self.spatial_conv.weight.squeeze((1, 3)), self.spatial_conv.bias
             assert bias is not None
             x = torch.baddbmm(bias[:, None], weight.expand(n_windows, -1, -1), x)
         x = x.reshape(n_windows * n_chans, -1, 1)
         for conv in (self.temporal_conv_1, self.temporal_conv_2):
-            pooled = conv_max_pool(x, conv.weight[:, :, 0], self.pool, self.padding)
+            pooled = conv_max_pool(x, conv.weight.squeeze(2), self.pool, self.padding)
             assert conv.bias is not None
             x = (pooled + conv.bias).relu_()  # after the maximum it is the same, and cheaper
         return x.unflatten(0, (n_windows, n_chans)).permute(0, 3, 1, 2).flatten(1)

@@ -162,7 +162,7 @@ def sum_by_column(table: Tensor, column: Tensor, weight: Tensor, n_columns: int)
 def by_layers(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     """Return what `conv_max_pool` does, by torch's convolution and pooling."""
     convolved = F.conv2d(x.transpose(1, 2)[:, :, None], weight[:, :, None], padding=(0, padding))
-    return F.max_pool2d(convolved, (1, pool))[:, :, 0].transpose(1, 2)
+    return F.max_pool2d(convolved, (1, pool)).squeeze(2).transpose(1, 2)
 
 
 def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:

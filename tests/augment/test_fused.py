@@ -58,7 +58,7 @@ def test_windows_in_parts_are_windows_at_once(monkeypatch, transforms):
     x = torch.randn(5, 6, 100, requires_grad=True)
     results = []
     for numbers in (10**6, 1300, 1):  # five windows, two, and one at a time
-        monkeypatch.setattr("sleepaug.augment.fused.CHUNK", numbers)
+        monkeypatch.setattr("sleepaug.augment.time_frequency.CHUNK", numbers)
         torch.manual_seed(0)
         y = layer(x)
         gradients = torch.autograd.grad(y.square().sum(), [x, layer.logits, layer.raw_magnitudes])

@@ -157,7 +157,7 @@ def test_rotation_by_its_fourier_series_is_exact(axis, ch_names):
     positions = torch.tensor([POSITIONS[e] for e in electrodes], dtype=torch.float64)
     angle = 2 * math.pi * torch.rand(20, dtype=torch.float64)
     degrees, draw = angle * 180 / math.pi, torch.ones(20, dtype=torch.float64)
-    matrix = rotation_matrix(degrees, len(positions), draw, axis=axis, electrodes=electrodes)
+    matrix = rotation_matrix(degrees, len(positions), draw, axes=axis, electrodes=electrodes)
     both = spline_matrix(positions, torch.cat([torch.zeros(1), angle]), axis)
     wanted = torch.eye(len(positions), dtype=torch.float64) + both[1:] - both[0]
     torch.testing.assert_close(matrix, wanted, atol=1e-9, rtol=0)

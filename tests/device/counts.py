@@ -78,6 +78,7 @@ def steps(task: Task) -> dict[str, Callable[[], torch.Tensor]]:
         "dada": ("dada", {}),
         "adda": ("adda", {"warm_start": 0}),
         "adda, softmax": ("adda", {"warm_start": 0, "estimator": "softmax"}),
+        "adda, gumbel": ("adda", {"warm_start": 0, "estimator": "gumbel"}),
         "adda, finite": (
             "adda",
             {"warm_start": 0, "estimator": "softmax", "hypergradient": "finite"},

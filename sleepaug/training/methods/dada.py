@@ -11,8 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment import Policy, Transform
+from sleepaug.augment.constants import constant
+from sleepaug.augment.fused import gated_sum
 from sleepaug.augment.relaxed_policy import relative_entropy
-from sleepaug.augment.transform import gate
+from sleepaug.augment.transform import decide, gate
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Positive
 from sleepaug.training.fit import Training
@@ -83,8 +85,8 @@ class Pairs(ChoosingPolicy):
     def __init__(self, transforms: Mapping[str, Transform]) -> None:
         super().__init__()
         self.candidates = dict(transforms)
-        learnable = [t for t in transforms.values() if t.differentiable]
-        self.pairs = list(itertools.combinations(learnable, 2))
+        self.transforms = [t for t in transforms.values() if t.differentiable]
+        self.pairs = list(itertools.combinations(self.transforms, 2))
         self.logits = nn.Parameter(torch.full((len(self.pairs),), 1e-3))
         self.probabilities = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
         self.magnitudes = nn.Parameter(torch.full((len(self.pairs), 2), 0.5))
@@ -99,10 +101,28 @@ class Pairs(ChoosingPolicy):
     def augment(self, x: Tensor, choice: Tensor | None) -> Tensor:
         """Apply the chosen pair to all of ``x``."""
         assert choice is not None
+        if x.device.type != "cpu":
+            return self._without_asking(x, choice)
         pair = int(choice)
         for j, transform in enumerate(self.pairs[pair]):
             probability = self.probabilities[pair, j].expand(len(x))
             x = gate(x, transform(x, self.magnitudes[pair, j]), probability)
+        return x
+
+    def _without_asking(self, x: Tensor, choice: Tensor) -> Tensor:
+        """Compute all transforms, those outside the pair with weight 0, so that nothing waits."""
+        n = len(self.transforms)
+        pairs = itertools.chain(*itertools.combinations(range(n), 2))
+        of_pairs = constant(tuple(pairs), torch.int64, x.device).view(-1, 2)
+        numbers = constant(tuple(range(n)), torch.int64, x.device)
+        probabilities, magnitudes, members = (
+            table.index_select(0, choice).T
+            for table in (self.probabilities, self.magnitudes, of_pairs)
+        )
+        decisions = decide(probabilities.expand(2, len(x)))
+        for member, decision, magnitude in zip(members, decisions, magnitudes, strict=True):
+            weights = torch.where(numbers[:, None] == member, decision, 0)
+            x = gated_sum(x, self.transforms, weights, magnitude.expand_as(weights))
         return x
 
     def freeze(self) -> Policy:

@@ -94,7 +94,7 @@ class Critic(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (n_windows, n_classes) and the judgement (n_windows,)."""
         logits = self.trunk(x)
-        return logits, self.judge(self.features)[:, 0]
+        return logits, self.judge(self.features).squeeze(1)
 
 
 class CriticMatching:
