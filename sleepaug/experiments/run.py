@@ -17,6 +17,7 @@ from sleepaug.support.files import free_folder
 from sleepaug.support.settings import differences, plain
 from sleepaug.training.events import require_tensorboard, write_events
 from sleepaug.training.machine import pick_device
+from sleepaug.training.precision import check_precision, computing_in
 from sleepaug.training.runs import Clock, RunFolder
 
 log = logging.getLogger(__name__)
@@ -119,6 +120,7 @@ def _run(
 ) -> Metrics:
     """Do what a config stands for; `begin` makes the folders around this one."""
     device = pick_device(config.run.device)
+    check_precision(config.run.precision, device)
     if not options.overwrite:
         folder.check(config)
         if folder.finished:
@@ -207,13 +209,14 @@ def run_one(
         cache_dir=options.cache_dir,
         progress=options.progress,
     )
-    search = config.method.search(
-        loaded.task, config.training, seed=seed, fold=int(config.run.fold)
-    )
-    begin()
-    for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
-        log.info("%s", note)
-    return search_and_train(config, folder, loaded, search, Clock(device), options.tell)
+    with computing_in(config.run.precision, loaded) as loaded:
+        search = config.method.search(
+            loaded.task, config.training, seed=seed, fold=int(config.run.fold)
+        )
+        begin()
+        for note in [*summary_of_nights(loaded.nights), *loaded.notes]:
+            log.info("%s", note)
+        return search_and_train(config, folder, loaded, search, Clock(device), options.tell)
 
 
 def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:

@@ -19,6 +19,7 @@ from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.methods.given import NoAugmentation
 from sleepaug.training.methods.search import Method
+from sleepaug.training.precision import Precision, precision_problems
 from sleepaug.training.tasks import TASKS
 from sleepaug.training.tasks.sleep import Sleep
 from sleepaug.training.tasks.task import TaskSettings
@@ -37,6 +38,9 @@ class Run:
         the counts.
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes a GPU where torch finds one.
+    precision : {"float32", "tf32", "bf16"}
+        Of the network's products: full; rounded to TF32, on a GPU; or in bfloat16 where torch's
+        autocast takes it. Transforms, losses and weights stay in float32.
     variants : list of dict
         Settings to be compared: for each variant a name and the settings it changes. With several
         such tables every combination is run:
@@ -53,6 +57,7 @@ class Run:
     fold: Annotated[int, Range(low=0)] | Literal["all"] = 0
     seed: Annotated[int, Range(low=0)] | str = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Precision = "float32"
     variants: list[dict[str, dict[str, Any]]] = field(default_factory=list)
     keep_best: bool = False
 
@@ -211,6 +216,7 @@ def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
     if problems:
         return None
     config = Config(**parts)
+    problems += [f"run.{p}" for p in precision_problems(config.run.precision, [config.method])]
     if config.task.name != Sleep.name:
         problems += _without_recordings(config, values)
         config = replace(config, preprocessing=None)

@@ -184,6 +184,9 @@ def conv_max_pool(x: Tensor, weight: Tensor, pool: int, padding: int) -> Tensor:
     """
     if x.device.type != "cpu":
         return by_layers(x, weight, pool, padding)
+    if torch.is_autocast_enabled("cpu"):  # what follows is in float32 only
+        with torch.autocast("cpu", enabled=False):
+            return conv_max_pool(x.float(), weight.float(), pool, padding)
     pools = Pools.of(x, weight, pool, padding)
     matrix = banded(weight, pool)
     if torch.is_grad_enabled() and (x.requires_grad or matrix.requires_grad):

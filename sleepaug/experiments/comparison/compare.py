@@ -22,6 +22,7 @@ from sleepaug.support.slurm import load_submitit
 from sleepaug.support.text import duration_text
 from sleepaug.support.yaml import to_yaml
 from sleepaug.training.machine import pick_device
+from sleepaug.training.precision import check_precision
 from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.task import TaskData
 
@@ -108,6 +109,7 @@ def compare(
     if execution.slurm is not None:
         load_submitit()  # where it is missing, the error comes before anything is written
     folder, device = RunFolder(output), pick_device(comparison.compare.device)
+    check_precision(comparison.compare.precision, device)
     n_gpus = torch.cuda.device_count() if device.type == "cuda" else execution.n_jobs
     if execution.slurm is None and execution.n_jobs > n_gpus:
         raise ConfigError(

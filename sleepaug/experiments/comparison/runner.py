@@ -16,6 +16,7 @@ from sleepaug.experiments.comparison.rows import ENDED, Row, lane_folder, last_r
 from sleepaug.experiments.comparison.settings import FLOOR, Comparison, Job, read_comparison
 from sleepaug.support.files import make_folder, write_text
 from sleepaug.training.machine import pick_device
+from sleepaug.training.precision import computing_in
 from sleepaug.training.runs import Clock, save_state
 from sleepaug.training.tasks.task import TaskData
 
@@ -136,23 +137,24 @@ def _steps(root: Path, job: Job, load: Load, clock: Clock | None) -> Iterator[Ro
     device = pick_device(comparison.compare.device)
     meter = EnergyMeter(device)
     clock = clock or Clock(device, budget=comparison.compare.seconds, meter=meter.joules)
-    lane = make_lane(comparison, job, load(job.fold), clock)
-    if not folder.restore(lane, clock, device) and lane.warm_start:
-        _start_from_floor(root, job, lane, device)
-    keep = warm_starts(comparison) if job.method == FLOOR else set()
-    if lane.done:  # its pretraining was too long for the budget
-        row: Row = {"step": 0, "status": lane.status, **lane.charges()}
-        folder.append(row)
-        yield row
-    while not lane.done:
-        with clock.charge(lane.account):
-            logged = lane.step()
-        row = lane.settle(logged)
-        row["threads"] = torch.get_num_threads()
-        _keep_floor(root, job, lane, row, keep)
-        folder.append(row)
-        folder.save(lane, clock)
-        yield row
+    with computing_in(comparison.compare.precision, load(job.fold)) as loaded:
+        lane = make_lane(comparison, job, loaded, clock)
+        if not folder.restore(lane, clock, device) and lane.warm_start:
+            _start_from_floor(root, job, lane, device)
+        keep = warm_starts(comparison) if job.method == FLOOR else set()
+        if lane.done:  # its pretraining was too long for the budget
+            row: Row = {"step": 0, "status": lane.status, **lane.charges()}
+            folder.append(row)
+            yield row
+        while not lane.done:
+            with clock.charge(lane.account):
+                logged = lane.step()
+            row = lane.settle(logged)
+            row["threads"] = torch.get_num_threads()
+            _keep_floor(root, job, lane, row, keep)
+            folder.append(row)
+            folder.save(lane, clock)
+            yield row
 
 
 def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) -> Lane:

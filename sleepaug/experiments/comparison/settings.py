@@ -17,6 +17,7 @@ from sleepaug.support.yaml import read_yaml
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.methods.search import Method
+from sleepaug.training.precision import Precision, precision_problems
 from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.task import TaskSettings
 
@@ -43,6 +44,8 @@ class Compare:
         The method with which the others are compared.
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes a GPU where torch finds one.
+    precision : {"float32", "tf32", "bf16"}
+        Of the networks' products; see `run`.
 
     Examples
     --------
@@ -56,6 +59,7 @@ class Compare:
     points: Literal["thinned", "all"] = "thinned"
     reference: str = FLOOR
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Precision = "float32"
 
     def problems(self) -> list[str]:
         """List what is wrong with the settings, for `settings.check`."""
@@ -211,6 +215,9 @@ def comparison_of(
             f"compare.reference: '{compare.reference}' is not compared. "
             + did_you_mean(compare.reference, {FLOOR: 0, **chosen})
         )
+    if compare:
+        unfit = precision_problems(compare.precision, filter(None, chosen.values()))
+        problems += [f"compare.{problem}" for problem in unfit]
     config = config_from({k: v for k, v in values.items() if k != "run"}, rest, source)
     if config.preprocessing is None:
         problems.append(

@@ -72,5 +72,8 @@ def settings_like(path: Path) -> dict[str, Any]:
         "preprocessing": plain(comparison.preprocessing),
         "method": plain(comparison.methods[path.name]),
         "training": plain(comparison.training),
-        "run": {"device": comparison.compare.device},
+        "run": {
+            "device": comparison.compare.device,
+            "precision": comparison.compare.precision,
+        },
     }

@@ -89,7 +89,7 @@ class Critic(nn.Module):
         linear[-1].register_forward_pre_hook(self._keep)
 
     def _keep(self, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        self.features = inputs[0]
+        self.features = inputs[0].float()  # the trunk may compute in bfloat16
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits (n_windows, n_classes) and the judgement (n_windows,)."""

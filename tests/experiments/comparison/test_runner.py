@@ -57,6 +57,18 @@ def test_trials_are_counted_not_their_epochs(comparing):
     assert len(point["point"]["learned"]["policy"]) == 5
 
 
+def test_lanes_compute_in_the_precision_of_the_comparison(comparing, tmp_path):
+    weights = []
+    for number, precision in enumerate(("float32", "float32", "bf16")):
+        comparing.root = tmp_path / str(number)
+        comparing.start(compare={"precision": precision}).run("none")
+        checkpoint = lane_folder(comparing.root, Job("none", 0, 0)) / "checkpoint.pt"
+        weights.append(torch.load(checkpoint)["process"]["fit"]["model"]["trunk.0.weight"])
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    torch.testing.assert_close(weights[2], weights[0], rtol=0.1, atol=0.01)
+
+
 def test_the_budget_is_of_pretraining_search_and_one_training(comparing):
     status, rows = comparing.start(compare={"budget": "9s"}).run("dada")
     assert status == "budget_spent"
