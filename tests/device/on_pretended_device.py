@@ -9,12 +9,14 @@ import torch
 from sleepaug.augment import AugmentationLayer, Transform, eeg_transforms
 from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.model import log_probabilities
+from sleepaug.data.stored import StoredWindows
 from sleepaug.experiments.comparison.lane import Lane
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.methods.dada import Pairs
 from sleepaug.training.runs import Clock
-from sleepaug.training.tasks.task import TaskData
+from sleepaug.training.tasks.streamed import StreamedWindows
+from sleepaug.training.tasks.task import Split, TaskData
 from tests.device import counts
 from tests.device.pretended import DEVICE, Counting
 
@@ -152,6 +154,19 @@ def test_a_prediction_does_not_wait_and_sampled_layers_choose_what_they_should(c
         torch.testing.assert_close(y[1:], x[1:])
     layer = AugmentationLayer([transforms["sign_flip"], transforms["time_reverse"]]).eval()
     assert layer.to(DEVICE)(x.to(DEVICE)).cpu().abs().max() == 1
+
+
+def test_windows_from_the_cache_make_an_epoch_wait_once(counting, tmp_path):
+    np.save(tmp_path / "night.npy", np.random.default_rng(0).normal(size=(40, 2, 30)).astype("f4"))
+    stored = StoredWindows.of([np.load(tmp_path / "night.npy", mmap_mode="r")])
+    y = torch.arange(40)
+    split = Split(StreamedWindows(stored, DEVICE), y.to(DEVICE))
+    counting.clear()
+    batches = list(split.batches(16, shuffle=True))
+    assert sum(counting.waits.values()) == 1  # for the order of the windows
+    assert sorted(int(k) for _, index in batches for k in index.tolist()) == y.tolist()
+    for x, index in batches:
+        assert np.array_equal(x.cpu(), stored.read(index.cpu().numpy()))
 
 
 def test_a_lane_and_a_prediction_of_its_model_run_there():

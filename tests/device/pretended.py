@@ -2,7 +2,8 @@
 
 Code for a GPU can so be checked without one. Tensors of two devices in one operation are an error,
 as on a GPU. Kernels (operations that compute) and waits (the program needs a number of the device,
-or copies between host and device) are counted by the line of sleepaug that caused them.
+or copies between host and device, unless they are `non_blocking`) are counted by the line of
+sleepaug that caused them.
 
 Importing this module changes torch for the whole process, before the first backward pass: use it
 in a process of its own.
@@ -123,6 +124,7 @@ class Counting(TorchDispatchMode):
             isinstance(t, torch.Tensor) and t.dtype == torch.bool for t in _indices(args)
         )
         enters = moves and (len(ours) < len(tensors) or (not ours and target is not None))
+        enters = enters and not kwargs.get("non_blocking")
         if name in WAITS or boolean or leaves or enters:
             self.waits[f"{culprit()} {name}"] += 1
         elif not func.is_view and name not in FREE and name != "detach":

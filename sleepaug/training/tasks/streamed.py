@@ -59,7 +59,7 @@ class StreamedWindows:
         return self.ahead(torch.arange(len(self)).split(size) if len(self) else ())
 
     def ahead(self, indices: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Read batches, `AT_ONCE` windows while those before them are used."""
+        """Read batches, `AT_ONCE` windows while those before them are used; indices on the CPU."""
         if not indices:
             return
         n = max(1, AT_ONCE // len(indices[0]))

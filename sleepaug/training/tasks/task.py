@@ -51,12 +51,13 @@ class Split:
         if not shuffle:
             yield from zip(self.x.split(size), self.y.split(size), strict=True)
             return
-        order = torch.randperm(len(self), device=self.x.device).split(size)
+        order = torch.randperm(len(self), device=self.x.device)
         if isinstance(self.x, StreamedWindows):
-            for x, index in zip(self.x.ahead(order), order, strict=True):
+            to_read = order.cpu().split(size)  # once: the thread that reads must not ask a GPU
+            for x, index in zip(self.x.ahead(to_read), order.split(size), strict=True):
                 yield x, self.y[index]
             return
-        for index in order:
+        for index in order.split(size):
             yield self.x[index], self.y[index]
 
 

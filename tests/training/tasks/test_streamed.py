@@ -56,6 +56,37 @@ def test_batches_come_in_order_and_are_read_by_another_thread(stored, monkeypatc
     assert torch.equal(x[[0, 7]], torch.from_numpy(whole[[0, 7]]))
 
 
+@pytest.mark.parametrize("device", ["cuda", "cpu"])
+def test_for_a_gpu_windows_are_pinned_where_they_are_read_and_copied_meanwhile(
+    device, stored, monkeypatch
+):
+    windows, whole = stored
+    pinned, sent, to = [], [], torch.Tensor.to
+
+    def pin_memory(tensor):
+        pinned.append((tensor.untyped_storage().data_ptr(), threading.current_thread().name))
+        return tensor
+
+    def copied(tensor, *args, **options):
+        if tensor.ndim != 3:
+            return to(tensor, *args, **options)
+        sent.append((tensor.untyped_storage().data_ptr(), str(args[0]), options))
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "pin_memory", pin_memory)
+    monkeypatch.setattr(torch.Tensor, "to", copied)
+    monkeypatch.setattr(streamed, "AT_ONCE", 8)
+    parts = list(StreamedWindows(windows, device).split(4))
+    assert torch.equal(torch.cat(parts), torch.from_numpy(whole))
+    assert [where for _, where, _ in sent] == [device] * 5
+    assert all(options == {"non_blocking": True} for *_, options in sent)
+    if device == "cpu":
+        assert not pinned
+        return
+    assert {memory for memory, *_ in sent} == {memory for memory, _ in pinned}
+    assert all(thread.startswith("read windows") for _, thread in pinned)
+
+
 def test_a_cache_that_was_emptied_meanwhile_is_named(stored, tmp_path):
     windows, _ = stored
     (tmp_path / "1.npy").unlink()
