@@ -6,6 +6,7 @@ import copy
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Literal, TypedDict
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from sleepaug.augment import Augmentation, AugmentedModel
 from sleepaug.augment.model import log_probabilities
 from sleepaug.support.settings import Count, NotNegative, Positive, Range
+from sleepaug.training.cuda_graph import recorded
 from sleepaug.training.metrics import Scores, balanced_accuracy, confusion_matrix, scores_by_night
 from sleepaug.training.tasks.task import Split, Task
 
@@ -54,6 +56,9 @@ class Training:
         that split lacks), or 1.
     copies_train, copies_eval : int
         Augmented copies of a window that are averaged, where the augmentation is part of the model.
+    cuda_graphs : bool
+        On a GPU, record the step of a training or a gradient search once and replay it. Not yet
+        tried on a GPU.
 
     Examples
     --------
@@ -80,6 +85,7 @@ class Training:
     class_weights: Literal["balanced", "none"] = "balanced"
     copies_train: Count = 1
     copies_eval: Count = 4
+    cuda_graphs: bool = False
 
 
 def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
@@ -206,19 +212,20 @@ class Fit:
             factor = (1 + math.cos(math.pi * self.n_steps / self.training.epochs)) / 2
             for group in self.optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * factor
-        augment, total = self.model.augment, torch.zeros((), device=self.class_weights.device)
+        device, augment = self.class_weights.device, self.model.augment
+        total = torch.zeros((), device=device)
         size, shuffle = self.training.batch_size, self.training.shuffle
         drop, regularization = self.training.regularization_drop, self.regularization
         if drop is not None and self.n_steps >= drop:
             regularization /= 10
+        learn = recorded(
+            partial(self._learn, regularization),
+            [self.optimizer],
+            device,
+            wanted=self.training.cuda_graphs,
+        )
         for x, y in self.task.train.batches(size, shuffle=shuffle):
-            loss = F.nll_loss(self.model(x), y, weight=self.class_weights)
-            total.add_(loss.detach(), alpha=len(y))
-            if regularization:
-                loss = loss + regularization * augment.regularizer()
-            self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimizer.step()
+            total.add_(learn(x, y), alpha=len(y))
         self.n_steps += 1
         train_loss = float(total) / len(self.task.train)
         score, valid_loss = 0.0, math.nan
@@ -244,6 +251,16 @@ class Fit:
             "status": self.status,
             "augmentation": augment.describe(),
         }
+
+    def _learn(self, regularization: float, x: Tensor, y: Tensor) -> Tensor:
+        """Take a step of the optimizer on a batch; return the loss, without the regularizer."""
+        value = loss = F.nll_loss(self.model(x), y, weight=self.class_weights)
+        if regularization:
+            loss = loss + regularization * self.model.augment.regularizer()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return value.detach()
 
     def _measure(self) -> None:
         """Give the augmentation the validation split, from which the robust selection learns."""

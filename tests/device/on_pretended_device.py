@@ -17,7 +17,7 @@ from sleepaug.training.methods.dada import Pairs
 from sleepaug.training.runs import Clock
 from sleepaug.training.tasks.streamed import StreamedWindows
 from sleepaug.training.tasks.task import Split, TaskData
-from tests.device import counts
+from tests.device import counts, recording
 from tests.device.pretended import DEVICE, Counting
 
 CHANNELS = counts.CHANNELS
@@ -154,6 +154,55 @@ def test_a_prediction_does_not_wait_and_sampled_layers_choose_what_they_should(c
         torch.testing.assert_close(y[1:], x[1:])
     layer = AugmentationLayer([transforms["sign_flip"], transforms["time_reverse"]]).eval()
     assert layer.to(DEVICE)(x.to(DEVICE)).cpu().abs().max() == 1
+
+
+RECORDED = {
+    "none": {},
+    "augnet": {},
+    "faster-aa": {},
+    "dada": {},
+    "adda": {"warm_start": 0},
+    "adda, softmax": {"warm_start": 0, "estimator": "softmax"},
+    "adda, gumbel": {"warm_start": 0, "estimator": "gumbel"},
+}
+
+
+def epochs_of(name, options, task, *, cuda_graphs):
+    """An epoch of a gradient search, or two of the training of a method that has none."""
+    training = Training(batch_size=5, cuda_graphs=cuda_graphs, schedule="cosine", epochs=2)
+    search = METHODS[name.partition(",")[0]](**options).search(task, training, seed=0)
+    if not search.done:
+        return [search.step()]
+    augment, weight = search.augmentation(), search.regularization
+    fit = Fit(task, augment, training, regularization=weight, seed=0)
+    return [fit.step(), fit.step()]
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_step_is_the_step(name, monkeypatch):
+    """Four batches an epoch: one before the recording, two replays, and one of another size."""
+    task = counts.make_task(DEVICE, n_times=600)
+    wanted = epochs_of(name, RECORDED[name], task, cuda_graphs=False)
+    recording.pretend(monkeypatch)
+    assert epochs_of(name, RECORDED[name], task, cuda_graphs=True) == wanted
+    assert [graph.n_replays for graph in recording.PretendedGraph.made] == [2] * len(wanted)
+
+
+def test_a_step_that_cannot_be_recorded_is_computed_as_it_is(monkeypatch, caplog):
+    """Finite differences take the random numbers back, which a GPU refuses meanwhile."""
+    options = {"warm_start": 0, "hypergradient": "finite"}
+    task = counts.make_task(DEVICE, n_times=600)
+    wanted = epochs_of("adda", options, task, cuda_graphs=False)
+    recording.pretend(monkeypatch)
+    streams = []
+    monkeypatch.setattr(torch.cuda, "set_stream", streams.append)
+    assert epochs_of("adda", options, task, cuda_graphs=True) == wanted
+    assert [graph.n_replays for graph in recording.PretendedGraph.made] == [0]
+    assert len(streams) == 1  # back to where the program computed before
+    assert [record.getMessage() for record in caplog.records] == [
+        "cuda_graphs: the step cannot be recorded, it is computed as it is (operation not "
+        "permitted when stream is capturing)"
+    ]
 
 
 def test_windows_from_the_cache_make_an_epoch_wait_once(counting, tmp_path):

@@ -113,6 +113,7 @@ class ADDA(Method):
             epochs=self.epochs,
             batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
+            cuda_graphs=training.cuda_graphs,
             pretraining=pretraining,
         )
 

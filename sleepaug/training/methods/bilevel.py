@@ -83,7 +83,7 @@ def unroll(
     -----
     Source: DARTS (Liu et al. 2019), eq. 7 and 8; DADA (Li et al. 2020); ADDA (Rommel et al. 2021).
     """
-    start = random_state()
+    start = random_state() if how == "finite" else {}
     w = flat(weights.values()).detach().requires_grad_()
     train_loss = inner(shaped(w, weights), x if how == "exact" else x.detach())
     [slope] = torch.autograd.grad(train_loss, w, create_graph=how == "exact")

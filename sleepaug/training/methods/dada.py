@@ -68,6 +68,7 @@ class DADA(Method):
             epochs=self.epochs,
             batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
+            cuda_graphs=training.cuda_graphs,
         )
 
 

@@ -65,6 +65,7 @@ class FasterAutoAugment(Method):
             epochs=self.epochs,
             batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
+            cuda_graphs=training.cuda_graphs,
         )
 
 

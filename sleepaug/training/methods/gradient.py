@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sleepaug.augment import Policy
+from sleepaug.training.cuda_graph import recorded
 from sleepaug.training.fit import Fit
 from sleepaug.training.tasks.task import Task
 
@@ -51,6 +52,8 @@ class GradientSearch:
         Of everything drawn while searching.
     pretraining : Fit, optional
         Its trained trunk is where the learner's `module["trunk"]` starts.
+    cuda_graphs : bool
+        See `Training`.
 
     Attributes
     ----------
@@ -70,10 +73,11 @@ class GradientSearch:
         batch_size: int,
         seed: int,
         pretraining: Fit | None = None,
+        cuda_graphs: bool = False,
     ) -> None:
         self.learner, self.task = learner, task
         self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
-        self.pretraining = pretraining
+        self.pretraining, self.cuda_graphs = pretraining, cuda_graphs
         self.n_steps = 0
 
     @property
@@ -99,16 +103,18 @@ class GradientSearch:
                 self.learner.module["trunk"].load_state_dict(trunk.state_dict())
         self.learner.module.train()
         totals: dict[str, Tensor] = {}
-        n_batches, finite = 0, torch.ones((), dtype=torch.bool, device=self.task.train.y.device)
+        device, optimizers = self.task.train.y.device, self.learner.optimizers.values()
+        n_batches, finite = 0, torch.ones((), dtype=torch.bool, device=device)
+        update = recorded(self._update, optimizers, device, wanted=self.cuda_graphs)
         for train, valid in paired_batches(self.task, self.batch_size):
-            values = self.learner.update(train, valid)
+            values = update(*train, *valid)
             policy = self.learner.module["policy"].parameters()
             each = [*values.values(), torch.cat([p.detach().flatten() for p in policy]).sum()]
             finite = finite & torch.stack(each).isfinite().all()
             if n_batches % CHECKED == 0:
                 self._check(finite)
             for name, value in values.items():
-                totals[name] = totals.get(name, 0.0) + value.detach()
+                totals[name] = totals.get(name, 0.0) + value
             n_batches += 1
         self._check(finite)
         self.n_steps += 1
@@ -119,6 +125,12 @@ class GradientSearch:
             "choice_entropy": float(self.learner.entropy()),
             "augmentation": self.learner.policy().describe(),
         }
+
+    def _update(self, *batch: Tensor) -> dict[str, Tensor]:
+        """Let the learner take a step; return what it logs."""
+        x, y, valid_x, valid_y = batch
+        values = self.learner.update((x, y), (valid_x, valid_y))
+        return {name: value.detach() for name, value in values.items()}
 
     def _check(self, finite: Tensor) -> None:
         if not finite:
