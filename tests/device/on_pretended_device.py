@@ -205,6 +205,24 @@ def test_a_step_that_cannot_be_recorded_is_computed_as_it_is(monkeypatch, caplog
     ]
 
 
+@pytest.mark.parametrize("name", ["random", "autoaugment", "fast-aa"])
+def test_trials_run_there_and_wait_only_where_they_begin_and_end(name, counting):
+    task = counts.make_task(DEVICE, n_times=N_TIMES)
+    search = METHODS[name](trials=3).search(task, Training(epochs=1), seed=0)
+    while search.pretraining is not None and not search.pretraining.done:
+        search.pretraining.step()
+    while not search.done:
+        counting.clear()
+        row = search.step()
+        score = "augmented_loss" if name == "fast-aa" else "valid_balanced_accuracy"
+        assert np.isfinite(row[score])
+    lines = {key.partition(":")[0] for key in counting.waits}
+    moves = {"augment/constants.py", "augment/rotation.py", "augment/eeg_frequency.py"}
+    assert lines - moves == {f"training/{'methods/fast_aa' if name == 'fast-aa' else 'fit'}.py"}
+    if name == "fast-aa":  # a policy goes there, and its score comes back
+        assert sum(n for key, n in counting.waits.items() if "fast_aa" in key) == 4
+
+
 def test_windows_from_the_cache_make_an_epoch_wait_once(counting, tmp_path):
     np.save(tmp_path / "night.npy", np.random.default_rng(0).normal(size=(40, 2, 30)).astype("f4"))
     stored = StoredWindows.of([np.load(tmp_path / "night.npy", mmap_mode="r")])
