@@ -30,6 +30,7 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
 from sleepaug.training.machine import pick_device
 from sleepaug.training.metrics import scores_by_night
+from sleepaug.training.precision import float32_products
 from sleepaug.training.seen import seen_in_training
 from sleepaug.training.tasks.sleep import Sleep
 
@@ -187,7 +188,8 @@ def _staged_windows(
         rows = np.flatnonzero(windows.recording == night)
         onset = windows.onset[rows]
         epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
-        log_probabilities = stager.log_probabilities(windows.x.read(rows))
+        with float32_products("ieee"):
+            log_probabilities = stager.log_probabilities(windows.x.read(rows))
         for name in stager.contexts:
             whole = np.full((epochs[-1] + 1, len(STAGES)), np.nan)  # epochs between are unknown
             whole[epochs] = softened(log_probabilities, stager.temperature(name))

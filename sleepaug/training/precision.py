@@ -64,22 +64,29 @@ def computing_in(precision: Precision, loaded: TaskData) -> Iterator[TaskData]:
     ----------
     precision : {"float32", "tf32", "bf16"}
     loaded : TaskData
+    """
+    if precision == "bf16":
+        make = loaded.task.make_trunk
+        task = replace(loaded.task, make_trunk=lambda: in_bfloat16(make()))
+        loaded = replace(loaded, task=task)
+    with float32_products("tf32" if precision == "tf32" else "ieee"):
+        yield loaded
+
+
+@contextlib.contextmanager
+def float32_products(rounding: Literal["ieee", "tf32"]) -> Iterator[None]:
+    """Let a GPU multiply float32 numbers as they are ("ieee"), or rounded to TF32.
 
     Notes
     -----
-    Torch lets cuDNN round convolutions to TF32 unless told otherwise: float32 tells it otherwise.
+    By itself torch lets cuDNN round convolutions, and cuBLAS not round matrix products.
     """
-    products = "tf32" if precision == "tf32" else "ieee"
     kinds = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
     before = [kind.fp32_precision for kind in kinds]
     for kind in kinds:
-        kind.fp32_precision = products
+        kind.fp32_precision = rounding
     try:
-        if precision == "bf16":
-            make = loaded.task.make_trunk
-            task = replace(loaded.task, make_trunk=lambda: in_bfloat16(make()))
-            loaded = replace(loaded, task=task)
-        yield loaded
+        yield
     finally:
         for kind, old in zip(kinds, before, strict=True):
             kind.fp32_precision = old

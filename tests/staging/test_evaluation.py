@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from command_line import run
 
 import sleepaug
 from sleepaug.models.files import read_model, save_model
 from sleepaug.staging.evaluation import notes_in_short
+from sleepaug.staging.stager import Stager
 
 
 @pytest.mark.parametrize("context", ["none", "transitions"])
@@ -27,6 +29,18 @@ def test_evaluate_scores_what_predict_gives(shipped, nights, context):
     assert values["context"] == context
     assert values["contexts"][context]["cohen_kappa"] == values["cohen_kappa"]
     assert set(values["contexts"]) == {"none", "transitions"}
+
+
+def test_evaluate_multiplies_in_full_float32(shipped, nights, monkeypatch):
+    rounding, compute = [], Stager.log_probabilities
+
+    def noted(stager, x):
+        rounding.append(torch.backends.cudnn.conv.fp32_precision)
+        return compute(stager, x)
+
+    monkeypatch.setattr(Stager, "log_probabilities", noted)
+    run("evaluate", shipped / "default.safetensors", "--data=mass", "--data-dir", nights)
+    assert set(rounding) == {"ieee"}
 
 
 def test_predict_and_evaluate_use_the_context_that_validated_better(shipped, nights, tmp_path):
