@@ -39,8 +39,8 @@ class Run:
     device : {"auto", "cpu", "cuda"}
         Where to compute; "auto" takes a GPU where torch finds one.
     precision : {"float32", "tf32", "bf16"}
-        Of the network's products: full; rounded to TF32, on a GPU; or in bfloat16 where torch's
-        autocast takes it. Transforms, losses and weights stay in float32.
+        Of products: full; on a GPU, all rounded to TF32; or those of the network in bfloat16, where
+        torch's autocast takes it. Weights stay in float32.
     variants : list of dict
         Settings to be compared: for each variant a name and the settings it changes. With several
         such tables every combination is run:
