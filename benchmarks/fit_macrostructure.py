@@ -20,7 +20,7 @@ import torch
 from scipy.stats import ks_2samp
 
 from sleepaug.simulation.hypnogram import FEATURES, STAGES, History, score, simulate_scorers
-from sleepaug.simulation.night import draw_stages
+from sleepaug.simulation.night_plan import draw_stages
 from sleepaug.simulation.people import draw_person
 
 CODES = {"W": 0, "1": 1, "2": 2, "3": 3, "R": 4, "?": -1}

@@ -34,7 +34,8 @@ from realism_network import judge_network
 from realism_stagers import judge_transfer, judge_yasa
 
 from sleepaug.simulation.channels import MASS_CHANNELS
-from sleepaug.simulation.night import plan_night, render
+from sleepaug.simulation.night import render
+from sleepaug.simulation.night_plan import plan_night
 
 DATA = Path("../shared/data")
 

@@ -16,7 +16,8 @@ from scipy import signal
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
-from sleepaug.simulation.night import plan_night, render
+from sleepaug.simulation.night import render
+from sleepaug.simulation.night_plan import NightSettings, plan_night
 from sleepaug.simulation.recorder import SLEEP_EDF
 
 CHANNELS = ("Fpz-Cz", "Pz-Oz", "EOG")
@@ -81,7 +82,8 @@ def simulated_nights(n_nights: int, seed: int) -> list[Night]:
     for i in range(n_nights):
         rng = np.random.default_rng([seed, i])
         before, after = rng.exponential(0.8, 2).clip(0.1, 4)
-        plan = plan_night(seed + i, hours=rng.uniform(6.5, 9), wake=(before, after))
+        settings = NightSettings(wake_before=before, wake_after=after)
+        plan = plan_night(seed + i, rng.uniform(6.5, 9), settings)
         chunks = list(render(plan, FULL_NAMES, float(SFREQ), amplifier=SLEEP_EDF))
         nights.append(Night(i, band_powers(np.concatenate(chunks, 1)), plan.stages.astype(int)))
     return nights

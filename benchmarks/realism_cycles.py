@@ -9,7 +9,7 @@ import numpy as np
 from fit_macrostructure import CODES, consensus, read_scorings
 from realism_tables import table
 
-from sleepaug.simulation.night import draw_stages
+from sleepaug.simulation.night_plan import draw_stages
 from sleepaug.simulation.people import draw_person
 
 GAP = 30  # windows without REM sleep between two periods of it

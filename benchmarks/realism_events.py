@@ -7,7 +7,8 @@ from realism_tables import STAGES, span, table
 from scipy import signal
 from windows_of_eeg import EXCERPT_CHANNEL, features, read_excerpt, simulated_windows
 
-from sleepaug.simulation.night import plan_night, simulate_night
+from sleepaug.simulation.night import simulate_night
+from sleepaug.simulation.night_plan import plan_night
 
 
 def detect(x: np.ndarray, y: np.ndarray) -> dict[str, float]:

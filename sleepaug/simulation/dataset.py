@@ -6,7 +6,7 @@ from tqdm import tqdm
 
 from sleepaug.simulation.edf import polysomnogram, scoring
 from sleepaug.simulation.hypnogram import simulate_scorers
-from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.night_plan import plan_night
 from sleepaug.simulation.people import stream
 from sleepaug.simulation.plan import Job, SimulationSettings, plan_files
 from sleepaug.support.errors import ConfigError
@@ -78,17 +78,10 @@ def simulate_dataset(
 def write_night(job: Job) -> None:
     """Simulate one night and write its files, the recording last."""
     settings = job.settings
-    night = plan_night(
-        job.seed,
-        job.subject,
-        settings.hours,
-        first_night=job.first_night,
-        wake=(settings.wake_before, settings.wake_after),
-    )
+    one = settings.night(job.subject, first_night=job.first_night)
+    night = plan_night(job.seed, settings.hours, one)
     others = simulate_scorers(night.stages, settings.scorers, stream(job.seed, "scorers"))
     for path, stages in zip(job.hypnograms, (night.stages, *others), strict=True):
         into_place(path, scoring(night, stages, settings.layout).write)
-    psg = polysomnogram(
-        night, settings.layout, settings.channels(), settings.rate, settings.recorder
-    )
+    psg = polysomnogram(night, settings.layout, settings.channels(), settings.rate, one.recorder)
     into_place(job.psg, psg.write)

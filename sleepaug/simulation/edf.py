@@ -9,7 +9,8 @@ import numpy as np
 
 from sleepaug.simulation.channels import kind
 from sleepaug.simulation.hypnogram import N3, WINDOW
-from sleepaug.simulation.night import Night, render
+from sleepaug.simulation.night import render
+from sleepaug.simulation.night_plan import Night
 from sleepaug.simulation.noise import wander
 from sleepaug.simulation.people import stream
 from sleepaug.simulation.recorder import Amplifier, RecorderName, prefiltering, recorder_of
@@ -31,7 +32,7 @@ def polysomnogram(
     layout: Layout,
     ch_names: Sequence[str],
     sfreq: float,
-    recorder: RecorderName | None = None,
+    recorder: RecorderName,
 ) -> edfio.Edf:
     """Simulate the signals of a night.
 
@@ -45,10 +46,10 @@ def polysomnogram(
         As `channels.resolve_channels` returns them.
     sfreq : float
         Sampling frequency, a whole number of Hz.
-    recorder : {"mass", "sleep-edf", "any"}, optional
-        Default the layout's own.
+    recorder : {"mass", "sleep-edf", "any"}
+        Filters, noise and steps.
     """
-    amplifier = recorder_of(recorder or layout, night.seed)
+    amplifier = recorder_of(recorder, night.seed)
     return edfio.Edf(
         signals(night, layout, ch_names, sfreq, amplifier),
         data_record_duration=1,

@@ -1,7 +1,6 @@
 """One simulated night: from stages and traits to the voltages of every channel."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import mne
 import numpy as np
@@ -9,84 +8,15 @@ import numpy as np
 from sleepaug.simulation import body
 from sleepaug.simulation.background import background
 from sleepaug.simulation.channels import kind, resolve_channels, site
-from sleepaug.simulation.course import Course, simulate_course
-from sleepaug.simulation.head import PLACES, REFERENCES, background_mixing, eye_mixing, referenced
-from sleepaug.simulation.hypnogram import STAGES, WINDOW, W, night_covariance, simulate_stages
-from sleepaug.simulation.people import OF_PERSON, Person, draw_person, stream, tonight
-from sleepaug.simulation.recorder import (
-    MASS,
-    RECORDERS,
-    Amplifier,
-    Recorder,
-    RecorderName,
-    recorder_of,
-)
+from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing, referenced
+from sleepaug.simulation.hypnogram import STAGES, WINDOW
+from sleepaug.simulation.night_plan import USUAL_NIGHT, Night, NightSettings, plan_night
+from sleepaug.simulation.people import stream
+from sleepaug.simulation.recorder import MASS, Amplifier, Recorder, recorder_of
 from sleepaug.simulation.waves import Mixing, simulate_waves
 from sleepaug.support.errors import ConfigError
 
-FULL_NIGHT = 960  # windows: shorter recordings are excerpts of a night of 8 hours
-# Log-odds of changing to each stage in the first night in a laboratory: more wake and N1, less
-# REM sleep (Agnew et al. 1966).
-FIRST_NIGHT = np.array([0.3, 0.15, 0, -0.05, -0.25])
-LEAST_SLEEP = 0.35  # of the night: the worst sleeper's of the 70 nights fitted to
 CHUNK = 300  # seconds made at a time
-
-
-@dataclass(frozen=True)
-class Night:
-    """What is decided about a night before its signals are made."""
-
-    seed: int
-    person: Person  # as he or she is tonight
-    stages: np.ndarray  # (n_windows,), index into STAGES
-    course: Course
-
-
-def plan_night(
-    seed: int,
-    subject: int | None = None,
-    hours: float = 8.0,
-    apnea: bool | None = None,
-    first_night: bool = False,
-    wake: tuple[float, float] = (0.0, 0.0),
-) -> Night:
-    """Draw the sleeper, the stages and their course (see `simulate_night`).
-
-    `wake` are the hours awake before lights out and after lights on.
-    """
-    n_windows = round(hours * 3600) // WINDOW
-    if min(wake) < 0:
-        raise ConfigError(f"wake_before, wake_after: 0 hours or more, got {wake[0]} and {wake[1]}.")
-    before, after = (round(hours_awake * 3600) // WINDOW for hours_awake in wake)
-    if n_windows < 1:
-        raise ConfigError(f"hours: a night has at least one 30-s window; got {hours} hours.")
-    person = draw_person(seed if subject is None else subject, apnea)
-    stages, start = draw_stages(seed, person, n_windows, first_night)
-    day = np.repeat([True, False, True], [before, n_windows, after])
-    stages = np.concatenate([np.full(before, W, np.int8), stages, np.full(after, W, np.int8)])
-    person = tonight(person, stream(seed, "tonight"))
-    rng = stream(seed, "course")
-    course = simulate_course(stages, person, rng, start * WINDOW / 3600, day)
-    return Night(seed, person, stages, course)
-
-
-def draw_stages(
-    seed: int, person: Person, n_windows: int, first_night: bool = False
-) -> tuple[np.ndarray, int]:
-    """Draw the stages of a night, or of an excerpt of one if it is shorter than 8 hours.
-
-    Returns the stages and the window of the night at which they begin.
-    """
-    rng = stream(seed, "night")
-    cov = night_covariance(person.apnea) * (1 - OF_PERSON)
-    n_full = max(n_windows, FULL_NIGHT)
-    asleep = 0.0
-    while asleep < LEAST_SLEEP:
-        propensity = rng.multivariate_normal(person.propensity, cov) + FIRST_NIGHT * first_night
-        stages = simulate_stages(n_full, rng, propensity=propensity, apnea=person.apnea)
-        asleep = np.mean(stages != W)
-    start = int(rng.integers(0, n_full - n_windows + 1))
-    return stages[start : start + n_windows], start
 
 
 def render(
@@ -103,10 +33,6 @@ def render(
     ndarray of shape (n_chans, n_times), float32
         Microvolts, channels as `ch_names`.
     """
-    if reference not in REFERENCES:
-        raise ConfigError(
-            f"reference: unknown value {reference!r}. Allowed: {', '.join(REFERENCES)}."
-        )
     if sfreq != round(sfreq) or sfreq < 50:
         raise ConfigError(f"sfreq: a whole number of Hz from 50 up is needed, got {sfreq}.")
     seed, person, course = night.seed, night.person, night.course
@@ -157,16 +83,10 @@ def render(
 def simulate_night(
     seed: int,
     *,
-    subject: int | None = None,
     hours: float = 8.0,
     ch_names: Sequence[str] | None = None,
     sfreq: float = 256.0,
-    reference: str = "linked-ears",
-    apnea: bool | None = None,
-    first_night: bool = False,
-    wake_before: float = 0.0,
-    wake_after: float = 0.0,
-    recorder: RecorderName = "mass",
+    settings: NightSettings = USUAL_NIGHT,
 ) -> mne.io.Raw:
     """Simulate a scored polysomnogram of one night. It is simulated: nobody slept.
 
@@ -174,9 +94,6 @@ def simulate_night(
     ----------
     seed : int
         The night; the same arguments give the same samples.
-    subject : int, optional
-        Seed of the sleeper: nights of one subject resemble each other. By default each seed is
-        another person.
     hours : float
         Duration in hours, cut to whole 30-s windows. From lights off if 8 or more; a shorter
         recording is an excerpt that begins anywhere in a night of 8 hours.
@@ -186,16 +103,8 @@ def simulate_night(
         `EMG Chin1` to `Chin3`, `EMG submental`, `ECG ECGI`. Default the 26 of MASS.
     sfreq : float
         Sampling frequency, a whole number of Hz.
-    reference : {"linked-ears", "A2", "average"}
-        Reference of EEG and EOG.
-    apnea : bool, optional
-        Whether the sleeper has sleep apnea; drawn (15 %) if not given.
-    first_night : bool
-        Whether it is the sleeper's first night in the laboratory.
-    wake_before, wake_after : float
-        Hours awake before lights out and after lights on, added to `hours`.
-    recorder : {"mass", "sleep-edf", "any"}
-        Filters, noise and steps of the recorder; `any` draws those of some laboratory.
+    settings : NightSettings
+        Who sleeps, hours of wake around the night, reference and recorder.
 
     Returns
     -------
@@ -204,7 +113,8 @@ def simulate_night(
 
     Examples
     --------
-    >>> raw = simulate_night(0, hours=0.1, ch_names=["Fpz-Cz", "E1-M2"], sfreq=100, wake_before=0.1)
+    >>> raw = simulate_night(0, hours=0.1, ch_names=["Fpz-Cz", "E1-M2"], sfreq=100,
+    ...                      settings=NightSettings(wake_before=0.1))
     >>> raw.ch_names, len(raw.annotations)
     (['EEG Fpz-Cz', 'EOG E1-M2'], 24)
 
@@ -214,12 +124,11 @@ def simulate_night(
         An unknown channel, reference or recorder, or an impossible duration or sampling frequency.
     """
     names = resolve_channels(ch_names)
-    if recorder not in RECORDERS:
-        raise ConfigError(f"recorder: unknown value {recorder!r}. Allowed: {', '.join(RECORDERS)}.")
-    night = plan_night(seed, subject, hours, apnea, first_night, (wake_before, wake_after))
+    night = plan_night(seed, hours, settings)
+    amplifier = recorder_of(settings.recorder, seed)
     data = np.empty((len(names), round(len(night.course.stage) * sfreq)))
     at = 0
-    for chunk in render(night, names, sfreq, reference, recorder_of(recorder, seed)):
+    for chunk in render(night, names, sfreq, settings.reference, amplifier):
         np.multiply(chunk, 1e-6, out=data[:, at : at + chunk.shape[1]])
         at += chunk.shape[1]
     info = mne.create_info(names, sfreq, [kind(name) for name in names])

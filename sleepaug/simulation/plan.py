@@ -9,7 +9,8 @@ import numpy as np
 from sleepaug.simulation.channels import SLEEP_EDF_CHANNELS, resolve_channels
 from sleepaug.simulation.edf import Layout
 from sleepaug.simulation.hypnogram import WINDOW
-from sleepaug.simulation.recorder import RECORDERS, RecorderName
+from sleepaug.simulation.night_plan import NightSettings
+from sleepaug.simulation.recorder import RecorderName
 from sleepaug.support.errors import ConfigError
 
 
@@ -75,6 +76,16 @@ class SimulationSettings:
             return tuple(resolve_channels(self.ch_names))
         return tuple(resolve_channels(SLEEP_EDF_CHANNELS))
 
+    def night(self, subject: int | None = None, *, first_night: bool = False) -> NightSettings:
+        """Return the settings of one of the nights."""
+        return NightSettings(
+            subject,
+            first_night=first_night,
+            wake_before=self.wake_before,
+            wake_after=self.wake_after,
+            recorder=self.recorder or self.layout,
+        )
+
     def check(self) -> None:
         """Raise a `ConfigError` if the nights are impossible."""
         if self.layout not in ("mass", "sleep-edf"):
@@ -98,15 +109,7 @@ class SimulationSettings:
                 f"subjects: the layout '{self.layout}' has {self.nights_of_a_person} night(s) a "
                 f"person, so {self.nights} nights are of {implied}; got {self.subjects}."
             )
-        if self.recorder is not None and self.recorder not in RECORDERS:
-            raise ConfigError(
-                f"recorder: unknown value {self.recorder!r}. Allowed: {', '.join(RECORDERS)}."
-            )
-        if min(self.wake_before, self.wake_after) < 0:
-            raise ConfigError(
-                "wake_before, wake_after: 0 hours or more, got "
-                f"{self.wake_before} and {self.wake_after}."
-            )
+        self.night().check()
         self.channels()
 
 

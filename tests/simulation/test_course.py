@@ -5,14 +5,14 @@ import pytest
 
 from sleepaug.simulation.course import Course, simulate_course
 from sleepaug.simulation.hypnogram import N2, N3, WINDOW, R, W
-from sleepaug.simulation.night import plan_night
+from sleepaug.simulation.night_plan import NightSettings, plan_night
 from sleepaug.simulation.noise import bursts, wander
 from sleepaug.simulation.people import draw_person
 
 
 @pytest.fixture(scope="module")
 def night() -> tuple[np.ndarray, Course]:
-    planned = plan_night(8, apnea=False)
+    planned = plan_night(8, settings=NightSettings(apnea=False))
     return planned.stages, planned.course
 
 

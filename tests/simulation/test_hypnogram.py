@@ -19,7 +19,7 @@ from sleepaug.simulation.hypnogram import (
     simulate_scorers,
     simulate_stages,
 )
-from sleepaug.simulation.night import draw_stages
+from sleepaug.simulation.night_plan import draw_stages
 from sleepaug.simulation.people import draw_person
 
 SCORINGS = Path(__file__).parents[2] / "../shared/data/dod-hypnograms/hypnograms.csv"

@@ -9,7 +9,8 @@ from sleepaug.simulation.body import electrocardiogram
 from sleepaug.simulation.channels import EEG
 from sleepaug.simulation.head import PLACES, background_mixing, eye_mixing, referenced
 from sleepaug.simulation.hypnogram import STAGES
-from sleepaug.simulation.night import plan_night, simulate_night
+from sleepaug.simulation.night import simulate_night
+from sleepaug.simulation.night_plan import NightSettings, plan_night
 from sleepaug.simulation.noise import synthesize
 from sleepaug.simulation.people import draw_person
 from sleepaug.simulation.recorder import Recorder
@@ -192,7 +193,8 @@ def test_recorder_hums_at_the_mains_and_blocks_drift() -> None:
 
 def test_spectra_tell_people_apart() -> None:
     def spectrum(seed: int, subject: int) -> np.ndarray:
-        raw = simulate_night(seed, subject=subject, hours=0.25, ch_names=["C3"], sfreq=64.0)
+        settings = NightSettings(subject=subject)
+        raw = simulate_night(seed, hours=0.25, ch_names=["C3"], sfreq=64.0, settings=settings)
         freqs, density = welch(raw.get_data()[0] * 1e6, 64, nperseg=256)
         return np.log(density[(freqs > 5) & (freqs < 25)])
 
@@ -209,7 +211,7 @@ def test_spectra_tell_people_apart() -> None:
         ({"ch_names": ["C3", "C3"]}, "twice"),
         ({"hours": 0.0}, "30-s"),
         ({"sfreq": 12.5}, "whole number"),
-        ({"reference": "nose"}, "linked-ears"),
+        ({"settings": NightSettings(reference="nose")}, "linked-ears"),
     ],
 )
 def test_mistakes_are_explained(wrong: dict, message: str) -> None:

@@ -7,10 +7,10 @@ from scipy.signal import welch
 from sleepaug.simulation.course import simulate_course
 from sleepaug.simulation.hypnogram import N2, N3
 from sleepaug.simulation.night import simulate_night
+from sleepaug.simulation.night_plan import NightSettings
 from sleepaug.simulation.people import draw_person, offsets, stream, tonight
 from sleepaug.simulation.recorder import (
     MASS,
-    RECORDERS,
     Amplifier,
     Recorder,
     draw_amplifier,
@@ -109,9 +109,9 @@ def test_recorders_differ_between_nights_and_are_named() -> None:
     assert len(drawn) == 30
     assert prefiltering(Amplifier(high_pass=0.3, low_pass=35)) == "HP:0.3Hz LP:35Hz"
     one, two = (
-        simulate_night(1, hours=0.05, ch_names=["C3"], sfreq=64, recorder=r).get_data()
-        for r in RECORDERS[:2]
+        simulate_night(1, hours=0.05, ch_names=["C3"], sfreq=64, settings=settings).get_data()
+        for settings in (NightSettings(recorder="mass"), NightSettings(recorder="sleep-edf"))
     )
     assert np.abs(one - two).max() > 1e-7
     with pytest.raises(ConfigError, match="mass, sleep-edf, any"):
-        simulate_night(1, hours=0.05, recorder="tape")
+        simulate_night(1, hours=0.05, settings=NightSettings(recorder="tape"))

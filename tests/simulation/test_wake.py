@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sleepaug.simulation.hypnogram import N2, STAGES, WINDOW, W
-from sleepaug.simulation.night import plan_night, simulate_night
+from sleepaug.simulation.night import simulate_night
+from sleepaug.simulation.night_plan import NightSettings, plan_night
 from sleepaug.simulation.wake import ACT, REST, lights, simulate_wake
 from sleepaug.support.errors import ConfigError
 
@@ -46,22 +47,22 @@ def test_active_people_act_more() -> None:
 
 def test_wake_around_the_night_is_added_to_it() -> None:
     plain = plan_night(4, hours=1)
-    longer = plan_night(4, hours=1, wake=(0.5, 0.25))
+    settings = NightSettings(wake_before=0.5, wake_after=0.25)
+    longer = plan_night(4, hours=1, settings=settings)
     assert len(longer.stages) == 60 + 120 + 30
     np.testing.assert_array_equal(longer.stages[60:180], plain.stages)
     assert (longer.stages[:60] == W).all()
     assert (longer.stages[180:] == W).all()
     with pytest.raises(ConfigError, match="0 hours or more"):
-        plan_night(4, hours=1, wake=(-1, 0))
+        plan_night(4, hours=1, settings=NightSettings(wake_before=-1))
 
 
 def test_wake_varies_more_than_any_other_stage() -> None:
     """Within real nights log-powers vary most in wake (Sleep-EDF)."""
     spread: dict[str, list[float]] = {"W": [], "N2": []}
+    settings = NightSettings(wake_before=0.5, wake_after=0.5)
     for seed in (1, 2, 3):
-        raw = simulate_night(
-            seed, hours=2, ch_names=["Fpz-Cz"], sfreq=64, wake_before=0.5, wake_after=0.5
-        )
+        raw = simulate_night(seed, hours=2, ch_names=["Fpz-Cz"], sfreq=64, settings=settings)
         x = np.log(raw.get_data().reshape(len(raw.annotations), -1).std(1))
         for stage, found in spread.items():
             of_stage = x[raw.annotations.description == stage]
