@@ -14,7 +14,8 @@ chord from m = 0, ``(T(x; m) - x) / m`` in the place of ``dT(x; m)/dm``.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,10 +30,17 @@ from sleepaug.augment.eeg_frequency import frequency_shift
 from sleepaug.augment.transform import per_window
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.training.fit import Fit, Training
-from sleepaug.training.methods.bilevel import unroll
+from sleepaug.training.methods.hypergradient import Losses, unroll
 from sleepaug.training.tasks.sleep import Sleep
+from sleepaug.training.tasks.task import Task
 
 BATCH, STEP, LR = 16, 0.05, 1e-3
+Windows = tuple[Tensor, Tensor, Tensor, Tensor]  # training windows and stages, validation's
+Change = Callable[[Transform], Transform]
+
+
+def plain(transform: Transform) -> Transform:
+    return transform
 
 
 def by_chord(transform: Transform) -> Transform:
@@ -46,83 +54,104 @@ def by_chord(transform: Transform) -> Transform:
     return replace(transform, apply=apply)
 
 
+def shifted(x: Tensor, m: Tensor, draw: Tensor, change: Change) -> Tensor:
+    """Shift the frequencies of windows by magnitude m and these draws."""
+    shift = partial(frequency_shift, draw=draw, sfreq=100.0)
+    return change(Transform("frequency_shift", shift, 5.0, "Hz"))(x, m)
+
+
+class Trained:
+    """A network trained without augmentation, and the two losses that depend on the magnitude."""
+
+    def __init__(self, task: Task) -> None:
+        fit = Fit(task, Identity(), Training(epochs=8), seed=0)
+        while not fit.done:
+            fit.step()
+        self.trunk = fit.model.trunk.eval()
+        self.weights = {k: p.detach().requires_grad_() for k, p in self.trunk.named_parameters()}
+
+    def loss(self, weights: Mapping[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(functional_call(self.trunk, weights, (x,)), y)
+
+    def of_shifted(
+        self, m: Tensor, windows: Windows, draw: Tensor, change: Change
+    ) -> tuple[float, Tensor]:
+        """Return the loss of shifted validation windows, and its slope for each of them."""
+        *_, x, y = windows
+        each = m.detach().expand(len(x)).clone().requires_grad_()
+        value = self.loss(self.weights, shifted(x, each, draw, change), y)
+        return value.item(), torch.autograd.grad(value, each)[0] * len(x)
+
+    def after_step(
+        self, m: Tensor, windows: Windows, draw: Tensor, change: Change
+    ) -> tuple[float, Tensor]:
+        """Return the validation loss after a training step, and its slope; both over the step."""
+        x, y, valid_x, valid_y = windows
+        losses = Losses(
+            inner=lambda weights, x: self.loss(weights, x, y),
+            outer=lambda weights: self.loss(weights, valid_x, valid_y),
+        )
+        augmented = shifted(x, m.expand(len(x)), draw, change)
+        step = unroll(augmented, losses, self.weights, [m], LR, "exact")
+        return step.valid_loss.item() / LR, step.policy_gradient[0] / LR
+
+
+def draw_windows(task: Task) -> Windows:
+    """Draw a batch of training windows and one of validation windows."""
+    i, j = torch.randperm(len(task.train))[:BATCH], torch.randperm(len(task.valid))[:BATCH]
+    return task.train.x[i], task.train.y[i], task.valid.x[j], task.valid.y[j]
+
+
+def slopes_at(m: float, network: Trained, task: Task, n_batches: int) -> dict[str, list[float]]:
+    """Return the true slope of each loss at magnitude m, and its estimates, batch by batch."""
+    magnitude = torch.tensor(m, requires_grad=True)
+    up, down = torch.tensor(m * (1 + STEP)), torch.tensor(m * (1 - STEP))
+    up.requires_grad_(), down.requires_grad_()
+    slopes = defaultdict[str, list[float]](list)
+    for _ in range(n_batches):
+        windows, u = draw_windows(task), torch.rand(BATCH)
+        pairs = torch.cat([u[: BATCH // 2], 1 - u[: BATCH // 2]])
+        for kind, f in (
+            ("shifted windows", network.of_shifted),
+            ("after a step", network.after_step),
+        ):
+            above, below = (f(at, windows, u, plain)[0] for at in (up, down))
+            slopes[f"{kind}, true slope"].append((above - below) / (2 * STEP * m))
+            for name, draw, change in (
+                ("derivative", u, plain), ("antithetic", pairs, plain), ("chord", u, by_chord)
+            ):  # fmt: skip
+                slope = f(magnitude, windows, draw, change)[1]
+                slopes[f"{kind}, {name}"].append(float(slope.mean()))
+                if name == "derivative" and slope.ndim:
+                    slopes[f"{kind}, clipped"].append(float(slope.clamp(-1, 1).mean()))
+    return slopes
+
+
+def show(m: float, slopes: Mapping[str, Sequence[float]]) -> None:
+    """Print mean and spread of the slopes, and how often the sign is that of the true one."""
+    print(f"\nm = {m:g} ({5 * m:g} Hz)                mean +- s.e.         s.d.   sign agrees")
+    for kind in ("shifted windows", "after a step"):
+        true = torch.tensor(slopes[f"{kind}, true slope"])
+        for name in [name for name in slopes if name.startswith(kind)]:
+            v = torch.tensor(slopes[name])
+            error = float(v.std()) / len(v) ** 0.5
+            line = f"{name:<32}{float(v.mean()):>+9.2f} +- {error:<8.2f}"
+            if not name.endswith("true slope"):
+                agrees = float((v.sign() == true.mean().sign()).float().mean())
+                line += f"{float(v.std()):>8.2f}{agrees:>12.2f}"
+            print(line, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--batches", type=int, default=60)
     options = parser.parse_args()
     task = Sleep(data="mass", data_dir=options.data, n_folds=4).load(Preprocessing()).task
-    fit = Fit(task, Identity(), Training(epochs=8), seed=0)
-    while not fit.done:
-        fit.step()
-    trunk = fit.model.trunk.eval()
-    weights = {k: p.detach().requires_grad_() for k, p in trunk.named_parameters()}
-
-    def shifted(x: Tensor, m: Tensor, draw: Tensor, wrap: Callable = lambda t: t) -> Tensor:
-        shift = partial(frequency_shift, draw=draw, sfreq=100.0)
-        return wrap(Transform("frequency_shift", shift, 5.0, "Hz"))(x, m)
-
-    def loss(w: dict[str, Tensor], x: Tensor, y: Tensor) -> Tensor:
-        return F.cross_entropy(functional_call(trunk, w, (x,)), y)
-
-    def after_step(m: Tensor, batch: tuple, draw: Tensor, wrap: Callable) -> tuple[float, float]:
-        """The validation loss after a training step, and its slope in units of the step."""
-        x, y, other, others = batch
-        found = unroll(
-            shifted(x, m.expand(len(x)), draw, wrap),
-            lambda w, windows: loss(w, windows, y),
-            lambda w: loss(w, other, others),
-            weights, [m], LR, "exact",
-        )  # fmt: skip
-        return found.valid_loss.item() / LR, float(found.policy_gradient[0]) / LR
-
-    def direct(m: Tensor, batch: tuple, draw: Tensor, wrap: Callable) -> tuple[float, Tensor]:
-        x, y, *_ = batch
-        each = m.detach().expand(len(x)).clone().requires_grad_()
-        value = loss(weights, shifted(x, each, draw, wrap), y)
-        return value.item(), torch.autograd.grad(value, each)[0] * len(x)
-
-    def batch() -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        i, j = torch.randperm(len(task.train))[:BATCH], torch.randperm(len(task.valid))[:BATCH]
-        return task.train.x[i], task.train.y[i], task.valid.x[j], task.valid.y[j]
-
-    def plain(transform: Transform) -> Transform:
-        return transform
-
+    network = Trained(task)
     torch.manual_seed(0)
     for m in (0.1, 0.5):
-        magnitude = torch.tensor(m, requires_grad=True)
-        up, down = torch.tensor(m * (1 + STEP)), torch.tensor(m * (1 - STEP))
-        up.requires_grad_(), down.requires_grad_()
-        found: dict[str, list[float]] = {}
-        slopes: dict[str, list[float]] = {"shifted windows": [], "after a step": []}
-        for _ in range(options.batches):
-            each, u = batch(), torch.rand(BATCH)
-            pairs = torch.cat([u[: BATCH // 2], 1 - u[: BATCH // 2]])
-            for kind, f in (("shifted windows", direct), ("after a step", after_step)):
-                data = each[2:] if f is direct else each
-                a, b = f(up, data, u, plain)[0], f(down, data, u, plain)[0]
-                slopes[kind].append((a - b) / (2 * STEP * m))
-                for name, draw, wrap in (
-                    ("derivative", u, plain), ("antithetic", pairs, plain), ("chord", u, by_chord)
-                ):  # fmt: skip
-                    slope = f(magnitude, data, draw, wrap)[1]
-                    mean = slope if isinstance(slope, float) else float(slope.mean())
-                    found.setdefault(f"{kind}, {name}", []).append(mean)
-                    if f is direct and name == "derivative":
-                        clipped = float(slope.clamp(-1, 1).mean())
-                        found.setdefault(f"{kind}, clipped", []).append(clipped)
-        print(f"\nm = {m:g} ({5 * m:g} Hz)                mean +- s.e.         s.d.   sign agrees")
-        for kind, values in slopes.items():
-            true = torch.tensor(values)
-            error = float(true.std()) / len(true) ** 0.5
-            print(f"{kind + ', true slope':<32}{float(true.mean()):>+9.2f} +- {error:<8.2f}")
-            for name in [name for name in found if name.startswith(kind)]:
-                v = torch.tensor(found[name])
-                agrees = float((v.sign() == true.mean().sign()).float().mean())
-                error = float(v.std()) / len(v) ** 0.5
-                print(f"{name:<32}{float(v.mean()):>+9.2f} +- {error:<8.2f}{float(v.std()):>8.2f}"
-                      f"{agrees:>12.2f}", flush=True)  # fmt: skip
+        show(m, slopes_at(m, network, task, options.batches))
 
 
 if __name__ == "__main__":

@@ -101,15 +101,8 @@ def train(
         text = f"Starts from the weights of {task.start_from}, at a learning rate of {rate:g}."
         click.echo(text, err=True)
     with EpochProgress(resolved.training.epochs) as tell:
-        metrics = experiment.train(
-            resolved,
-            output,
-            overwrite=overwrite,
-            cache_dir=cache_dir,
-            tensorboard=tensorboard,
-            progress=True,
-            tell=tell,
-        )
+        how = experiment.RunOptions(overwrite, cache_dir, tensorboard, progress=True, tell=tell)
+        metrics = experiment.train(resolved, output, how)
     if as_json:
         click.echo(json.dumps(metrics.to_json()))
         return

@@ -1,7 +1,7 @@
 """Scored windows of many nights: 30 s of EEG with one stage.
 
-`prepare` makes them for training, through the cache; `signals/night.py` cuts nights without a
-scoring, for prediction.
+`prepare` and `prepare_stored` make them, through the cache; `signals/night.py` cuts nights without
+a scoring, for prediction.
 """
 
 from __future__ import annotations
@@ -98,9 +98,45 @@ def prepare(
     progress: bool = False,
     on_error: Literal["raise", "skip"] = "raise",
     allow_missing: bool = False,
-    in_memory: bool = True,
 ) -> Windows:
-    """Make scored windows of many nights.
+    """Make scored windows of many nights, in memory.
+
+    See `prepare_stored`, which takes the same arguments and leaves the windows in the cache.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sleepaug.data.datasets.mass import mass
+    >>> from sleepaug.simulation.dataset import SimulationSettings, simulate_dataset
+    >>> settings = SimulationSettings(nights=1, seed=0, hours=0.02, ch_names=("C3",), sfreq=100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = simulate_dataset(Path(folder), settings)
+    ...     nights = mass(Path(folder))
+    ...     windows = prepare(nights, Preprocessing(("C3",)), cache_dir=Path(folder) / "cache")
+    >>> windows.x.shape
+    (2, 1, 3000)
+    """
+    windows = prepare_stored(
+        recordings,
+        preprocessing,
+        cache_dir=cache_dir,
+        progress=progress,
+        on_error=on_error,
+        allow_missing=allow_missing,
+    )
+    return dataclasses.replace(windows, x=windows.x.read())
+
+
+def prepare_stored(
+    recordings: Sequence[Recording],
+    preprocessing: Preprocessing,
+    *,
+    cache_dir: Path | None = None,
+    progress: bool = False,
+    on_error: Literal["raise", "skip"] = "raise",
+    allow_missing: bool = False,
+) -> Windows:
+    """Make scored windows of many nights, which stay in the cache until they are read.
 
     Parameters
     ----------
@@ -117,8 +153,11 @@ def prepare(
         listed in `failures`.
     allow_missing : bool
         Channels that a night lacks are zero, as long as it has one of them.
-    in_memory : bool
-        Read all windows; otherwise `x` are `StoredWindows`, which stay in the cache.
+
+    Returns
+    -------
+    Windows
+        Their `x` are `StoredWindows`.
 
     Raises
     ------
@@ -164,7 +203,7 @@ def prepare(
         warnings.warn(
             f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2
         )
-    return _joined(nights, preprocessing, failures, in_memory=in_memory)
+    return _joined(nights, preprocessing, failures)
 
 
 def _by_reason(failures: Mapping[str, str]) -> list[list[str]]:
@@ -212,14 +251,11 @@ def _joined(
     nights: dict[str, tuple[str, cache.Prepared]],
     preprocessing: Preprocessing,
     failures: dict[str, str],
-    *,
-    in_memory: bool,
 ) -> Windows:
     """Join all nights, one after the other."""
     sizes = [len(night.y) for _, night in nights.values()]
-    stored = StoredWindows.of([night.x for _, night in nights.values()])
     return Windows(
-        x=stored.read() if in_memory else stored,
+        x=StoredWindows.of([night.x for _, night in nights.values()]),
         y=np.concatenate([night.y for _, night in nights.values()]),
         subject=np.repeat([subject for subject, _ in nights.values()], sizes),
         recording=np.repeat(list(nights), sizes),

@@ -46,34 +46,10 @@ def default_output(config: Config) -> Path:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How runs are carried out; nothing here changes their results. See `train`."""
+    """How runs are carried out; nothing here changes their results.
 
-    overwrite: bool = False
-    cache_dir: Path | None = None
-    progress: bool = False
-    tell: Callable[[dict[str, Any]], None] = lambda row: None
-
-
-def train(
-    config: Config,
-    output: Path,
-    *,
-    overwrite: bool = False,
-    cache_dir: Path | None = None,
-    tensorboard: bool = False,
-    progress: bool = False,
-    tell: Callable[[dict[str, Any]], None] = lambda row: None,
-) -> Metrics:
-    """Run an experiment, or go on where it was stopped.
-
-    Nothing is written before the data of the first run are loaded.
-
-    Parameters
+    Attributes
     ----------
-    config : Config
-        Settings of one run, or of several variants, seeds or folds.
-    output : Path
-        The run folder; each of several runs has a folder inside it.
     overwrite : bool
         Replace the run that is in the folder.
     cache_dir : Path, optional
@@ -84,6 +60,32 @@ def train(
         Show progress bars on a terminal while nights are prepared.
     tell : callable
         Is called with the row of each epoch, or of each step of a search.
+
+    Examples
+    --------
+    >>> RunOptions(overwrite=True).progress
+    False
+    """
+
+    overwrite: bool = False
+    cache_dir: Path | None = None
+    tensorboard: bool = False
+    progress: bool = False
+    tell: Callable[[dict[str, Any]], None] = lambda row: None
+
+
+def train(config: Config, output: Path, options: RunOptions = RunOptions()) -> Metrics:
+    """Run an experiment, or go on where it was stopped.
+
+    Nothing is written before the data of the first run are loaded.
+
+    Parameters
+    ----------
+    config : Config
+        Settings of one run, or of several variants, seeds or folds.
+    output : Path
+        The run folder; each of several runs has a folder inside it.
+    options : RunOptions
 
     Returns
     -------
@@ -108,10 +110,9 @@ def train(
     >>> metrics.test["n_windows"]
     200
     """
-    if tensorboard:
+    if options.tensorboard:
         require_tensorboard()
-    options = RunOptions(overwrite, cache_dir, progress, tell)
-    folder = RunFolder(output, tensorboard=tensorboard)
+    folder = RunFolder(output, tensorboard=options.tensorboard)
     return _run(config, folder, options, begin=lambda: None)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from sleepaug.data.recording import Recording
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.stored import StoredWindows
-from sleepaug.data.windows import Windows, prepare
+from sleepaug.data.windows import Windows, prepare_stored
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import softened
@@ -172,14 +172,13 @@ def _staged_windows(
     stager: Stager, recordings: Sequence[Recording], settings: EvaluationSettings, progress: bool
 ) -> tuple[Windows, dict[str, np.ndarray]]:
     """Stage the windows of recordings with each context, that of the model first."""
-    windows = prepare(
+    windows = prepare_stored(
         recordings,
         stager.preprocessing.with_overrides(settings.map, settings.reference, settings.exclude),
         cache_dir=settings.cache_dir,
         progress=progress,
         on_error="skip",
         allow_missing=stager.allow_missing,
-        in_memory=False,
     )
     assert isinstance(windows.x, StoredWindows)
     stager.model.to(pick_device(settings.device))

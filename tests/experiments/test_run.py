@@ -2,7 +2,7 @@
 
 import pytest
 
-from sleepaug.experiments.run import train
+from sleepaug.experiments.run import RunOptions, train
 from sleepaug.experiments.settings import load_config
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.tasks.sinusoids import Sinusoids
@@ -50,7 +50,7 @@ def test_overwrite_runs_every_member_again(config, loads, tmp_path):
     metrics = train(config, tmp_path / "run")
     (tmp_path / "run" / "seed-3" / "extra").write_text("of the replaced run")
     loads.clear()
-    assert train(config, tmp_path / "run", overwrite=True) == metrics
+    assert train(config, tmp_path / "run", RunOptions(overwrite=True)) == metrics
     assert loads == [3, 4]
     assert not (tmp_path / "run" / "seed-3" / "extra").exists()
 
@@ -64,6 +64,6 @@ def test_data_that_cannot_be_loaded_leave_every_file_as_it_was(config, tmp_path,
     monkeypatch.setattr(Sinusoids, "load", missing)
     for folder in (tmp_path / "run", tmp_path / "new"):
         with pytest.raises(ConfigError, match="no data"):
-            train(config, folder, overwrite=True)
+            train(config, folder, RunOptions(overwrite=True))
     assert contents(tmp_path / "run") == before
     assert not (tmp_path / "new").exists()

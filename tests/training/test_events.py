@@ -7,7 +7,7 @@ import sys
 import pytest
 from command_line import run
 
-from sleepaug.experiments.run import train
+from sleepaug.experiments.run import RunOptions, train
 from sleepaug.experiments.settings import load_config
 from sleepaug.support.errors import ConfigError
 from sleepaug.training.events import ENDING, scalars
@@ -139,7 +139,7 @@ def assert_scores(path, metrics):
 
 def test_a_run_ends_with_the_events_of_its_scores(tmp_path):
     pytest.importorskip("tensorboard")
-    metrics = train(load_config(None, SETTINGS.items()), tmp_path, tensorboard=True)
+    metrics = train(load_config(None, SETTINGS.items()), tmp_path, RunOptions(tensorboard=True))
     assert_scores(tmp_path, metrics.to_json())
 
 
@@ -166,5 +166,5 @@ def test_without_tensorboard_nothing_begins_and_the_message_says_how_to_get_it(
 ):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"pip install 'sleepaug\[tensorboard\]'"):
-        train(load_config(None, SETTINGS.items()), tmp_path / "run", tensorboard=True)
+        train(load_config(None, SETTINGS.items()), tmp_path / "run", RunOptions(tensorboard=True))
     assert not (tmp_path / "run").exists()

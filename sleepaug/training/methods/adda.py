@@ -14,7 +14,7 @@ from sleepaug.augment import Identity, Policy, RelaxedPolicy, Transform
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Fraction, Positive, Range
 from sleepaug.training.fit import Fit, Training
-from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
+from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy, PolicySteps
 from sleepaug.training.methods.gradient import GradientSearch
 from sleepaug.training.methods.relax import TEMPERATURE, exponential
 from sleepaug.training.methods.search import Method
@@ -94,15 +94,12 @@ class ADDA(Method):
                 "policy": torch.optim.SGD(amounts, lr=self.policy_lr, fused=True),
                 "choices": torch.optim.Adam([policy.choices], lr=self.choice_lr, fused=True),
             }
-        learner = Bilevel(
-            policy,
-            task,
-            training,
-            optimizers,
+        steps = PolicySteps(
+            self.hypergradient,
             relax=self.estimator == "relax",
             largest=self.largest_step and self.largest_step / self.policy_lr,
-            how=self.hypergradient,
         )
+        learner = Bilevel(policy, task, training, optimizers, steps)
         pretraining = None
         if self.warm_start:
             warm = replace(training, epochs=self.warm_start)

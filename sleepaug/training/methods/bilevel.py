@@ -1,17 +1,9 @@
-"""The gradient of the validation loss after a training step, with respect to the policy.
-
-DADA and ADDA choose the policy a whose training step leads to the lowest validation loss:
-
-    F(a) = L_valid(w - lr * dL_train(w, a)/dw)
-
-Its gradient is computed exactly, by differentiating the step, or as in DARTS, DADA and ADDA by
-finite differences of the training loss. Both passes of the latter see the same draws.
-"""
+"""Bilevel search: a step of the policy along the hypergradient, then a step of the trunk."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,107 +14,9 @@ from torch.func import functional_call
 from sleepaug.augment import Policy
 from sleepaug.training.fit import Training, balanced_weights
 from sleepaug.training.methods.gradient import Batch
+from sleepaug.training.methods.hypergradient import Losses, Weights, flat, unroll
 from sleepaug.training.methods.relax import Relax
-from sleepaug.training.random_state import random_state, set_random_state
 from sleepaug.training.tasks.task import Task
-
-Weights = dict[str, Tensor]
-
-
-@dataclass(frozen=True)
-class Unrolled:
-    """The gradients and losses of one unrolled step.
-
-    Attributes
-    ----------
-    policy_gradient : list of Tensor
-        dF/da, one for each policy parameter.
-    trunk_gradient : dict of Tensor
-        dL_train/dw, which the training step uses too.
-    train_loss, valid_loss : Tensor
-        L_train at w, and F.
-    """
-
-    policy_gradient: list[Tensor]
-    trunk_gradient: Weights
-    train_loss: Tensor
-    valid_loss: Tensor
-
-
-def unroll(
-    x: Tensor,
-    inner: Callable[[Weights, Tensor], Tensor],
-    outer: Callable[[Weights], Tensor],
-    weights: Mapping[str, Tensor],
-    policy: Sequence[Tensor],
-    lr: float,
-    how: Literal["exact", "finite"] = "finite",
-) -> Unrolled:
-    """Differentiate the validation loss after a training step by the policy's parameters.
-
-    Parameters
-    ----------
-    x : Tensor
-        The augmented training windows, which depend on `policy`.
-    inner : callable
-        Training loss as a function of the weights and `x`; it may draw from torch's generator.
-    outer : callable
-        Validation loss as a function of the weights.
-    weights : dict of Tensor
-        The trunk's parameters, w.
-    policy : sequence of Tensor
-        The policy's parameters, a.
-    lr : float
-        Of the unrolled step.
-    how : {"exact", "finite"}
-        Exact second derivatives, or central differences along v = dL_valid/dw':
-        ``-lr * (dL_train(w + e v)/da - dL_train(w - e v)/da) / (2 e)`` with e = 0.01 / ||v||. The
-        differences are taken of dL_train/dx, so that windows are augmented once.
-
-    Notes
-    -----
-    Source: DARTS (Liu et al. 2019), eq. 7 and 8; DADA (Li et al. 2020); ADDA (Rommel et al. 2021).
-    """
-    start = random_state() if how == "finite" else {}
-    w = flat(weights.values()).detach().requires_grad_()
-    train_loss = inner(shaped(w, weights), x if how == "exact" else x.detach())
-    [slope] = torch.autograd.grad(train_loss, w, create_graph=how == "exact")
-    if how == "exact":
-        valid_loss = outer(shaped(torch.sub(w.detach(), slope, alpha=lr), weights))
-        policy_gradient = torch.autograd.grad(valid_loss, policy, materialize_grads=True)
-    else:
-        ahead = torch.sub(w.detach(), slope, alpha=lr).requires_grad_()
-        valid_loss = outer(shaped(ahead, weights))
-        [v] = torch.autograd.grad(valid_loss, ahead)
-        e = 0.01 / torch.linalg.vector_norm(v).clamp(min=1e-12)
-        after = random_state()
-        sides = []
-        for sign in (1, -1):
-            set_random_state(start)
-            moved = shaped(torch.addcmul(w.detach(), e, v, value=sign), weights)
-            here = x.detach().requires_grad_()
-            sides.append(torch.autograd.grad(inner(moved, here), here)[0])
-        set_random_state(after)
-        difference = (sides[0] - sides[1]) * (-lr / (2 * e))
-        policy_gradient = torch.autograd.grad(x, policy, difference, materialize_grads=True)
-    return Unrolled(
-        policy_gradient=[g.detach() for g in policy_gradient],
-        trunk_gradient=shaped(slope.detach(), weights),
-        train_loss=train_loss.detach(),
-        valid_loss=valid_loss.detach(),
-    )
-
-
-def flat(tensors: Iterable[Tensor]) -> Tensor:
-    """Return the numbers of tensors, one after the other (n_numbers,)."""
-    return torch.cat([tensor.flatten() for tensor in tensors])
-
-
-def shaped(numbers: Tensor, like: Mapping[str, Tensor]) -> Weights:
-    """Return numbers (n_numbers,) in the shapes of named tensors."""
-    parts = numbers.split([tensor.numel() for tensor in like.values()])
-    pairs = zip(like.items(), parts, strict=True)
-    return {name: part.view_as(tensor) for (name, tensor), part in pairs}
 
 
 class ChoosingPolicy(nn.Module, ABC):
@@ -165,8 +59,28 @@ class ChoosingPolicy(nn.Module, ABC):
         """Move probabilities and magnitudes back into [0, 1]."""
 
 
+@dataclass(frozen=True)
+class PolicySteps:
+    """How a bilevel search learns its policy.
+
+    Attributes
+    ----------
+    how : {"exact", "finite"}
+        See `unroll`.
+    relax : bool
+        Make the choices, and learn them by RELAX with f the change of the validation loss
+        ``F - L_valid(w)``. Otherwise the policy's own average is differentiated.
+    largest : float, optional
+        The hypergradient of each probability and magnitude is clipped to this absolute value.
+    """
+
+    how: Literal["exact", "finite"]
+    relax: bool = True
+    largest: float | None = None
+
+
 class Bilevel:
-    """Alternate a step of the policy along dF/da and a step of the trunk.
+    """Alternate a step of the policy along the hypergradient and a step of the trunk.
 
     Parameters
     ----------
@@ -176,13 +90,7 @@ class Bilevel:
         Its Adam trains the trunk; its learning rate is that of the unrolled step.
     optimizers : dict of Optimizer
         Of the policy's parameters.
-    relax : bool
-        Make the choices, and learn them by RELAX with f the change of the validation loss
-        ``F - L_valid(w)``. Otherwise the policy's own average is differentiated.
-    how : {"exact", "finite"}
-        See `unroll`.
-    largest : float, optional
-        The hypergradient of each probability and magnitude is clipped to this absolute value.
+    steps : PolicySteps
     """
 
     def __init__(
@@ -191,13 +99,9 @@ class Bilevel:
         task: Task,
         training: Training,
         optimizers: Mapping[str, torch.optim.Optimizer],
-        *,
-        relax: bool,
-        how: Literal["exact", "finite"],
-        largest: float | None = None,
+        steps: PolicySteps,
     ) -> None:
-        self.largest = largest
-        self.choosing, self.how, self.lr = policy, how, training.learning_rate
+        self.choosing, self.steps, self.lr = policy, steps, training.learning_rate
         self.trunk = task.make_trunk()
         self.module = nn.ModuleDict({"policy": policy, "trunk": self.trunk})
         adam = torch.optim.Adam(
@@ -211,7 +115,7 @@ class Bilevel:
         optimizers = {**optimizers, "trunk": adam}
         n_candidates = policy.choices.shape[-1]
         n_choices = policy.choices.numel() // n_candidates
-        self.relax = Relax(n_choices, n_candidates) if relax else None
+        self.relax = Relax(n_choices, n_candidates) if steps.relax else None
         if self.relax is not None:
             self.module["relax"] = self.relax
             optimizers["relax"] = self.relax.optimizer
@@ -234,10 +138,10 @@ class Bilevel:
         def outer(weights: Weights) -> Tensor:
             return self.loss(weights, valid, training=False)
 
-        step = unroll(x, inner, outer, weights, parameters, self.lr, self.how)
+        step = unroll(x, Losses(inner, outer), weights, parameters, self.lr, self.steps.how)
         for parameter, gradient in zip(parameters, step.policy_gradient, strict=True):
-            if self.largest is not None and parameter is not choices:
-                gradient = gradient.clamp(-self.largest, self.largest)
+            if (largest := self.steps.largest) is not None and parameter is not choices:
+                gradient = gradient.clamp(-largest, largest)
             parameter.grad = gradient
         if self.relax is not None and choice is not None and z is not None:
             with torch.no_grad():

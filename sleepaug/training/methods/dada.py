@@ -18,7 +18,7 @@ from sleepaug.augment.transform import decide, gate
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, Positive
 from sleepaug.training.fit import Training
-from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy
+from sleepaug.training.methods.bilevel import Bilevel, ChoosingPolicy, PolicySteps
 from sleepaug.training.methods.gradient import GradientSearch
 from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import N_SUBPOLICIES
@@ -59,9 +59,8 @@ class DADA(Method):
         optimizer = torch.optim.Adam(
             policy.parameters(), lr=self.policy_lr, betas=(0.5, 0.999), fused=True
         )
-        learner = Bilevel(
-            policy, task, training, {"policy": optimizer}, relax=True, how=self.hypergradient
-        )
+        steps = PolicySteps(self.hypergradient)
+        learner = Bilevel(policy, task, training, {"policy": optimizer}, steps)
         return GradientSearch(
             learner,
             task,

@@ -18,7 +18,7 @@ from sleepaug.data.folds import split
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
-from sleepaug.data.windows import Windows, prepare
+from sleepaug.data.windows import Windows, prepare_stored
 from sleepaug.models.description import Description, TrainedOn
 from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError
@@ -163,14 +163,13 @@ class Sleep(TaskSettings):
             The folder is missing, or holds no recording that can be used.
         """
         start = None if self.start_from is None else Start.of(self.start_from)
-        windows = prepare(
+        windows = prepare_stored(
             self.recordings(cache_dir=cache_dir, progress=progress),
             preprocessing or Preprocessing(),
             cache_dir=cache_dir,
             progress=progress,
             on_error="skip",
             allow_missing=start is not None and start.allow_missing,
-            in_memory=False,
         )
         parts = split(windows.subject, fold, self.n_folds, self.split_seed, self.n_subjects)
         whole = fits(windows.x, device)
