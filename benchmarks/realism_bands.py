@@ -14,11 +14,12 @@ import numpy as np
 from realism_tables import STAGES, table
 from scipy import signal
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
 
 from sleepaug.simulation.night import render
 from sleepaug.simulation.night_plan import NightSettings, plan_night
 from sleepaug.simulation.recorder import SLEEP_EDF
+from sleepaug.training.bootstrap import resampled
+from sleepaug.training.metrics import accuracy, cohen_kappa, confusion_matrix, recalls
 
 CHANNELS = ("Fpz-Cz", "Pz-Oz", "EOG")
 FULL_NAMES = ("EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal")
@@ -121,12 +122,12 @@ def judge_spread(args: argparse.Namespace) -> None:
     for c, channel in enumerate(CHANNELS):
         for s, stage in enumerate(STAGES):
             for name, nights in (("real", real), ("simulated", simulated)):
-                found = [
+                spreads = [
                     spread(np.log(np.maximum(n.x[n.y == s, c, 5:], 1e-4)))
                     for n in nights
                     if (n.y == s).sum() >= 20
                 ]
-                mean, within, step = (np.array(part) for part in zip(*found, strict=True))
+                mean, within, step = (np.array(part) for part in zip(*spreads, strict=True))
                 parts = (mean.std(0), np.sqrt(within.mean(0)), np.sqrt(step.mean(0)))
                 cells = [" / ".join(f"{p[k]:.2f}" for p in parts) for k in range(len(BANDS))]
                 rows.append((channel, stage, name, *cells))
@@ -170,37 +171,24 @@ def judge_bands(args: argparse.Namespace) -> None:
         model = train_tree(simulated, c)
         for part in parts:
             real = real_nights(args.features / "bands.npz", part)
-            y = [n.y for n in real]
-            said = [model.predict(in_context(n.x[:, c])) for n in real]
-            low, high = interval(y, said, args.seed)
-            y, said = np.concatenate(y), np.concatenate(said)
-            y, said = y[y >= 0], said[y >= 0]
-            counts = confusion_matrix(y, said, labels=range(5))
-            recall = np.diag(counts) / counts.sum(1)
-            kappa = float(cohen_kappa_score(y, said))
+            each = np.stack([confusion_of(model, night, c) for night in real])
+            counts = each.sum(0)
+            kappas = cohen_kappa(resampled(each, np.random.default_rng(args.seed)))
+            low, high = np.percentile(kappas, (2.5, 97.5))
+            recall = recalls(counts)
             people = len({n.person for n in real})
             rows.append(
                 (
-                    channel, f"{part} ({people} people)", float((y == said).mean()),
-                    f"{kappa:.3f} ({low:.3f} to {high:.3f})",
+                    channel, f"{part} ({people} people)", float(accuracy(counts)),
+                    f"{cohen_kappa(counts):.3f} ({low:.3f} to {high:.3f})",
                     " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recall, strict=True)),
                 )
             )  # fmt: skip
     table(("channel", "real people", "accuracy", "kappa (95 %, over nights)", "recall"), rows)
 
 
-def interval(y: Sequence[np.ndarray], said: Sequence[np.ndarray], seed: int) -> tuple[float, float]:
-    """Return the 95 % interval of kappa by a bootstrap over nights."""
-    counts = np.stack(
-        [
-            confusion_matrix(a[a >= 0], b[a >= 0], labels=range(5))
-            for a, b in zip(y, said, strict=True)
-        ]
-    )
-    rng = np.random.default_rng(seed)
-    draws = counts[rng.integers(0, len(counts), (1000, len(counts)))].sum(1)
-    total = draws.sum((1, 2))
-    agreed = np.trace(draws, axis1=1, axis2=2) / total
-    chance = (draws.sum(1) * draws.sum(2)).sum(1) / total**2
-    low, high = np.percentile((agreed - chance) / (1 - chance), (2.5, 97.5))
-    return float(low), float(high)
+def confusion_of(model: HistGradientBoostingClassifier, night: Night, channel: int) -> np.ndarray:
+    """Return the confusion matrix of one night's scored windows."""
+    scored = night.y >= 0
+    predicted = model.predict(in_context(night.x[:, channel]))
+    return confusion_matrix(night.y[scored], predicted[scored], len(STAGES))

@@ -8,11 +8,17 @@ from pathlib import Path
 import numpy as np
 from realism_tables import STAGES, table
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.metrics import cohen_kappa_score, confusion_matrix
 from windows_of_eeg import features, read_excerpt, simulated_windows
 
 from sleepaug.simulation.night import simulate_night
-from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, recalls
+from sleepaug.training.bootstrap import resampled
+from sleepaug.training.metrics import (
+    accuracy,
+    balanced_accuracy,
+    cohen_kappa,
+    confusion_matrix,
+    recalls,
+)
 
 
 def judge_yasa(args: argparse.Namespace) -> None:
@@ -25,23 +31,19 @@ def judge_yasa(args: argparse.Namespace) -> None:
         raw = simulate_night(seed, ch_names=["C4", "Left Horiz"], sfreq=100.0)
         y = np.array([STAGES.index(s) for s in raw.annotations.description])
         staging = yasa.SleepStaging(raw, eeg_name="EEG C4-CLE", eog_name="EOG Left Horiz")
-        said = yasa_stages(staging)
-        counts = confusion_matrix(y, said, labels=range(5))
+        counts = confusion_matrix(y, yasa_stages(staging), len(STAGES))
         total += counts
-        recall = np.diag(counts) / np.maximum(counts.sum(1), 1)
-        kappa = float(cohen_kappa_score(y, said))
-        rows.append((seed, float((y == said).mean()), kappa, *recall))
+        rows.append(
+            (seed, *(float(score(counts)) for score in (accuracy, cohen_kappa)), *recalls(counts))
+        )
     print(f"## YASA on {args.nights} simulated nights, seeds from {args.seed}\n")
     table(("seed", "accuracy", "kappa", *STAGES), rows)
-    recall = np.diag(total) / total.sum(1)
-    observed, n = np.trace(total) / total.sum(), total.sum()
-    chance = (total.sum(0) * total.sum(1)).sum() / n**2
-    kappa = (observed - chance) / (1 - chance)
-    print(f"pooled accuracy {observed:.3f}, kappa {kappa:.3f}; mean over nights: ", end="")
+    of_nights = np.mean([row[1:3] for row in rows], axis=0)
     print(
-        f"accuracy {np.mean([r[1] for r in rows]):.3f}, kappa {np.mean([r[2] for r in rows]):.3f}"
+        f"pooled accuracy {accuracy(total):.3f}, kappa {cohen_kappa(total):.3f}; mean over nights: "
+        f"accuracy {of_nights[0]:.3f}, kappa {of_nights[1]:.3f}"
     )
-    print(f"recall {dict(zip(STAGES, recall.round(3).tolist(), strict=True))}\n")
+    print(f"recall {dict(zip(STAGES, recalls(total).round(3).tolist(), strict=True))}\n")
     table(("true \\ YASA", *STAGES), [(s, *c) for s, c in zip(STAGES, total, strict=True)])
 
 
@@ -71,22 +73,23 @@ def judge_transfer(args: argparse.Namespace) -> None:
         answers[label] = [model.predict(view(features(w))) for w, _ in real.values()]
     counts = {
         label: np.stack(
-            [confusion_matrix(y, z, labels=range(5)) for y, z in zip(truth, said, strict=True)]
+            [confusion_matrix(y, z, len(STAGES)) for y, z in zip(truth, said, strict=True)]
         )
         for label, said in answers.items()
     }
     for model in args.model:
         counts[str(model)] = ask_model(str(model), args.dreams, args.excerpts)
-    draws = rng.integers(0, len(real), (2000, len(real)))
     (yasa, *_) = counts.values()
+    draws = resampled(
+        np.stack(list(counts.values()), axis=1), rng
+    )  # all stagers, the same excerpts
     rows = []
-    for label, each in counts.items():
+    for k, (label, each) in enumerate(counts.items()):
         total = each.sum(0)
         known = [(s, r) for s, r in zip(STAGES, recalls(total), strict=True) if not np.isnan(r)]
         differences = []
         for score in (cohen_kappa, balanced_accuracy):
-            apart = [score(each[d].sum(0)) - score(yasa[d].sum(0)) for d in draws]
-            low, high = np.percentile(apart, (2.5, 97.5))
+            low, high = np.percentile(score(draws[:, k]) - score(draws[:, 0]), (2.5, 97.5))
             difference = score(total) - score(yasa.sum(0))
             differences.append(f"{difference:+.3f} ({low:+.3f} to {high:+.3f})")
         rows.append(
