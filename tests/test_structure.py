@@ -1,4 +1,4 @@
-"""The rooms of the package: each imports only from those below it, and nothing in a circle."""
+"""The rooms of the package: each imports only from those below it; functions that are short."""
 
 import ast
 from pathlib import Path
@@ -88,3 +88,41 @@ def test_the_root_holds_the_rooms_and_little_else():
     entries = {path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"}
     assert set(ROOMS) <= entries
     assert len(entries) <= MOST_ENTRIES
+
+
+MOST_PARAMETERS, MOST_LINES = 6, 60
+NAMED_ONE_BY_ONE = {  # functions whose many parameters have a reason
+    "sleepaug/augment/fused.py forward",  # torch takes tensors for which it keeps gradients so
+    "sleepaug/training/estimator.py __init__",  # scikit-learn reads settings from the signature
+    "sleepaug/staging/any_stager.py predict",  # what people type; all are optional
+}
+
+
+def functions():
+    """Every function of the package and the benchmarks but commands, whose options click names."""
+    for folder in (PACKAGE, PACKAGE.with_name("benchmarks")):
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef) and not any(
+                    ast.unparse(decorator).startswith("click.command")
+                    for decorator in node.decorator_list
+                ):
+                    yield f"{path.relative_to(PACKAGE.parent).as_posix()} {node.name}", node
+
+
+def test_functions_take_few_parameters():
+    many = set()
+    for name, node in functions():
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        if len([one for one in arguments if one.arg not in ("self", "cls")]) > MOST_PARAMETERS:
+            many.add(name)
+    assert many == NAMED_ONE_BY_ONE
+
+
+def test_bodies_of_functions_are_short():
+    long = []
+    for name, node in functions():
+        body = node.body[1:] if ast.get_docstring(node) and node.body[1:] else node.body
+        if body[-1].end_lineno - body[0].lineno + 1 > MOST_LINES:
+            long.append(name)
+    assert long == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sleepaug.augment.augerino import Augerino
 from sleepaug.augment.eeg import augnet_layers
@@ -106,4 +106,6 @@ class AugerinoSettings:
         return Augerino(half_width=self.half_width)
 
 
-LEARNED: dict[str, Any] = {cls.name: cls for cls in (AugNetSettings, AugerinoSettings)}
+LEARNED: dict[str, type[AugNetSettings | AugerinoSettings]] = {
+    cls.name: cls for cls in (AugNetSettings, AugerinoSettings)
+}

@@ -120,7 +120,7 @@ class Learned:
         return cls(**about)
 
     @classmethod
-    def from_json(cls, values: Any) -> Learned:
+    def from_json(cls, values: object) -> Learned:
         """Read what `to_json` gave.
 
         Raises
@@ -129,7 +129,7 @@ class Learned:
             The values are something else: a line for each problem.
         """
         problems: list[str] = []
-        learned: Learned | None = fill(cls, values, "", problems)
+        learned = fill(cls, values, "", problems)
         if learned is None:
             raise ConfigError("\n".join(problems))
         return learned

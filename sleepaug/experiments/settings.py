@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError
@@ -23,6 +23,8 @@ from sleepaug.training.precision import Precision, precision_problems
 from sleepaug.training.tasks import TASKS
 from sleepaug.training.tasks.sleep import Sleep
 from sleepaug.training.tasks.task import TaskSettings
+
+Section = TypeVar("Section")
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
         values = taken_from_model(values)
     problems: list[str] = []
     config = _config(values, problems)
-    if problems:
+    if problems or config is None:
         count = f"{len(problems)} problem" + "s" * (len(problems) > 1)
         text = f"{source}: {count}\n" + "\n".join(f"  {line}" for line in problems)
         raise ConfigError(text, parameters=keys_of(problems))
@@ -201,21 +203,20 @@ def parse_setting(text: str) -> tuple[str, Any]:
         ) from error
 
 
-def _config(values: Mapping[str, Any], problems: list[str]) -> Any:
+def _config(values: Mapping[str, Any], problems: list[str]) -> Config | None:
     """Fill every section; `problems` gets what is wrong, and then None is returned."""
     names = [f.name for f in fields(Config)]
     problems += [
         f"{key}: unknown section. {did_you_mean(key, names)}" for key in values if key not in names
     ]
-    parts = {
-        "task": _named("task", values, TASKS, "sleep", problems),
-        "method": _named("method", values, METHODS, "none", problems),
-    }
-    for name, cls in (("preprocessing", Preprocessing), ("training", Training), ("run", Run)):
-        parts[name] = fill(cls, values.get(name) or {}, name, problems)
-    if problems:
+    task = _named("task", values, TASKS, "sleep", problems)
+    method = _named("method", values, METHODS, "none", problems)
+    preprocessing = _section("preprocessing", Preprocessing, values, problems)
+    training = _section("training", Training, values, problems)
+    run = _section("run", Run, values, problems)
+    if not (task and method and preprocessing and training and run):
         return None
-    config = Config(**parts)
+    config = Config(task, preprocessing, method, training, run)
     problems += [f"run.{p}" for p in precision_problems(config.run.precision, [config.method])]
     if config.task.name != Sleep.name:
         problems += _without_recordings(config, values)
@@ -235,9 +236,19 @@ def _without_recordings(config: Config, values: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+def _section(
+    name: str, kind: type[Section], values: Mapping[str, Any], problems: list[str]
+) -> Section | None:
+    return fill(kind, values.get(name) or {}, name, problems)
+
+
 def _named(
-    section: str, values: Mapping[str, Any], known: Mapping[str, Any], default: str, problems: list
-) -> Any:
+    section: str,
+    values: Mapping[str, Any],
+    known: Mapping[str, type[Section]],
+    default: str,
+    problems: list[str],
+) -> Section | None:
     """Fill the dataclass that `section.name` names with the rest of the section."""
     options = values.get(section) or {}
     if isinstance(options, str):  # as a variant may write it

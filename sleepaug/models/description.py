@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
@@ -17,6 +17,7 @@ MOST_CHANNELS, LONGEST_NAME, LARGEST_OPTION, LONGEST_PROBLEM = 128, 80, 4096, 30
 REQUIRED = (
     "channels", "sfreq", "trunk", "trunk_options", "preprocessing", "augmentation", "copies_eval",
 )  # fmt: skip
+Described = TypeVar("Described", bound="ModelFacts")
 OF_ANY_TASK = ("sleepaug", "classes", "method", "augmentation", "copies_eval", "scores")
 
 
@@ -82,7 +83,9 @@ class ModelFacts(OneLine):
         return (self.summary, f"trained on {self.trained_on.in_words()}", version)
 
 
-def bound(cls: type, values: Mapping[str, Any], required: tuple[str, ...] = ()) -> Any:
+def bound(
+    cls: type[Described], values: Mapping[str, Any], required: tuple[str, ...] = ()
+) -> Described:
     """Make a description from what a file says; keys that only later versions know are left out.
 
     Raises
@@ -90,11 +93,11 @@ def bound(cls: type, values: Mapping[str, Any], required: tuple[str, ...] = ()) 
     ModelError
         Values are missing or out of bounds: a line for each.
     """
-    names = {field.name for field in dataclasses.fields(cls)}
+    names = {field.name for field in dataclasses.fields(cast(Any, cls))}
     problems = [f"{key}: is missing." for key in required if key not in values]
     known = {key: value for key, value in values.items() if key in names}
     description = fill(cls, known, "", problems)
-    if problems:
+    if problems or description is None:
         raise ModelError("\n  ".join(line[:LONGEST_PROBLEM] for line in problems))
     return description
 

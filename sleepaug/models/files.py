@@ -143,6 +143,6 @@ def _augmentation(description: Description) -> Augmentation:
         return Identity()
     settings, problems = dict(description.augmentation), list[str]()
     method = fill(LEARNED[settings.pop("name")], settings, "augmentation", problems)
-    if problems or description.ranges is None:
+    if method is None or description.ranges is None:
         raise ModelError("\n  ".join(problems))
     return method.build(applicable(description.sfreq, description.channels, description.ranges))

@@ -18,9 +18,11 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from sleepaug.support.errors import ConfigError
+
+Filled = TypeVar("Filled")
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Allowed: {', '.join(known)}." if known else "None is allowed here."
 
 
-def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
+def fill(cls: type[Filled], values: object, where: str, problems: list[str]) -> Filled | None:
     """Make a `cls` from a mapping, and add what is wrong with it to `problems`.
 
     Parameters
@@ -111,7 +113,8 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
         return None
     before = len(problems)
     hints = typing.get_type_hints(cls, include_extras=True)
-    names = [field.name for field in dataclasses.fields(cls)]
+    fields = dataclasses.fields(typing.cast(Any, cls))
+    names = [field.name for field in fields]
     arguments = {}
     for key, value in values.items():
         path = f"{where}.{key}" if where else str(key)
@@ -121,7 +124,7 @@ def fill(cls: type, values: Any, where: str, problems: list[str]) -> Any:
             problems.append(f"{path}: unknown key. {did_you_mean(key, names)}")
     problems += [
         f"{where}.{field.name}: is missing." if where else f"{field.name}: is missing."
-        for field in dataclasses.fields(cls)
+        for field in fields
         if field.default is field.default_factory is dataclasses.MISSING
         and field.name not in values
     ]

@@ -28,7 +28,7 @@ def checked_settings(parameters: Mapping[str, Any]) -> tuple[Method, Training]:
         Naming every problem, a line each.
     """
     problems: list[str] = []
-    method: Any = None
+    method = None
     if (name := parameters["method"]) in METHODS:
         options = dict(parameters["method_options"] or {})
         method = fill(METHODS[name], options, "method_options", problems)
@@ -44,7 +44,7 @@ def checked_settings(parameters: Mapping[str, Any]) -> tuple[Method, Training]:
         problems.append(f"normalize: expected 'window' or 'none', got {scaling!r}.")
     if not isinstance(share, Real) or not 0 < float(share) < 1:
         problems.append(f"validation: expected a share between 0 and 1, got {share!r}.")
-    if problems:
+    if problems or method is None or training is None:
         raise ConfigError("\n".join(problems))
     return method, training
 

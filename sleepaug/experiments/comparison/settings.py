@@ -227,7 +227,7 @@ def comparison_of(
     n_folds = config.task.n_folds
     if compare and compare.folds > n_folds:
         problems.append(f"compare.folds: the task has {n_folds} folds, got {compare.folds}.")
-    if problems:
+    if problems or compare is None:
         text = f"{source}:\n" + "\n".join(f"  {line}" for line in problems)
         raise ConfigError(text, parameters=keys_of(problems))
     return Comparison(config.task, config.preprocessing, config.training, compare, chosen)
@@ -251,7 +251,9 @@ def _methods(values: dict[str, Any], names: list[str], problems: list[str]) -> d
     for name in [FLOOR, *(name for name in names if name != FLOOR)]:
         if name in METHODS:
             options = {k: v for k, v in (values.get(name) or {}).items() if k != "name"}
-            methods[name] = fill(METHODS[name], options, f"methods.{name}", problems)
+            method = fill(METHODS[name], options, f"methods.{name}", problems)
+            if method is not None:
+                methods[name] = method
         else:
             problems.append(f"methods: unknown method '{name}'. {did_you_mean(name, METHODS)}")
     problems += [
