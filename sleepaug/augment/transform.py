@@ -183,9 +183,11 @@ class Transforms(dict[str, Transform]):
     Examples
     --------
     >>> from sleepaug.augment import eeg_transforms
-    >>> eeg_transforms(100.0, ["C3"])["sign_flop"]  # doctest: +ELLIPSIS
-    Traceback (most recent call last):
-    ...UnknownTransformError: no transform is called 'sign_flop'. Did you mean 'sign_flip'?
+    >>> try:
+    ...     eeg_transforms(100.0, ["C3"])["sign_flop"]
+    ... except ConfigError as error:
+    ...     print(error)
+    no transform is called 'sign_flop'. Did you mean 'sign_flip'?
     """
 
     def __missing__(self, name: str) -> Transform:

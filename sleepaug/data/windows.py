@@ -107,7 +107,8 @@ def prepare(
     --------
     >>> import tempfile
     >>> from sleepaug.data.datasets.mass import mass
-    >>> from sleepaug.simulation.dataset import SimulationSettings, simulate_dataset
+    >>> from sleepaug.simulation.dataset import simulate_dataset
+    >>> from sleepaug.simulation.plan import SimulationSettings
     >>> settings = SimulationSettings(nights=1, seed=0, hours=0.02, ch_names=("C3",), sfreq=100)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     files = simulate_dataset(Path(folder), settings)

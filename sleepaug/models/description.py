@@ -152,7 +152,7 @@ class Description(ModelFacts):
     Examples
     --------
     >>> from sleepaug.models.cards import find_model, read_card
-    >>> description = read_card(find_model("default")).description
+    >>> description = read_card(find_model("spectral")).description
     >>> description.sfreq, description.trained_on.data
     (50.0, 'simulated')
     """

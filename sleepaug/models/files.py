@@ -52,7 +52,7 @@ class SavedModel:
 
     Examples
     --------
-    >>> saved = read_model("default")
+    >>> saved = read_model("spectral")
     >>> saved.description.trunk, saved.preprocessing.sfreq, saved.allow_missing
     ('spectral', 50.0, True)
     """

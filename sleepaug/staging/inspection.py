@@ -138,9 +138,15 @@ def inspect_recording(
 
     Examples
     --------
-    >>> inspection = inspect_recording(Path("night.edf"))  # doctest: +SKIP
-    >>> [channel.name for channel in inspection.channels if channel.problem]  # doctest: +SKIP
-    ['EEG F4-A1']
+    >>> import tempfile
+    >>> from sleepaug.simulation.dataset import simulate_dataset
+    >>> from sleepaug.simulation.plan import SimulationSettings
+    >>> settings = SimulationSettings(nights=1, seed=0, hours=0.1, ch_names=("C3", "C4"))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path] = simulate_dataset(Path(folder), settings)
+    ...     inspection = inspect_recording(path)
+    >>> [channel.name for channel in inspection.channels if not channel.problem]
+    ['EEG C3-CLE', 'EEG C4-CLE']
     """
     recorded = open_recording(path)
     has_gaps = isinstance(recorded, Edf) and recorded.record_onsets is not None

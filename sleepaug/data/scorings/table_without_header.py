@@ -39,8 +39,8 @@ def without_header(lines: Sequence[str]) -> Table | None:
     Examples
     --------
     >>> table = without_header(["Rate: 30 s", "", "22:30:00,000; Wach", "22:30:30,000; N1"])
-    >>> table.onset, table.stage, table.rows[0]
-    (0, 1, ['22:30:00,000', ' Wach'])
+    >>> table.onset, table.stage, table.rows[-1]
+    (0, 1, ['22:30:30,000', ' N1'])
     """
     filled = [(n, line) for n, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
     above = 0
