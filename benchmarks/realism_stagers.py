@@ -127,7 +127,7 @@ def ask_model(model: str, folder: Path, excerpts: Sequence[int]) -> np.ndarray:
             data_dir=Path(chosen),
             map={"C3": "C3-A1|CZ-A1"} if needs_name else None,
         )
-        nights = evaluate_model(model, settings)["nights"]
+        nights = evaluate_model(model, settings).scores["nights"]
     return np.stack([np.array(nights[f"excerpt{k}"]["confusion"]) for k in excerpts])
 
 

@@ -45,22 +45,22 @@ def evaluate(
     if output is not None and not overwrite:
         refuse_existing([output])
     options |= {"data": options["data"] or "simulated", "device": options["device"] or "auto"}
-    scores = evaluate_model(run, EvaluationSettings(**options), progress=True)
+    result = evaluate_model(run, EvaluationSettings(**options), progress=True)
     if output is not None:
-        context = f", context {scores['context']}" if scores["context"] else ""
+        context = f", context {result.context}" if result.context else ""
         title = f"{run.stem}, {options['data']} nights{context}"
-        draw_reliability(scores["reliability"], title, output)
+        draw_reliability(result.reliability, title, output)
         click.echo(f"Picture: {output}", err=True)
     if as_json:
-        click.echo(json.dumps(scores))
+        click.echo(json.dumps(result.to_json()))
         return
-    for line in notes_in_short(scores["notes"]):
+    for line in notes_in_short(result.notes):
         click.echo(line, err=True)
-    for line in scores["warnings"]:
+    for line in result.warnings:
         click.echo(f"Warning: {line}", err=True)
-    click.echo(scores_text(scores))
-    click.echo(f"certainty is off by {scores['calibration_error']:.3f} on average")
-    for name, brief in scores["contexts"].items():
-        if len(scores["contexts"]) > 1:
-            used = " (used above)" if name == scores["context"] else ""
+    click.echo(scores_text(result.scores))
+    click.echo(f"certainty is off by {result.reliability.expected_error:.3f} on average")
+    for name, brief in result.contexts.items():
+        if len(result.contexts) > 1:
+            used = " (used above)" if name == result.context else ""
             click.echo(f"context {name}{used}: {brief_text(brief)}")

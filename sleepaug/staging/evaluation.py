@@ -24,12 +24,12 @@ from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_evaluation import staged_recordings
 from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.reliability import brief_scores, reliability
+from sleepaug.staging.reliability import Reliability, brief_scores, reliability
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.settings import fill, keys_of
 from sleepaug.training.machine import pick_device
-from sleepaug.training.metrics import scores_by_night
+from sleepaug.training.metrics import Scores, scores_by_night
 from sleepaug.training.precision import float32_products
 from sleepaug.training.seen import seen_in_training
 from sleepaug.training.tasks.sleep import Sleep
@@ -88,9 +88,59 @@ class EvaluationSettings:
         return task
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """How a model did on a dataset.
+
+    Attributes
+    ----------
+    scores : Scores
+        Of all windows, and of each night under `nights`.
+    reliability : Reliability
+        Certainty and accuracy.
+    context : str
+        The context with which these were measured; "" for a model without contexts.
+    contexts : dict of dict
+        A few scores with each context.
+    notes : dict of list of str
+        For each night, how its scoring was read and what was dropped.
+    warnings : list of str
+        Subjects that the model was trained on.
+
+    Examples
+    --------
+    >>> y = np.array([0, 2, 2])
+    >>> evaluation = Evaluation(
+    ...     scores_by_night(y, y, np.array(["a", "a", "b"]), STAGES), reliability(np.eye(5)[y], y),
+    ...     context="none", contexts={}, notes={}, warnings=[],
+    ... )
+    >>> evaluation.to_json()["nights"]["b"]["accuracy"]
+    1.0
+    """
+
+    scores: Scores
+    reliability: Reliability
+    context: str
+    contexts: dict[str, dict[str, float | None]]
+    notes: dict[str, list[str]]
+    warnings: list[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return {
+            **self.scores,
+            "calibration_error": self.reliability.expected_error,
+            "reliability": self.reliability.to_json(),
+            "context": self.context,
+            "contexts": self.contexts,
+            "notes": self.notes,
+            "warnings": self.warnings,
+        }
+
+
 def evaluate_model(
     model: ModelNames, settings: EvaluationSettings, *, progress: bool = False
-) -> dict[str, Any]:
+) -> Evaluation:
     """Score a trained model on a dataset.
 
     Parameters
@@ -103,12 +153,7 @@ def evaluate_model(
 
     Returns
     -------
-    dict
-        Scores (see `sleepaug.training.metrics.scores`) of all windows, and of each night under
-        `nights`; `calibration_error`, the mean distance of certainty and accuracy, and
-        `reliability`, both in bins of certainty; `context`, with which all these were measured, and
-        `contexts`, a few scores with each; `notes` say of each night how its scoring was read and
-        what was dropped; `warnings` name subjects the model was trained on.
+    Evaluation
 
     Raises
     ------
@@ -128,18 +173,15 @@ def evaluate_model(
         )
     context = settings.context or next(iter(probabilities))
     trained_on = [source.trained_on for source in stager.sources]
-    bins = reliability(probabilities[context], windows.y)
-    return {
-        **scores_by_night(
-            windows.y, probabilities[context].argmax(axis=1), windows.recording, STAGES
-        ),
-        "calibration_error": bins.expected_error,
-        "reliability": bins.to_json(),
-        "context": context,
-        "contexts": {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
-        "notes": windows.notes,
-        "warnings": seen_in_training(trained_on, settings.data, windows),
-    }
+    predicted = probabilities[context].argmax(axis=1)
+    return Evaluation(
+        scores_by_night(windows.y, predicted, windows.recording, STAGES),
+        reliability(probabilities[context], windows.y),
+        context,
+        {name: brief_scores(windows.y, p) for name, p in probabilities.items()},
+        windows.notes,
+        seen_in_training(trained_on, settings.data, windows),
+    )
 
 
 def _check_context(context: str, allowed: Sequence[str]) -> None:

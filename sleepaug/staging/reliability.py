@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,13 +78,12 @@ def reliability(probabilities: np.ndarray, y: np.ndarray, n_bins: int = 15) -> R
 
 
 @figure_style()
-def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path) -> None:
+def draw_reliability(bins: Reliability, title: str, path: Path) -> None:
     """Draw accuracy over certainty, with 95 % intervals, over how many windows there are of each.
 
     Parameters
     ----------
-    bins : sequence of dict
-        As `Reliability.to_json` gives them.
+    bins : Reliability
     title : str
     path : Path
         A .png or .svg file.
@@ -104,9 +102,8 @@ def draw_reliability(bins: Sequence[Mapping[str, float]], title: str, path: Path
 
     if path.suffix.lower() not in (".png", ".svg"):
         raise ConfigError(f"{path}: pictures are .png or .svg.")
-    confidence, accuracy, n = (
-        np.array([one[key] for one in bins]) for key in ("confidence", "accuracy", "windows")
-    )
+    some = bins.count > 0
+    confidence, accuracy, n = bins.confidence[some], bins.accuracy[some], bins.count[some]
     low, high = wilson(accuracy, n)
     figure = Figure(figsize=(4.2, 4.8))
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))

@@ -137,7 +137,7 @@ def test_recordings_of_any_montage_are_staged(model):
 def test_evaluate_scores_what_predict_gives(model, nights, tmp_path):
     path = tmp_path / "m.safetensors"
     save_recording_model(path, model)
-    scores = evaluate_model(path, EvaluationSettings(data="mass", data_dir=nights))
+    scores = evaluate_model(path, EvaluationSettings(data="mass", data_dir=nights)).scores
     assert scores["n_windows"] == 200
     psg = sorted(nights.glob("*PSG.edf"))[0]
     night = sleepaug.load_model(path).predict(psg)

@@ -36,16 +36,16 @@ def test_the_interval_of_a_share():
 
 def test_the_reliability_diagram_shows_bins_that_hold_windows(tmp_path):
     logits, y = labelled(2000)
-    found = reliability(softened(logits, 0.5), y)
-    bins = found.to_json()
+    measured = reliability(softened(logits, 0.5), y)
+    bins = measured.to_json()
     assert sum(one["windows"] for one in bins) == 2000
     assert all(0 <= one["accuracy"] <= 1 for one in bins)
-    assert len(bins) < len(found.count)  # no window is less than 20 % certain
-    draw_reliability(bins, "a $ b", tmp_path / "r.png")
-    draw_reliability(bins, "a $ b", tmp_path / "r.svg")
+    assert len(bins) < len(measured.count)  # no window is less than 20 % certain
+    draw_reliability(measured, "a $ b", tmp_path / "r.png")
+    draw_reliability(measured, "a $ b", tmp_path / "r.svg")
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ConfigError, match=r"\.png or \.svg"):
-        draw_reliability(bins, "a", tmp_path / "r.txt")
+        draw_reliability(measured, "a", tmp_path / "r.txt")
 
 
 def test_brief_scores_of_four_windows():

@@ -132,7 +132,7 @@ def test_one_model_cannot_disagree(installed, night, tmp_path):
 
 
 def test_evaluate_scores_what_predict_gives(pair, nights):
-    scores = evaluate_model(pair, EvaluationSettings(data="mass", data_dir=nights))
+    scores = evaluate_model(pair, EvaluationSettings(data="mass", data_dir=nights)).scores
     stager = sleepaug.load_model(pair)
     for night in nights.glob("*PSG.edf"):
         stages = stager.predict(night).stages
