@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from sleepaug.augment import AugmentedModel, Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.models.trunks import make_trunk
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 
 CHANNELS = ("C3", "C4", "F3", "F4", "O1", "O2")
 

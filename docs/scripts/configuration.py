@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.comparison.settings import Compare
 from sleepaug.experiments.settings import Run
-from sleepaug.support.settings import Range, plain
+from sleepaug.support.plain import plain
+from sleepaug.support.settings import Range
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.tasks import TASKS

@@ -11,7 +11,8 @@ from sleepaug.augment.layers import AugmentationLayer, AugmentationModule
 from sleepaug.augment.policy import Policy, Step
 from sleepaug.augment.selection import MeasuredLayer
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import fill, plain
+from sleepaug.support.plain import plain
+from sleepaug.support.settings import fill
 
 SELECTED = 0.5  # a transform with this share of a layer's weight was selected by it
 UNDECIDED = 0.1

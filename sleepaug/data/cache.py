@@ -21,7 +21,7 @@ from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import OutputError
 from sleepaug.support.files import replacing
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 
 FORMAT = 1
 SIMULATED = "simulated-nights-"  # folders of the nights that are used where none are named

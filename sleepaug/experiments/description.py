@@ -16,7 +16,7 @@ from sleepaug.experiments.settings import Config
 from sleepaug.models.description import Description
 from sleepaug.staging.calibration import Calibration, by_night, calibrate, softened
 from sleepaug.staging.reliability import brief_scores
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 from sleepaug.training.fit import Training
 from sleepaug.training.tasks.task import Split, Task, TaskData
 

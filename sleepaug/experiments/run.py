@@ -14,11 +14,12 @@ from sleepaug.experiments.metrics import Metrics, pooled
 from sleepaug.experiments.settings import Config, members
 from sleepaug.experiments.single import search_and_train
 from sleepaug.support.files import free_folder
-from sleepaug.support.settings import differences, plain
+from sleepaug.support.plain import differences, plain
+from sleepaug.training.clock import Clock
 from sleepaug.training.events import require_tensorboard, write_events
 from sleepaug.training.machine import pick_device
 from sleepaug.training.precision import check_precision, computing_in
-from sleepaug.training.runs import Clock, RunFolder
+from sleepaug.training.runs import RunFolder
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Range, did_you_mean, fill, keys_of, plain, put
+from sleepaug.support.plain import plain, put
+from sleepaug.support.settings import Range, did_you_mean, fill, keys_of
 from sleepaug.support.yaml import parse_yaml, read_yaml
 from sleepaug.training.finetuning import taken_from_model
 from sleepaug.training.fit import Training

@@ -11,7 +11,8 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
 from sleepaug.models.words import OneLine
 from sleepaug.support.errors import ModelError
-from sleepaug.support.settings import Range, fill, plain
+from sleepaug.support.plain import plain
+from sleepaug.support.settings import Range, fill
 
 MOST_CHANNELS, LONGEST_NAME, LARGEST_OPTION, LONGEST_PROBLEM = 128, 80, 4096, 300
 REQUIRED = (

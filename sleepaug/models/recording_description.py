@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from sleepaug.models.description import ModelFacts, TrainedOn, bound
-from sleepaug.support.settings import Range, plain
+from sleepaug.support.plain import plain
+from sleepaug.support.settings import Range
 
 
 @dataclass(frozen=True, repr=False)

@@ -16,7 +16,8 @@ from sleepaug.data.files.edf_annotations import read_edf_annotations
 from sleepaug.data.files.open import OpenRaw, open_recording
 from sleepaug.data.stages import is_stage
 from sleepaug.models.several import ModelNames
-from sleepaug.staging.inspected_channels import InspectedChannel, inspect_channels
+from sleepaug.staging.channel_inspection import inspect_channels
+from sleepaug.staging.inspected_channels import InspectedChannel
 from sleepaug.staging.model_use import ModelUse, model_use
 from sleepaug.staging.scoring_fit import ScoringFit, scoring_fit
 from sleepaug.support.errors import printable

@@ -24,7 +24,7 @@ from sleepaug.staging.calibration import softened
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.staging.stager import Stager
 from sleepaug.support.errors import ModelError
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 
 HOURS, SEED = 0.5, 7
 """Of the simulated night that serves as an example."""

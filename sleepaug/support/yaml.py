@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

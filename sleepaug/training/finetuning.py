@@ -17,7 +17,7 @@ from sleepaug.models.cards import find_model, read_card
 from sleepaug.models.files import SavedModel, read_model
 from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 
 LEARNING_RATE = 1e-4
 """A tenth of what a training from scratch takes by default (`Training.learning_rate`)."""

@@ -1,4 +1,4 @@
-"""The run folder, the clock and the driver, which trainings and searches share.
+"""The run folder and the driver, which trainings and searches share.
 
 Both are Processes. `advance` runs one, an epoch (or trial) at a time, charges its seconds, writes a
 row and saves a checkpoint, so that a killed run continues where it was.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import math
 import shutil
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,8 +18,9 @@ import torch
 
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_bytes, write_json, write_text
-from sleepaug.support.settings import differences, plain
+from sleepaug.support.plain import differences, plain
 from sleepaug.support.yaml import parse_yaml, to_yaml
+from sleepaug.training.clock import Clock
 from sleepaug.training.events import events
 from sleepaug.training.machine import environment
 from sleepaug.training.random_state import random_state, set_random_state
@@ -44,74 +43,6 @@ class Process(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
-
-
-class Clock:
-    """Seconds charged to accounts such as "train"; time outside `charge` is not counted.
-
-    On a GPU they are seconds of wall time, until its work is done. On the CPU they are seconds that
-    this process computed, all its threads added up: with one thread, on an idle machine, the same
-    as wall time, and on a busy one longer only as far as other processes use caches and memory.
-
-    Parameters
-    ----------
-    device : torch.device
-    timer : callable, optional
-        Another clock than the device's: seconds, increasing.
-    budget : float
-        Seconds that all accounts together may hold.
-    meter : callable
-        Returns the energy in joules that the device has used so far, or None if it does not count.
-
-    Attributes
-    ----------
-    seconds, joules : dict of float
-        What each account was charged; `joules` is empty where energy is not counted.
-
-    Examples
-    --------
-    >>> clock = Clock(timer=iter([0.0, 3.0]).__next__, budget=10.0)
-    >>> with clock.charge("train"):
-    ...     pass
-    >>> clock.seconds, clock.left()
-    ({'train': 3.0}, 7.0)
-    """
-
-    def __init__(
-        self,
-        device: torch.device | str = "cpu",
-        timer: Callable[[], float] | None = None,
-        budget: float = math.inf,
-        meter: Callable[[], float | None] = lambda: None,
-    ) -> None:
-        self.device, self.budget = torch.device(device), budget
-        self.timer = timer or (
-            time.perf_counter if self.device.type == "cuda" else time.process_time
-        )
-        self.meter = meter
-        self.seconds: dict[str, float] = {}
-        self.joules: dict[str, float] = {}
-
-    def left(self) -> float:
-        """Seconds of the budget that are left; below 0 if the last step went over it."""
-        return self.budget - sum(self.seconds.values())
-
-    @contextlib.contextmanager
-    def charge(self, account: str) -> Iterator[None]:
-        """Add the time and energy spent inside to `account`, unless it ends in an error."""
-        before, start = self.meter(), self.timer()
-        yield
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        self.seconds[account] = self.seconds.get(account, 0.0) + self.timer() - start
-        after = self.meter()
-        if before is not None and after is not None:
-            self.joules[account] = self.joules.get(account, 0.0) + after - before
-
-    def close(self, account: str) -> float:
-        """Empty an account; return the seconds it held."""
-        self.joules.pop(account, None)
-        return self.seconds.pop(account)
 
 
 class RunFolder:

@@ -14,7 +14,8 @@ from command_line import run
 from sleepaug.cli.options import REFERENCES
 from sleepaug.data.signals.channels import Reference
 from sleepaug.support.errors import OutputError
-from sleepaug.training.runs import Clock, RunFolder
+from sleepaug.training.clock import Clock
+from sleepaug.training.runs import RunFolder
 
 
 class Process:

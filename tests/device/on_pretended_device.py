@@ -11,10 +11,10 @@ from sleepaug.augment.chosen import apply_chosen
 from sleepaug.augment.model import log_probabilities
 from sleepaug.data.stored import StoredWindows
 from sleepaug.experiments.comparison.lane import Lane
+from sleepaug.training.clock import Clock
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.methods.dada import Pairs
-from sleepaug.training.runs import Clock
 from sleepaug.training.tasks.streamed import StreamedWindows
 from sleepaug.training.tasks.task import Split, TaskData
 from tests.device import counts, recording

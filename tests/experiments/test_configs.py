@@ -6,7 +6,7 @@ import pytest
 
 from sleepaug.experiments.comparison.settings import load_comparison
 from sleepaug.experiments.settings import Config, load_config
-from sleepaug.support.settings import plain
+from sleepaug.support.plain import plain
 from sleepaug.support.yaml import read_yaml
 from sleepaug.training.methods.given import AugNet
 

@@ -9,9 +9,10 @@ import torch
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.single import search_and_train
 from sleepaug.support.errors import ConfigError
+from sleepaug.training.clock import Clock
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
-from sleepaug.training.runs import Clock, RunFolder
+from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.task import TaskData
 
 

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 import sleepaug
 from sleepaug.cli import main
-from sleepaug.staging.inspected_channels import EpochList, role_of
+from sleepaug.staging.channel_inspection import role_of
+from sleepaug.staging.inspected_channels import EpochList
 from sleepaug.staging.inspection import AnnotationCount, inspect_recording
 
 SFREQ = 200

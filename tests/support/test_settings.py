@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 
 from sleepaug.support.errors import ConfigError
+from sleepaug.support.plain import differences, plain, put
 from sleepaug.support.settings import (
     Count,
     Fraction,
@@ -15,10 +16,7 @@ from sleepaug.support.settings import (
     Range,
     check,
     did_you_mean,
-    differences,
     fill,
-    plain,
-    put,
 )
 from sleepaug.support.yaml import parse_yaml, to_yaml
 

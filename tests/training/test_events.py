@@ -10,8 +10,9 @@ from command_line import run
 from sleepaug.experiments.run import RunOptions, train
 from sleepaug.experiments.settings import load_config
 from sleepaug.support.errors import ConfigError
+from sleepaug.training.clock import Clock
 from sleepaug.training.events import ENDING, scalars
-from sleepaug.training.runs import Clock, RunFolder, advance
+from sleepaug.training.runs import RunFolder, advance
 
 
 class Falling:

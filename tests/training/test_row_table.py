@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 import torch
 
+from sleepaug.training.clock import Clock
 from sleepaug.training.row_table import flat, write_row_table
-from sleepaug.training.runs import Clock, RunFolder, advance
+from sleepaug.training.runs import RunFolder, advance
 
 
 class Counting:

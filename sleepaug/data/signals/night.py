@@ -14,7 +14,8 @@ from sleepaug.data.files.open import open_recording
 from sleepaug.data.signals.channels import Source
 from sleepaug.data.signals.continuous import continuous
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.signals.quality import QualityMonitor, amplitude_problems, is_flat
+from sleepaug.data.signals.quality import amplitude_problems, is_flat
+from sleepaug.data.signals.quality_monitor import QualityMonitor
 from sleepaug.data.signals.resample import MIN_TRANSITION
 from sleepaug.data.signals.scaling import scale
 from sleepaug.data.signals.spectrogram import recorded_spectrum

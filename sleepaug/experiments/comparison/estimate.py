@@ -11,10 +11,11 @@ import torch
 from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.experiments.comparison.runner import one_thread
 from sleepaug.experiments.comparison.settings import Comparison
+from sleepaug.training.clock import Clock
 from sleepaug.training.fit import Fit, scores_by_group
 from sleepaug.training.methods.fast_aa import SequentialFits
 from sleepaug.training.methods.search import Search
-from sleepaug.training.runs import Clock, Process
+from sleepaug.training.runs import Process
 from sleepaug.training.tasks.task import Split, Task, TaskData
 
 N_BATCHES = 3

@@ -15,9 +15,10 @@ from sleepaug.experiments.comparison.lane import Lane
 from sleepaug.experiments.comparison.rows import ENDED, Row, lane_folder, last_row, write_lane_table
 from sleepaug.experiments.comparison.settings import FLOOR, Comparison, Job, read_comparison
 from sleepaug.support.files import make_folder, write_text
+from sleepaug.training.clock import Clock
 from sleepaug.training.machine import pick_device
 from sleepaug.training.precision import computing_in
-from sleepaug.training.runs import Clock, save_state
+from sleepaug.training.runs import save_state
 from sleepaug.training.tasks.task import TaskData
 
 Tell = Callable[[Job, Row], None]

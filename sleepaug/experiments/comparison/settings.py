@@ -12,7 +12,8 @@ from typing import Any, Literal
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.experiments.settings import config_from
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import Count, did_you_mean, fill, keys_of, put
+from sleepaug.support.plain import put
+from sleepaug.support.settings import Count, did_you_mean, fill, keys_of
 from sleepaug.support.yaml import read_yaml
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS

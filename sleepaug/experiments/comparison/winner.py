@@ -10,7 +10,8 @@ import numpy as np
 from sleepaug.experiments.comparison.results import Results
 from sleepaug.experiments.comparison.settings import read_comparison
 from sleepaug.support.errors import ConfigError
-from sleepaug.support.settings import did_you_mean, plain
+from sleepaug.support.plain import plain
+from sleepaug.support.settings import did_you_mean
 
 
 def winner(results: Results) -> str | None:

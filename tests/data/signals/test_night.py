@@ -11,7 +11,7 @@ import pytest
 from sleepaug.data.files.open import open_recording
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.signals.quality import QualityMonitor
+from sleepaug.data.signals.quality_monitor import QualityMonitor
 from sleepaug.support.errors import RecordingError
 
 Write = Callable[..., Path]

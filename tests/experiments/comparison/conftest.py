@@ -9,7 +9,8 @@ import pytest
 from sleepaug.experiments.comparison.rows import read_rows
 from sleepaug.experiments.comparison.runner import run_job
 from sleepaug.experiments.comparison.settings import Job, comparison_of, read_comparison
-from sleepaug.training.runs import Clock, RunFolder
+from sleepaug.training.clock import Clock
+from sleepaug.training.runs import RunFolder
 from sleepaug.training.tasks.task import Split, TaskData
 
 SETTINGS = {
