@@ -109,7 +109,7 @@ class TrainingTrials:
             "trial_status": row["status"],
         }
         if fit.done:
-            self.history.append((self._proposal(), finite(fit.best_score, 0.0)))
+            self.history.append((self.proposal(), finite(fit.best_score, 0.0)))
             self.fit = None
         return logged
 
@@ -128,7 +128,8 @@ class TrainingTrials:
             self.fit = self._next_fit()
             self.fit.load_state_dict(state["fit"])
 
-    def _proposal(self) -> list[Subpolicy]:
+    def proposal(self) -> list[Subpolicy]:
+        """Return the subpolicies of the trial that is next, or under way: the same at each call."""
         return propose(
             self.history,
             list(self.task.transforms),
@@ -140,5 +141,5 @@ class TrainingTrials:
         )
 
     def _next_fit(self) -> Fit:
-        policy = Policy(self._proposal(), self.task.transforms)
+        policy = Policy(self.proposal(), self.task.transforms)
         return Fit(self.task, policy, self.training, seed=self.seed)

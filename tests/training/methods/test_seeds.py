@@ -19,7 +19,7 @@ def test_random_proposals_of_other_seeds_folds_and_methods_are_others(tiny_task)
     def proposals(seed, fold, method=RandomSearch):
         search = method(trials=50).search(tiny_task, Training(), seed=seed, fold=fold)
         for _ in range(9):
-            search.history.append((search._proposal(), 0.0))
+            search.history.append((search.proposal(), 0.0))
         return {str(subpolicies) for subpolicies, _ in search.history}
 
     runs = [proposals(0, 0), proposals(1, 0), proposals(0, 1), proposals(0, 0, AutoAugment)]
