@@ -26,10 +26,10 @@ be harder than these three, so that it goes half the way to 0.7."""
 
 def nights_of(folder: Path) -> list[ScoredNight]:
     """Read the nights, or their features from the last time."""
-    kept = folder / "features.npz"
+    stored = folder / "features.npz"
     recordings = mass(folder)
-    if kept.exists():
-        with np.load(kept) as arrays:
+    if stored.exists():
+        with np.load(stored) as arrays:
             n = int(arrays["n"])
             if n == len(recordings):
                 parts = [[arrays[f"{key}{k}"] for key in ("x", "places", "y")] for k in range(n)]
@@ -41,7 +41,7 @@ def nights_of(folder: Path) -> list[ScoredNight]:
         for key in ("places", "y")
     }
     arrays |= {f"x{k}": night.x.astype(np.float16) for k, night in enumerate(nights)}
-    np.savez(kept, n=len(nights), **arrays)
+    np.savez(stored, n=len(nights), **arrays)
     return nights
 
 

@@ -69,18 +69,18 @@ def judge_cycles(args: argparse.Namespace) -> None:
     print("## Latencies and cycles: 5th, 25th, 50th, 75th, 95th percentile over nights\n")
     rows = []
     for name, nights in sides.items():
-        found = [describe(stages) for stages in nights if (stages > 0).any()]
-        latency = np.array([night["REM latency (min)"] for night in found])
-        for key in found[0]:
+        described = [describe(stages) for stages in nights if (stages > 0).any()]
+        latency = np.array([night["REM latency (min)"] for night in described])
+        for key in described[0]:
             if key == "sleep latency (min)" and name.startswith("Sleep-EDF"):
                 continue  # its hypnograms are cut 30 min before sleep
-            values = np.array([night[key] for night in found])
+            values = np.array([night[key] for night in described])
             cut = np.nanpercentile(values, (5, 25, 50, 75, 95))
-            rows.append((key, f"{name} ({len(found)})", " ".join(f"{v:.1f}" for v in cut)))
+            rows.append((key, f"{name} ({len(described)})", " ".join(f"{v:.1f}" for v in cut)))
         early = [f"{np.mean(latency < minutes):.3f}" for minutes in (15, 30, 45)]
         never = f"{np.mean(np.isnan(latency)):.3f}"
         rows.append(
-            ("share with REM within 15, 30, 45 min; never", f"{name} ({len(found)})",
+            ("share with REM within 15, 30, 45 min; never", f"{name} ({len(described)})",
              f"{', '.join(early)}; {never}")
         )  # fmt: skip
     table(("of a night", "nights", "percentiles"), sorted(rows, key=lambda row: row[0]))

@@ -162,8 +162,8 @@ def trials(n_trials: int, n_steps: int, device: torch.device) -> None:
         print(f"{name:<50}{1e3 * timed(step, n_steps, device) / n_trials:>10.1f}", flush=True)
     last = [dict(model.named_parameters())["final_layer.weight"].detach() for model in plain]
     other = [dict(model.named_parameters())["final_layer.weight"].detach() for model in ours]
-    for name, found in (("stacked", parameters["final_layer.weight"]), ("package", other)):
-        gap = max(float((a - b).abs().max()) for a, b in zip(last, found, strict=True))
+    for name, weights in (("stacked", parameters["final_layer.weight"]), ("package", other)):
+        gap = max(float((a - b).abs().max()) for a, b in zip(last, weights, strict=True))
         print(f"largest difference of a weight after the steps, {name}: {gap:.1e}")
 
 

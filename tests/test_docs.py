@@ -133,8 +133,8 @@ def test_every_file_that_the_page_of_the_rooms_names_exists():
 def headings(page):
     """What `page.md#...` may name: headings as GitHub and MyST make anchors of them."""
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    found = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in found}
+    titles = re.findall(r"^#+ (.*)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS.parent).as_posix())
@@ -144,8 +144,8 @@ def test_links_lead_somewhere(page):
         target, _, anchor = link.partition("#")
         if target.startswith(("http://", "https://", "mailto:")):
             continue
-        there = page.parent / target if target else page
+        linked = page.parent / target if target else page
         # The generated pages exist in the built site only, where Sphinx checks them.
-        assert there.exists() or target.startswith("gallery/"), f"{page.name}: {target}?"
+        assert linked.exists() or target.startswith("gallery/"), f"{page.name}: {target}?"
         if anchor:
-            assert anchor in headings(there), f"{page.name}: {link}?"
+            assert anchor in headings(linked), f"{page.name}: {link}?"

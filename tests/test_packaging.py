@@ -38,9 +38,9 @@ def test_the_recipe_has_the_requirements_of_the_package():
     options = setup()["options"]
     wanted = by_name(options["install_requires"].split())
     expected = {ON_CONDA.get(name, name): specifier for name, specifier in wanted.items()}
-    found = by_name(recipe()["requirements"]["run"])
-    assert str(found.pop("python")) == options["python_requires"]
-    assert found == expected
+    requirements = by_name(recipe()["requirements"]["run"])
+    assert str(requirements.pop("python")) == options["python_requires"]
+    assert requirements == expected
 
 
 def test_the_recipe_names_version_command_build_and_licences():

@@ -15,11 +15,11 @@ MOST_ENTRIES = 14
 
 def modules():
     """Every module by its dotted name."""
-    found = {}
+    paths = {}
     for path in PACKAGE.rglob("*.py"):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    return found
+        paths[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return paths
 
 
 def imported(path, known):
@@ -31,17 +31,17 @@ def imported(path, known):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for child in ast.walk(node)
     }
-    found = set()
+    names = set()
     for node in ast.walk(tree):
         if node in for_types:
             continue
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name in known}
+            names |= {alias.name for alias in node.names if alias.name in known}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative import"
             whole = [f"{node.module}.{alias.name}" for alias in node.names]
-            found |= {name if name in known else node.module for name in whole}
-    return found & set(known)
+            names |= {name if name in known else node.module for name in whole}
+    return names & set(known)
 
 
 @pytest.fixture(scope="module")

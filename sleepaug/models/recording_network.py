@@ -149,9 +149,9 @@ def known_quantiles(x: Tensor, levels: Sequence[float]) -> list[Tensor]:
     known = ~x.isnan()
     ordered = x.masked_fill(~known, torch.inf).sort(dim=1).values
     last = known.sum(1, keepdim=True) - 1
-    found = []
+    values = []
     for level in levels:
         rank = (level * last).clamp(min=0)
         below, above = (ordered.gather(1, k.long()) for k in (rank.floor(), rank.ceil()))
-        found.append(torch.where(last >= 0, torch.lerp(below, above, rank.frac()), 0))
-    return found
+        values.append(torch.where(last >= 0, torch.lerp(below, above, rank.frac()), 0))
+    return values

@@ -82,16 +82,16 @@ def check(content: bytes, export: Export) -> str:
     except ImportError:
         return "Not checked: onnxruntime is not installed."
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    (found,) = session.run(["probabilities"], dict(export.inputs))
-    difference = float(np.abs(found - export.probabilities).max())
-    same = int((found.argmax(1) == export.probabilities.argmax(1)).sum())
+    (computed,) = session.run(["probabilities"], dict(export.inputs))
+    difference = float(np.abs(computed - export.probabilities).max())
+    same = int((computed.argmax(1) == export.probabilities.argmax(1)).sum())
     if not difference <= TOLERANCE:
         raise ModelError(
             f"onnxruntime finds other probabilities than torch, by up to {difference:.2g}, and "
-            f"the same stage in {same} of {len(found)} windows. Nothing was written. Try other "
+            f"the same stage in {same} of {len(computed)} windows. Nothing was written. Try other "
             "versions of onnx, onnxscript and onnxruntime."
         )
     return (
         f"Checked with onnxruntime {onnxruntime.__version__} on a simulated night: the same stage "
-        f"in {same} of {len(found)} windows; probabilities differ by {difference:.0e} at most."
+        f"in {same} of {len(computed)} windows; probabilities differ by {difference:.0e} at most."
     )

@@ -36,10 +36,10 @@ def flat(values: Any, name: str = "") -> dict[str, Any]:
         entries = enumerate(values)
     else:
         return {name: values}
-    found: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
     for key, value in entries:
-        found |= flat(value, f"{name}.{key}" if name else str(key))
-    return found
+        columns |= flat(value, f"{name}.{key}" if name else str(key))
+    return columns
 
 
 def write_row_table(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:

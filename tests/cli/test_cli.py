@@ -144,10 +144,10 @@ def test_blanco_is_a_trunk_too(nights, tmp_path):
 def test_report_draws_what_was_trained(trained):
     result = run("report", trained)
     assert "balanced accuracy" in result.stdout
-    found = json.loads((trained / "metrics.json").read_text())["invariance"]
-    assert set(found) >= {"sign_flip", "frequency_shift", "bandstop_filter"}
-    assert all(one["median"] <= 1 for one in found.values())
-    assert f"{found['sign_flip']['median']:.3f}" in result.stdout
+    invariance = json.loads((trained / "metrics.json").read_text())["invariance"]
+    assert set(invariance) >= {"sign_flip", "frequency_shift", "bandstop_filter"}
+    assert all(one["median"] <= 1 for one in invariance.values())
+    assert f"{invariance['sign_flip']['median']:.3f}" in result.stdout
     assert (trained / "report.png").read_bytes().startswith(b"\x89PNG")
     (trained / "report.png").unlink()
 
@@ -255,14 +255,14 @@ def test_a_bad_night_does_not_stop_the_good_ones(trained, nights, tmp_path):
 
 def test_nothing_is_overwritten_unasked(trained, nights, tmp_path):
     night = next(nights.glob("*PSG.edf"))
-    there = tmp_path / f"{night.stem}.png"
-    there.write_text("a person's own picture")
+    picture = tmp_path / f"{night.stem}.png"
+    picture.write_text("a person's own picture")
     refused = run("predict", night, "--model", trained, "-o", tmp_path, code=2)
     assert "already exists" in refused.output
-    assert [p.name for p in tmp_path.iterdir()] == [there.name]
-    assert there.read_text() == "a person's own picture"
+    assert [p.name for p in tmp_path.iterdir()] == [picture.name]
+    assert picture.read_text() == "a person's own picture"
     run("predict", night, "--model", trained, "-o", tmp_path, "--overwrite")
-    assert there.read_bytes().startswith(b"\x89PNG")
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_two_nights_of_one_name_are_kept_apart_by_their_folders(trained, nights, tmp_path):
@@ -396,8 +396,8 @@ def test_simulated_nights_train_and_are_staged(tmp_path):
 
 
 def test_cache_is_shown_and_cleared(nights, tmp_path):
-    kept = ("--cache-dir", tmp_path / "cache")
-    train(nights, tmp_path / "run", "--epochs=1", *kept)
-    assert "5 prepared nights" in run("cache", *kept).stdout
-    run("cache", "--clear", *kept)
-    assert "0 prepared nights" in run("cache", *kept).stdout
+    cache = ("--cache-dir", tmp_path / "cache")
+    train(nights, tmp_path / "run", "--epochs=1", *cache)
+    assert "5 prepared nights" in run("cache", *cache).stdout
+    run("cache", "--clear", *cache)
+    assert "0 prepared nights" in run("cache", *cache).stdout

@@ -12,13 +12,13 @@ from sleepaug.cli import installation
 
 def test_a_sound_installation(tmp_path):
     result = run("doctor", "--json", "--cache-dir", tmp_path / "not yet" / "made")
-    found = json.loads(result.stdout)
-    assert found["problems"] == []
-    assert found["sleepaug"] == sleepaug.__version__
-    assert found["packages"]["torch"] == metadata.version("torch")
-    assert found["devices"][0].startswith("cpu")
-    assert found["cache"]["nights"] == 0
-    assert "default" in found["models"]
+    report = json.loads(result.stdout)
+    assert report["problems"] == []
+    assert report["sleepaug"] == sleepaug.__version__
+    assert report["packages"]["torch"] == metadata.version("torch")
+    assert report["devices"][0].startswith("cpu")
+    assert report["cache"]["nights"] == 0
+    assert "default" in report["models"]
     assert not (tmp_path / "not yet").exists()  # it looks, and leaves nothing
 
 

@@ -45,15 +45,15 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
         folder.save(Process(torch.arange(4)), clock)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.pt"]
-    kept = Process(None)
-    assert folder.restore(kept, clock, "cpu")
-    assert kept.n.tolist() == [0, 1, 2]
+    restored = Process(None)
+    assert folder.restore(restored, clock, "cpu")
+    assert restored.n.tolist() == [0, 1, 2]
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    found = run("simulate", tmp_path / "file" / "nights", "--nights=1", "--hours=0.1", code=1)
-    assert "cannot be made: Not a directory" in found.output
+    result = run("simulate", tmp_path / "file" / "nights", "--nights=1", "--hours=0.1", code=1)
+    assert "cannot be made: Not a directory" in result.output
 
 
 @pytest.mark.parametrize(
@@ -94,9 +94,9 @@ def test_clearing_the_cache_clears_simulated_nights_too(tmp_path):
     night.write_bytes(bytes(2_000_000))
     mine = tmp_path / "cache" / "mine.json"
     mine.write_text("{}")
-    kept = ("--cache-dir", tmp_path / "cache")
-    assert "2.0 MB of nights simulated" in run("cache", *kept).stdout
-    run("cache", "--clear", *kept)
+    cache = ("--cache-dir", tmp_path / "cache")
+    assert "2.0 MB of nights simulated" in run("cache", *cache).stdout
+    run("cache", "--clear", *cache)
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["mine.json"]
 
 

@@ -23,15 +23,15 @@ C3 = Preprocessing(("C3",))
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files whose signals were read."""
-    found: list[Path] = []
+    opened: list[Path] = []
     real = windows.signals
 
     def spy(path: Path, preprocessing: Preprocessing, **options) -> object:
-        found.append(path)
+        opened.append(path)
         return real(path, preprocessing, **options)
 
     monkeypatch.setattr(windows, "signals", spy)
-    return found
+    return opened
 
 
 def test_the_second_time_nothing_is_read(
@@ -82,7 +82,7 @@ def test_a_damaged_night_is_prepared_again(
     recording: Recording, tmp_path: Path, reads: list[Path], damage: str
 ) -> None:
     expected = prepare([recording], C3, cache_dir=tmp_path / "cache")
-    (array,), (told,) = (tmp_path / "cache").glob("*.npy"), (tmp_path / "cache").glob("*.json")
+    (array,), (facts,) = (tmp_path / "cache").glob("*.npy"), (tmp_path / "cache").glob("*.json")
     if damage == "short array":
         array.write_bytes(array.read_bytes()[:-10])
     elif damage == "empty array":
@@ -90,7 +90,7 @@ def test_a_damaged_night_is_prepared_again(
     elif damage == "no array":
         array.unlink()
     else:
-        told.write_text("{" if damage == "bad json" else json.dumps({"shape": 3}))
+        facts.write_text("{" if damage == "bad json" else json.dumps({"shape": 3}))
     again = prepare([recording], C3, cache_dir=tmp_path / "cache")
     assert len(reads) == 2
     np.testing.assert_array_equal(again.x, expected.x)
@@ -113,8 +113,8 @@ def test_processes_at_once(tmp_path: Path, write_edf) -> None:
     command = [sys.executable, "-c", code, str(folder), str(tmp_path / "cache")]
     running = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     for process in running:
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told.decode()
+        _, output = process.communicate(timeout=120)
+        assert process.returncode == 0, output.decode()
     assert len(cache.entries(tmp_path / "cache")) == 60
     assert not list((tmp_path / "cache").glob(".*"))
     for entry in cache.entries(tmp_path / "cache"):

@@ -158,9 +158,9 @@ def test_a_report_of_seeds_that_are_not_finished(settings, finished, tmp_path):
 
 def test_leaves_are_the_folders_of_single_runs(settings, tmp_path):
     config = load_config(settings)
-    found = leaves(config, tmp_path)
-    assert len(found) == 8
-    assert found[0] == tmp_path / "small-plain" / "seed-3"
+    folders = leaves(config, tmp_path)
+    assert len(folders) == 8
+    assert folders[0] == tmp_path / "small-plain" / "seed-3"
     single = dataclasses.replace(config, run=dataclasses.replace(config.run, seed=1, variants=[]))
     assert leaves(single, tmp_path) == [tmp_path]
 

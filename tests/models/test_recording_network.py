@@ -26,14 +26,16 @@ def network():
 
 
 def test_band_powers_are_those_of_scipy(eeg):
-    found = window_features(eeg, 100.0)
+    features = window_features(eeg, 100.0)
     x = eeg - eeg.mean(axis=1, keepdims=True)
     freqs, _, power = signal.spectrogram(
         x, 100, "hann", 400, 200, detrend="constant", scaling="density"
     )
     for k, (low, high) in enumerate(itertools.pairwise(EDGES)):
         band = power[:, (freqs >= low) & (freqs < high)].mean(axis=1)
-        np.testing.assert_allclose(found[:, k], np.log(np.median(band, axis=1) + 1e-4), rtol=1e-3)
+        np.testing.assert_allclose(
+            features[:, k], np.log(np.median(band, axis=1) + 1e-4), rtol=1e-3
+        )
 
 
 def test_gain_shifts_powers_by_twice_its_logarithm_and_leaves_the_rest(eeg):
@@ -84,9 +86,9 @@ def test_absent_channels_and_their_order_change_nothing(network):
 def test_a_window_without_any_channel_leaves_the_others_finite(network):
     x = torch.randn(1, 30, 2, 4)
     x[:, 10] = torch.nan
-    found = network(x, torch.randn(1, 2, 2))
-    assert found.isfinite().all()
-    torch.testing.assert_close(found.exp().sum(-1), torch.ones(1, 30))
+    output = network(x, torch.randn(1, 2, 2))
+    assert output.isfinite().all()
+    torch.testing.assert_close(output.exp().sum(-1), torch.ones(1, 30))
 
 
 def test_what_is_relative_to_a_recording_ignores_its_level_the_more_the_longer(network):

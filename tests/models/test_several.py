@@ -30,10 +30,10 @@ def runs(tmp_path_factory):
 
 
 def test_a_list_names_each_model(runs):
-    found = find_models(f"spectral,{runs / 'variants' / 'x'},yasa")
-    assert list(found) == ["spectral", "x", "yasa"]
-    assert found["yasa"] is None
-    assert found["x"] == runs / "variants" / "x" / "model.safetensors"
+    models = find_models(f"spectral,{runs / 'variants' / 'x'},yasa")
+    assert list(models) == ["spectral", "x", "yasa"]
+    assert models["yasa"] is None
+    assert models["x"] == runs / "variants" / "x" / "model.safetensors"
     assert find_models(["spectral", Path("yasa")]).keys() == {"spectral", "yasa"}
 
 
@@ -50,8 +50,8 @@ def test_models_of_one_name_are_told_apart_by_their_paths(tmp_path):
     for name in ("one", "two"):
         (tmp_path / name / "run").mkdir(parents=True)
         write_model(tmp_path / name / "run" / "model.safetensors")
-    found = find_models([tmp_path / "one" / "run", tmp_path / "two" / "run"])
-    assert list(found) == [str(path) for path in found.values()]
+    models = find_models([tmp_path / "one" / "run", tmp_path / "two" / "run"])
+    assert list(models) == [str(path) for path in models.values()]
 
 
 @pytest.mark.parametrize(

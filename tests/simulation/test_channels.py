@@ -54,8 +54,8 @@ def test_the_10_10_system_is_on_the_sphere_and_symmetric() -> None:
 
 def test_10_10_agrees_with_an_independent_montage() -> None:
     mne = pytest.importorskip("mne")
-    there = mne.channels.get_builtin_montages()
-    montage = "colin27_1005" if "colin27_1005" in there else "standard_1005"
+    montages = mne.channels.get_builtin_montages()
+    montage = "colin27_1005" if "colin27_1005" in montages else "standard_1005"
     known = mne.channels.make_standard_montage(montage).get_positions()["ch_pos"]
     names = [name for name in PLACES if name in known and name not in ("A1", "A2", "M1", "M2")]
     theirs = np.stack([known[name] for name in names])

@@ -97,9 +97,9 @@ def test_synthesized_noise_has_the_density_asked_for() -> None:
     density[200:] *= 9
     noise, _ = synthesize(np.random.default_rng(0), density, 128.0, None)
     for half, factor in ((noise[: 199 * 128], 1), (noise[201 * 128 :], 9)):
-        freqs, found = welch(half, 128, nperseg=1024)
-        assert found[(freqs > 6) & (freqs < 9)].mean() == pytest.approx(4 * factor, rel=0.1)
-        assert found[(freqs > 12) & (freqs < 18)].mean() < 0.01 * factor
+        freqs, power_found = welch(half, 128, nperseg=1024)
+        assert power_found[(freqs > 6) & (freqs < 9)].mean() == pytest.approx(4 * factor, rel=0.1)
+        assert power_found[(freqs > 12) & (freqs < 18)].mean() < 0.01 * factor
         assert half.var() == pytest.approx((4 * 5.5 + 30 * 0.5) * factor, rel=0.1)
 
 

@@ -64,9 +64,9 @@ def test_wake_varies_more_than_any_other_stage() -> None:
     for seed in (1, 2, 3):
         raw = simulate_night(seed, hours=2, ch_names=["Fpz-Cz"], sfreq=64, settings=settings)
         x = np.log(raw.get_data().reshape(len(raw.annotations), -1).std(1))
-        for stage, found in spread.items():
+        for stage, deviations in spread.items():
             of_stage = x[raw.annotations.description == stage]
             if len(of_stage) > 10:
-                found.append(of_stage.std())
+                deviations.append(of_stage.std())
     assert np.mean(spread["W"]) > 1.2 * np.mean(spread["N2"])
     assert set(raw.annotations.description) <= set(STAGES)

@@ -137,9 +137,9 @@ def test_a_stage_that_is_in_few_nights_has_no_interval():
     nights = [ScoringPair(f"{k}", 30.0 * np.arange(50), n2, n2) for k in range(6)]
     with_n3 = np.where(np.arange(50) < 20, "N3", "N2")
     nights[0] = ScoringPair("0", nights[0].onset, with_n3, with_n3)
-    found = compare(nights).stages
-    assert found["N3"].f1 == Estimate(1.0)
-    assert found["N2"].f1 == Estimate(1.0, (1.0, 1.0))
+    stages = compare(nights).stages
+    assert stages["N3"].f1 == Estimate(1.0)
+    assert stages["N2"].f1 == Estimate(1.0, (1.0, 1.0))
 
 
 def test_names_of_files_stand_in_place_of_letters(tmp_path):
@@ -169,9 +169,9 @@ def test_the_longest_disagreements_are_listed_by_the_clock():
     a = np.array(["W", "N1", "N1", "N1", "N2", "R"])
     b = np.array(["W", "N2", "N2", "N3", "N2", "W"])
     pair = ScoringPair("n", 30.0 * np.arange(6), a, b, start=START)
-    found = longest_disagreements(pair)
-    assert found[0] == Stretch("23:00:00 to 23:01:30", 3, "N1", "N2, N3")
-    assert found[1].epochs == 1
+    stretches = longest_disagreements(pair)
+    assert stretches[0] == Stretch("23:00:00 to 23:01:30", 3, "N1", "N2, N3")
+    assert stretches[1].epochs == 1
 
 
 def test_what_cannot_be_compared_is_named(tmp_path):

@@ -19,8 +19,8 @@ def labelled(n, temperature, seed=0):
 @pytest.mark.parametrize("true", [0.5, 1.0, 2.5])
 def test_the_temperature_that_made_the_labels_is_found_on_many_nights(true):
     logits, y = labelled(20000, true)
-    found, _ = fit_temperature(logits, y, np.repeat(np.arange(400), 50))
-    assert found == pytest.approx(true, rel=0.05)
+    temperature, _ = fit_temperature(logits, y, np.repeat(np.arange(400), 50))
+    assert temperature == pytest.approx(true, rel=0.05)
 
 
 @pytest.mark.parametrize("true", [0.7, 1.7, 2.5])
@@ -36,9 +36,9 @@ def test_the_temperature_is_where_evidence_and_prior_balance(true):
         return 3 * WORTH * entropy + log_t / PRIOR_SD**2
 
     exact = np.exp(brentq(slope, np.log(1 / 3), np.log(3), xtol=1e-12))
-    found, loss = fit_temperature(logits, y, night)
-    assert found == float(f"{exact:.3g}")
-    p = softened(logits, found)[np.arange(300), y]
+    temperature, loss = fit_temperature(logits, y, night)
+    assert temperature == float(f"{exact:.3g}")
+    p = softened(logits, temperature)[np.arange(300), y]
     assert loss == pytest.approx(-np.log(p).mean(), abs=1e-3)
 
 
@@ -46,8 +46,8 @@ def test_few_nights_that_the_model_gets_wrong_cannot_make_it_meaningless():
     """Three half hours, all of them wrong and very sure: a fit without prior goes beyond 10."""
     y = np.arange(180) % 5
     logits = 12 * np.eye(5)[(y + 1) % 5]
-    found, _ = fit_temperature(logits, y, np.repeat([0, 1, 2], 60))
-    assert 1 < found <= 3
+    temperature, _ = fit_temperature(logits, y, np.repeat([0, 1, 2], 60))
+    assert 1 < temperature <= 3
     logits = 3 * np.eye(5)[np.where(np.arange(180) % 3 > 0, y, (y + 1) % 5)]
     one, _ = fit_temperature(logits, y, np.zeros(180))
     many, _ = fit_temperature(np.tile(logits, (20, 1)), np.tile(y, 20), np.repeat(range(20), 180))
@@ -60,18 +60,20 @@ def test_all_nights_count_alike_however_long():
     night = np.repeat(["short", "long"], [200, 1000])
     short = [np.tile(part, (5, 1) if part.ndim == 2 else 5) for part in good]
     same = [np.concatenate([a, b]) for a, b in zip(short, bad, strict=True)]
-    found, _ = fit_temperature(logits, y, night)
-    assert found == pytest.approx(fit_temperature(*same, np.repeat(["a", "b"], 1000))[0], rel=0.02)
+    temperature, _ = fit_temperature(logits, y, night)
+    assert temperature == pytest.approx(
+        fit_temperature(*same, np.repeat(["a", "b"], 1000))[0], rel=0.02
+    )
 
 
 def test_calibration_smooths_each_night_by_itself():
     logits, y = labelled(600, 2.0)
     night = np.repeat(["a", "b"], 300)
-    found = calibrate(logits, y, night)
-    assert set(found.temperature) == {"transitions", "none"}
-    assert found.temperature["none"] == fit_temperature(logits, y, night)[0]
+    calibration = calibrate(logits, y, night)
+    assert set(calibration.temperature) == {"transitions", "none"}
+    assert calibration.temperature["none"] == fit_temperature(logits, y, night)[0]
     swapped = np.concatenate([np.arange(300, 600), np.arange(300)])
-    assert calibrate(logits[swapped], y[swapped], night[swapped]) == found
+    assert calibrate(logits[swapped], y[swapped], night[swapped]) == calibration
 
 
 def test_the_context_that_validates_better_is_chosen():

@@ -37,8 +37,8 @@ def predict(study, *more, code=0):
 
 def written(study):
     """When each result was written, by its name."""
-    found = (study.parent / "o").rglob("*.hypnogram.csv")
-    return {f"{file.parent.name}/{file.name}": file.stat().st_mtime_ns for file in found}
+    files = (study.parent / "o").rglob("*.hypnogram.csv")
+    return {f"{file.parent.name}/{file.name}": file.stat().st_mtime_ns for file in files}
 
 
 def test_a_done_night_is_passed_over_an_added_and_a_changed_one_are_staged(installed, study):
@@ -133,8 +133,8 @@ def test_notes_that_nights_share_are_said_once(installed, study):
 
 
 def test_equal_folders_keep_their_names(study):
-    found = find_nights([study / "a", study / "b"])
-    assert [night.folder for night in found] == [Path("a"), Path("b")]
+    nights = find_nights([study / "a", study / "b"])
+    assert [night.folder for night in nights] == [Path("a"), Path("b")]
     assert [night.folder for night in find_nights([study / "a"])] == [Path()]
 
 

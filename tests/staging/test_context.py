@@ -93,6 +93,6 @@ def test_the_shipped_table_is_a_table_of_sleep():
 def test_counts_become_probabilities():
     counts = np.zeros((5, 5))
     counts[0, 1] = 7
-    found = Transitions.from_counts(counts)
-    assert found.matrix[0].tolist() == [1 / 12, 8 / 12, 1 / 12, 1 / 12, 1 / 12]
-    assert found.share[0] == 12 / 32
+    transitions = Transitions.from_counts(counts)
+    assert transitions.matrix[0].tolist() == [1 / 12, 8 / 12, 1 / 12, 1 / 12, 1 / 12]
+    assert transitions.share[0] == 12 / 32

@@ -137,9 +137,11 @@ def test_numbers_in_the_scoring_are_explained_or_asked_for(night, tmp_path):
     (tmp_path / "m.txt").write_text("0 1 2 3 4 2 2 2 0 0")
     asked = CliRunner().invoke(main, ["inspect", str(copy)], catch_exceptions=False)
     assert "can be read in several ways" in asked.stdout
-    told = CliRunner().invoke(main, ["inspect", str(copy), "--codes=yasa"], catch_exceptions=False)
-    assert "W 3, N1 1, N2 4, N3 1, R 1 epochs, from 0 to 300 s" in told.stdout
-    assert "Numbers were read as 0=W, 1=N1, 2=N2, 3=N3, 4=R." in told.stdout
+    result = CliRunner().invoke(
+        main, ["inspect", str(copy), "--codes=yasa"], catch_exceptions=False
+    )
+    assert "W 3, N1 1, N2 4, N3 1, R 1 epochs, from 0 to 300 s" in result.stdout
+    assert "Numbers were read as 0=W, 1=N1, 2=N2, 3=N3, 4=R." in result.stdout
 
 
 def test_json_has_what_was_looked_at_and_no_more(inspection):

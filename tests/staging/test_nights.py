@@ -20,8 +20,8 @@ def test_a_folder_gives_its_recordings_and_no_scorings(nights, tmp_path):
 def test_a_file_is_taken_as_it_is_and_once(tmp_path):
     named = tmp_path / "night.edf"
     named.write_bytes(b"0       ")
-    found = find_nights([named, tmp_path, Path("absent")])
-    assert [night.path for night in found] == [named, Path("absent")]
+    nights = find_nights([named, tmp_path, Path("absent")])
+    assert [night.path for night in nights] == [named, Path("absent")]
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path):

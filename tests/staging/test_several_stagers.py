@@ -30,8 +30,8 @@ def pair(tmp_path_factory):
         torch.manual_seed(5)
         weights = {k: torch.randn(file.get_tensor(k).shape) * 0.3 for k in file.keys()}  # noqa: SIM118
         weights = {k: v.abs() if "running_var" in k else v for k, v in weights.items()}
-        kept = {k: file.get_tensor(k) for k in weights if "num_batches" in k}
-        save_file({**weights, **kept}, folder / "second.safetensors", metadata=file.metadata())
+        counts = {k: file.get_tensor(k) for k in weights if "num_batches" in k}
+        save_file({**weights, **counts}, folder / "second.safetensors", metadata=file.metadata())
     return folder / "first.safetensors", folder / "second.safetensors"
 
 

@@ -112,7 +112,7 @@ def splits(monkeypatch):
 def test_it_trains_as_a_fit_does(windows, splits):
     """With the split of the estimator, and everything else made by hand."""
     X, y, groups = windows
-    found = classifier(training_options={"copies_eval": 2}).fit(X, y, groups)
+    fitted = classifier(training_options={"copies_eval": 2}).fit(X, y, groups)
     x = torch.from_numpy(normalize(X.astype(np.float32)))
     codes = torch.tensor([["fast", "slow"].index(label) for label in y])
     parts = [np.isin(groups, split.group) for split in (splits[0].train, splits[0].valid)]
@@ -132,9 +132,9 @@ def test_it_trains_as_a_fit_does(windows, splits):
     search = AugNet().search(task)
     seed = np.random.RandomState(0).randint(2**31 - 1)
     fit = Fit(task, search.augmentation(), training, regularization=0.1, seed=seed)
-    assert found.history_ == [fit.step(), fit.step()]
+    assert fitted.history_ == [fit.step(), fit.step()]
     expected = fit.best_model().state_dict()
-    for name, value in found.model_.state_dict().items():
+    for name, value in fitted.model_.state_dict().items():
         torch.testing.assert_close(value, expected[name], rtol=0, atol=0)
 
 
@@ -155,14 +155,14 @@ def test_without_groups_the_split_keeps_the_shares_of_the_classes(windows, split
 def test_it_learns_says_what_and_stays_the_same(windows, tmp_path):
     X, y, groups = windows
     state = torch.get_rng_state()
-    found = classifier(epochs=8).fit(X, y, groups)
+    fitted = classifier(epochs=8).fit(X, y, groups)
     assert torch.equal(state, torch.get_rng_state())
-    assert found.score(X, y) > 0.9
-    p = found.predict_proba(X)
+    assert fitted.score(X, y) > 0.9
+    p = fitted.predict_proba(X)
     np.testing.assert_allclose(p.sum(axis=1), 1)
-    assert (found.predict(X) == np.array(["fast", "slow"])[p.argmax(axis=1)]).all()
-    assert any("sign flip" in text for text in found.learned_.sentences())
-    again = pickle.loads(pickle.dumps(clone(found).fit(X, y, groups)))
+    assert (fitted.predict(X) == np.array(["fast", "slow"])[p.argmax(axis=1)]).all()
+    assert any("sign flip" in text for text in fitted.learned_.sentences())
+    again = pickle.loads(pickle.dumps(clone(fitted).fit(X, y, groups)))
     np.testing.assert_array_equal(again.predict_proba(X), p)
 
 
@@ -180,10 +180,10 @@ def test_it_works_in_the_tools_of_scikit_learn(windows):
 
 def test_one_channel_needs_no_axis_and_labels_may_be_numbers(windows):
     X, y, _ = windows
-    found = classifier(method="none", epochs=1).set_params(channel_names=None)
-    found.fit(X[:, 0], np.where(y == "slow", 7, -2))
-    assert found.classes_.tolist() == [-2, 7]
-    assert set(found.predict(X[:, 0])) <= {-2, 7}
+    fitted = classifier(method="none", epochs=1).set_params(channel_names=None)
+    fitted.fit(X[:, 0], np.where(y == "slow", 7, -2))
+    assert fitted.classes_.tolist() == [-2, 7]
+    assert set(fitted.predict(X[:, 0])) <= {-2, 7}
 
 
 def test_progress_is_printed_where_it_is_asked_for(windows, capsys):
@@ -219,9 +219,9 @@ def test_wrong_data_are_described(windows):
         classifier().fit(X, ["a"] * 60)
     with pytest.raises(ValueError, match="groups: two or more are needed, got 1"):
         classifier().fit(X, y, np.zeros(60))
-    found = classifier(method="none", epochs=1).fit(X, y, groups)
+    fitted = classifier(method="none", epochs=1).fit(X, y, groups)
     with pytest.raises(ValueError, match=r"shape \(2, 200\).*of shape \(2, 300\)"):
-        found.predict(X[..., :200])
+        fitted.predict(X[..., :200])
 
 
 def test_windows_of_recordings_go_in_as_they_are(nights):

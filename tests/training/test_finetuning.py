@@ -114,9 +114,9 @@ def test_the_result_is_a_model_like_any(start, nights, tmp_path):
 
 def test_a_last_training_may_test_nobody(start, nights, tmp_path):
     tune(start, nights, tmp_path / "all", "--set", "task.n_folds=1")
-    told = json.loads((tmp_path / "all/metrics.json").read_text())
-    assert told["test"]["n_windows"] == 0
-    assert told["test"]["balanced_accuracy"] is None
+    metrics = json.loads((tmp_path / "all/metrics.json").read_text())
+    assert metrics["test"]["n_windows"] == 0
+    assert metrics["test"]["balanced_accuracy"] is None
     learned_from = load_model(tmp_path / "all").description.trained_on.subjects
     assert len(learned_from) == 5
     run("report", tmp_path / "all")

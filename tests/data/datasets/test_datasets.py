@@ -32,17 +32,17 @@ def test_mass_in_every_layout(tmp_path: Path, write_edf: Write) -> None:
     _mass(tmp_path, write_edf, "01-03-0001", "01-03-0001 Base.edf")
     _mass(tmp_path, write_edf, "01-03-0002", "SS3/01-03-0002 Annotations.edf", "SS3")
     _mass(tmp_path, write_edf, "01-03-0064", "SS3/annotations/01-03-0064 Base.edf", "SS3/edfs")
-    found = DATASETS["mass"](tmp_path)
-    assert [r.id for r in found] == ["01-03-0001", "01-03-0002", "01-03-0064"]
-    assert len({r.subject for r in found}) == 3
-    for recording in found:
+    recordings = DATASETS["mass"](tmp_path)
+    assert [r.id for r in recordings] == ["01-03-0001", "01-03-0002", "01-03-0064"]
+    assert len({r.subject for r in recordings}) == 3
+    for recording in recordings:
         raw = load_raw(recording)
         assert raw.ch_names == ["EEG C3-CLE", "EEG A2-CLE", "EMG Chin1"]
         assert list(raw.annotations.description) == ["W", "N1", "N2", "N3", "R", "?"]
         np.testing.assert_allclose(raw.annotations.onset, 1.5 + 30 * np.arange(6))
         assert load_raw(recording, ["EEG A2-CLE"]).ch_names == ["EEG A2-CLE"]
-    assert DATASETS["simulated"](tmp_path) == found
-    assert pickle.loads(pickle.dumps(found)) == found
+    assert DATASETS["simulated"](tmp_path) == recordings
+    assert pickle.loads(pickle.dumps(recordings)) == recordings
 
 
 def test_mass_windows_begin_at_the_onsets(tmp_path: Path, write_edf: Write) -> None:
@@ -95,13 +95,13 @@ def test_mass_labels_are_exact(
 def test_a_night_without_scoring_spoils_only_itself(tmp_path: Path, write_edf: Write) -> None:
     _mass(tmp_path, write_edf, "01-03-0001", "")
     _mass(tmp_path, write_edf, "01-03-0002", "01-03-0002 Base.edf")
-    found = DATASETS["mass"](tmp_path)
+    recordings = DATASETS["mass"](tmp_path)
     with pytest.raises(
         RecordingError,
         match=r"01-03-0001 PSG\.edf: no scoring beside it; expected '01-03-0001 Base\.edf'",
     ):
-        load_raw(found[0])
-    assert len(found[1].scoring()) == 6
+        load_raw(recordings[0])
+    assert len(recordings[1].scoring()) == 6
 
 
 def test_sleep_edf_nights_of_one_person_share_a_subject(tmp_path: Path, write_edf: Write) -> None:
@@ -112,14 +112,14 @@ def test_sleep_edf_nights_of_one_person_share_a_subject(tmp_path: Path, write_ed
     ]:
         write_edf(tmp_path / folder / f"{night}0-PSG.edf", ["EEG Fpz-Cz"])
         write_edf(tmp_path / folder / f"{night}{letter}-Hypnogram.edf", {}, stages=STAGES)
-    found = DATASETS["sleep-edf"](tmp_path)
-    assert [(r.id, r.subject) for r in found] == [
+    recordings = DATASETS["sleep-edf"](tmp_path)
+    assert [(r.id, r.subject) for r in recordings] == [
         ("SC4001", "SC400"),
         ("SC4002", "SC400"),
         ("ST7011", "ST701"),
     ]
-    assert len(found[2].scoring()) == 6
-    shutil.copy(found[0].files[0], tmp_path)
+    assert len(recordings[2].scoring()) == 6
+    shutil.copy(recordings[0].files[0], tmp_path)
     with pytest.raises(ConfigError, match="the same night twice"):
         DATASETS["sleep-edf"](tmp_path)
 
@@ -145,10 +145,10 @@ def test_dreams_real_counts_of_stages(tmp_path: Path, real_data: Path) -> None:
         "excerpt5": [6, 2, 35, 17, 0],
         "excerpt6": [2, 2, 40, 16, 0],
     }
-    found = DATASETS["dreams"](real_data / "dreams")
+    recordings = DATASETS["dreams"](real_data / "dreams")
     settings = Preprocessing(("C3",), {"C3": "C3-A1|CZ-A1"}, crop_wake=None)
-    windows = prepare(found, settings, cache_dir=tmp_path)
-    for recording in found:
+    windows = prepare(recordings, settings, cache_dir=tmp_path)
+    for recording in recordings:
         mine = windows.recording == recording.id
         assert np.bincount(windows.y[mine], minlength=5).tolist() == expected[recording.id]
     assert windows.x.shape == (360, 1, 3000)
@@ -201,10 +201,10 @@ def test_edf_folder_with_every_form_of_scoring(tmp_path: Path, write_edf: Write)
         (tmp_path / scored).write_text(text)
     write_edf(tmp_path / "edf.edf", seconds=90)
     write_edf(tmp_path / "edf-Hypnogram.edf", {}, stages=[(0, 60, "Stage 2 sleep")])
-    found = {r.id: r for r in DATASETS["edf"](tmp_path)}
-    assert set(found) == {"inside", "csv", "tsv", "lines", "deep/sub-01/eeg/sub-01_eeg", "edf"}
-    assert found["deep/sub-01/eeg/sub-01_eeg"].subject == "sub-01"
-    for name, recording in found.items():
+    recordings = {r.id: r for r in DATASETS["edf"](tmp_path)}
+    assert set(recordings) == {"inside", "csv", "tsv", "lines", "deep/sub-01/eeg/sub-01_eeg", "edf"}
+    assert recordings["deep/sub-01/eeg/sub-01_eeg"].subject == "sub-01"
+    for name, recording in recordings.items():
         expected = ("N2",) if name == "edf" else ("W", "N2", "R")
         assert recording.scoring().stage == expected, name
     assert [r.id for r in DATASETS["edf"](tmp_path, pattern="**/*_eeg.edf")] == [

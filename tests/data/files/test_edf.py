@@ -31,16 +31,16 @@ def test_samples_equal_mne(tmp_path: Path, write_edf: Callable[..., Path]) -> No
     assert edf.seconds == 120
     expected = mne.io.read_raw_edf(path, verbose="error").get_data(["EEG C4-A1", "EEG C3-A2"]) * 1e6
     for start, stop in [(0, 15360), (100, 101), (127, 129), (5000, 9001)]:
-        found = edf.read(["EEG C4-A1", "EEG C3-A2"], start, stop)
-        np.testing.assert_allclose(found, expected[:, start:stop], atol=1e-3)
+        samples = edf.read(["EEG C4-A1", "EEG C3-A2"], start, stop)
+        np.testing.assert_allclose(samples, expected[:, start:stop], atol=1e-3)
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("uV", 1), ("UV", 1), ("mV", 1e3), ("V", 1e6)])
 def test_units(tmp_path: Path, write_edf: Callable[..., Path], unit: str, factor: float) -> None:
     path = write_edf(tmp_path / "night.edf", unit=unit)
     digital = edfio.read_edf(path).signals[0].data
-    found = read_edf_header(path).read(["EEG C3-A2"], 0, 1000)[0]
-    np.testing.assert_allclose(found, digital[:1000] * factor, rtol=1e-4, atol=1e-3 * factor)
+    samples = read_edf_header(path).read(["EEG C3-A2"], 0, 1000)[0]
+    np.testing.assert_allclose(samples, digital[:1000] * factor, rtol=1e-4, atol=1e-3 * factor)
 
 
 def test_bdf_samples_equal_mne(tmp_path: Path, noise: Callable[..., np.ndarray]) -> None:
@@ -51,10 +51,10 @@ def test_bdf_samples_equal_mne(tmp_path: Path, noise: Callable[..., np.ndarray])
         for k, s in zip((3, 4), x, strict=True)
     ]
     edfio.Bdf(written).write(path)
-    found = read_edf_header(path).read(["C4", "C3"], 150, 2000)
-    np.testing.assert_allclose(found, [x[1][150:2000], x[0][150:2000]], atol=1e-3)
+    samples = read_edf_header(path).read(["C4", "C3"], 150, 2000)
+    np.testing.assert_allclose(samples, [x[1][150:2000], x[0][150:2000]], atol=1e-3)
     raw = mne.io.read_raw_bdf(path, verbose="error")
-    np.testing.assert_allclose(found, raw.get_data(["C4", "C3"], 150, 2000) * 1e6, atol=1e-3)
+    np.testing.assert_allclose(samples, raw.get_data(["C4", "C3"], 150, 2000) * 1e6, atol=1e-3)
 
 
 def test_large_data_records_are_read_in_parts(
@@ -76,11 +76,11 @@ def test_real_file_equals_mne(real_data: Path) -> None:
 
 def test_annotations_equal_mne(real_data: Path) -> None:
     path = real_data / "sleep-edf" / "SC4001EC-Hypnogram.edf"
-    found = read_edf_annotations(read_edf_header(path))
+    annotations = read_edf_annotations(read_edf_header(path))
     expected = mne.read_annotations(path)
-    np.testing.assert_allclose([row[0] for row in found], expected.onset)
-    np.testing.assert_allclose([row[1] for row in found], expected.duration)
-    assert [row[2] for row in found] == list(expected.description)
+    np.testing.assert_allclose([row[0] for row in annotations], expected.onset)
+    np.testing.assert_allclose([row[1] for row in annotations], expected.duration)
+    assert [row[2] for row in annotations] == list(expected.description)
 
 
 def test_real_hypnogram_has_the_known_number_of_epochs(real_data: Path) -> None:
@@ -189,11 +189,11 @@ def test_lying_headers(
         assert message in str(error.value)
 
 
-@pytest.mark.parametrize("kept", [0, 100, 300, 5000])
-def test_empty_and_truncated(tmp_path: Path, write_edf: Callable[..., Path], kept: int) -> None:
+@pytest.mark.parametrize("n_bytes", [0, 100, 300, 5000])
+def test_empty_and_truncated(tmp_path: Path, write_edf: Callable[..., Path], n_bytes: int) -> None:
     path = write_edf(tmp_path / "night.edf")
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(RecordingError, match="empty" if kept == 0 else "truncated") as error:
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(RecordingError, match="empty" if n_bytes == 0 else "truncated") as error:
         read_raw(path)
     assert str(path) in str(error.value)
 
@@ -236,13 +236,13 @@ def test_damaged_files_give_our_errors_and_no_other(
     which: int,
     header: list[tuple[int, bytes]],
     anywhere: list[tuple[int, bytes]],
-    kept: int | None,
+    n_bytes: int | None,
 ) -> None:
     data = bytearray(small.split(b"|split|")[which])
     for at, content in (*header, *anywhere):
         data[at : at + len(content)] = content[: max(len(data) - at, 0)]
     path = tmp_path / "damaged.edf"
-    path.write_bytes(data[:kept])
+    path.write_bytes(data[:n_bytes])
     tracemalloc.start()
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -48,8 +48,8 @@ def test_windows_are_joined_in_their_order():
 
 def test_missing_samples_stay_missing():
     masked = np.ma.masked_where(abs(X) > 3e-5, X)
-    found = open_recording(masked, **NAMES).read(["C3", "C4"], 0, X.shape[1])
-    np.testing.assert_array_equal(np.isnan(found), masked.mask)
+    x = open_recording(masked, **NAMES).read(["C3", "C4"], 0, X.shape[1])
+    np.testing.assert_array_equal(np.isnan(x), masked.mask)
 
 
 def cut_around_events(raw):
@@ -65,9 +65,9 @@ def test_epochs_are_the_recording_they_were_cut_from(raw, make):
     """With what was bad, and the time of day."""
     whole, parts = open_recording(raw), open_recording(make(raw))
     for name in ("C3", "C4"):
-        found = parts.read([name], 0, X.shape[1])
-        assert np.isnan(found).sum() == 5 * RATE
-        np.testing.assert_array_equal(found, whole.read([name], 0, X.shape[1]))
+        x = parts.read([name], 0, X.shape[1])
+        assert np.isnan(x).sum() == 5 * RATE
+        np.testing.assert_array_equal(x, whole.read([name], 0, X.shape[1]))
     assert parts.problem("C4") == whole.problem("C4") == "marked as bad"
     expected = BEGINS.replace(tzinfo=None) + datetime.timedelta(seconds=10)
     assert whole.begins == parts.begins == expected

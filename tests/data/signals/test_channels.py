@@ -55,15 +55,15 @@ def test_every_way_to_write_a_name(
 
 @given(st.text())
 def test_any_text_is_parsed_or_not(text: str) -> None:
-    found = parse_name(text)
-    assert found is None or found.electrode.upper() in text.upper()
+    name = parse_name(text)
+    assert name is None or name.electrode.upper() in text.upper()
 
 
 def test_mass_as_recorded() -> None:
-    found = choose(MASS, ["C3", "O2"])
-    assert list(found) == ["C3", "O2"]
-    assert found["C3"].needs == ("EEG C3-CLE",)
-    assert found["C3"].sentence == "C3: EEG C3-CLE, as recorded (reference CLE)."
+    sources = choose(MASS, ["C3", "O2"])
+    assert list(sources) == ["C3", "O2"]
+    assert sources["C3"].needs == ("EEG C3-CLE",)
+    assert sources["C3"].sentence == "C3: EEG C3-CLE, as recorded (reference CLE)."
 
 
 def test_reference_a2_is_subtracted() -> None:
@@ -96,8 +96,8 @@ def test_average_of_all_scalp_channels_with_the_same_reference() -> None:
 
 def test_contralateral() -> None:
     names = ["C3", "C4", "O1", "Cz", "M1", "M2"]
-    found = choose(names, ["C3", "C4", "O1"], reference="contralateral")
-    assert [source.minus for source in found.values()] == [("M2",), ("M1",), ("M2",)]
+    sources = choose(names, ["C3", "C4", "O1"], reference="contralateral")
+    assert [source.minus for source in sources.values()] == [("M2",), ("M1",), ("M2",)]
     assert choose(["C4-A1", "C3-A2"], ["C4"], reference="contralateral")["C4"].minus == ()
     with pytest.raises(RecordingError, match="'Cz' is on neither side"):
         choose(names, ["Cz"], reference="contralateral")

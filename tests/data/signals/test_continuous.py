@@ -117,9 +117,9 @@ def test_blank_and_wrong_units(
     limits = (-600 * factor, 600 * factor)
     written = edfio.EdfSignal(x, 100, label="C3", physical_dimension=unit, physical_range=limits)
     edfio.Edf([written]).write(tmp_path / "night.edf")
-    found = refused(tmp_path / "night.edf")
-    assert found.startswith(str(tmp_path / "night.edf"))
-    assert message in found
+    text = refused(tmp_path / "night.edf")
+    assert text.startswith(str(tmp_path / "night.edf"))
+    assert message in text
 
 
 def test_wrong_units_in_a_raw_object(noise: Callable) -> None:
@@ -191,8 +191,8 @@ def test_other_formats(tmp_path: Path, noise: Callable, suffix: str) -> None:
     x = np.stack([noise(12000, 0), noise(12000, 1)])
     raw = mne.io.RawArray(x * 1e-6, mne.create_info(["C3", "C4"], 100, "eeg"), verbose="error")
     _save(raw, tmp_path / f"night{suffix}")
-    found, _ = signals(tmp_path / f"night{suffix}", Preprocessing(("C4",)))
-    np.testing.assert_allclose(found, signals(raw, Preprocessing(("C4",)))[0], atol=0.1)
+    x, _ = signals(tmp_path / f"night{suffix}", Preprocessing(("C4",)))
+    np.testing.assert_allclose(x, signals(raw, Preprocessing(("C4",)))[0], atol=0.1)
 
 
 def test_not_a_recording(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def spoiled(noise: Callable[..., np.ndarray], what: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("what", "told"),
+    ("what", "reason"),
     [
         ("flat", "C3: flat"),
         ("clipped", "C3: clipped"),
@@ -54,7 +54,7 @@ def spoiled(noise: Callable[..., np.ndarray], what: str) -> np.ndarray:
 )
 @pytest.mark.parametrize("by_mne", [False, True])
 def test_a_spoiled_window_is_refused_with_its_reason(
-    tmp_path: Path, write_edf: Write, noise: Callable, what: str, told: str, by_mne: bool
+    tmp_path: Path, write_edf: Write, noise: Callable, what: str, reason: str, by_mne: bool
 ) -> None:
     x = spoiled(noise, what)
     if by_mne:
@@ -64,10 +64,10 @@ def test_a_spoiled_window_is_refused_with_its_reason(
     else:
         source = write_edf(tmp_path / "n.edf", {"C3": x}, sfreq=SFREQ)
     night = night_windows(source, C3)
-    assert night.reason == ["", told, "", ""]
+    assert night.reason == ["", reason, "", ""]
     assert np.isfinite(night.x).all()
-    assert (night.x[1] == 0).all() == bool(told)
-    assert np.isnan(night.spectrum[1]).all() == bool(told)
+    assert (night.x[1] == 0).all() == bool(reason)
+    assert np.isnan(night.spectrum[1]).all() == bool(reason)
 
 
 def test_coarse_steps_and_one_spike_are_no_clipping(tmp_path: Path, write_edf: Write) -> None:

@@ -21,22 +21,22 @@ def recording(x, names):
 
 def test_it_is_welchs_spectrum_of_the_unfiltered_signal():
     x = np.random.default_rng(0).normal(0, 20, round(70 * 30 * SFREQ))  # more than one block
-    found = recorded_spectrum(open_recording(recording(x, ["C3"])), Source("C3", (), ""), 70)
-    assert found.shape == (70, 151)
+    spectrum = recorded_spectrum(open_recording(recording(x, ["C3"])), Source("C3", (), ""), 70)
+    assert spectrum.shape == (70, 151)
     for k in (0, 59, 60, 69):
         window = x[round(k * 30 * SFREQ) :][: round(30 * SFREQ)]
         _, expected = welch(
             window, SFREQ, np.hanning(1000), noverlap=0, detrend="constant", scaling="density"
         )
-        np.testing.assert_allclose(found[k, 1:], expected[1:151], rtol=1e-3)
+        np.testing.assert_allclose(spectrum[k, 1:], expected[1:151], rtol=1e-3)
 
 
 def test_a_reference_is_subtracted():
     x = np.random.default_rng(0).normal(0, 20, (2, round(60 * SFREQ)))
     raw = recording(np.stack([x[0] + x[1], x[1]]), ["C3", "A2"])
-    found = recorded_spectrum(open_recording(raw), Source("C3", ("A2",), ""), 2)
+    spectrum = recorded_spectrum(open_recording(raw), Source("C3", ("A2",), ""), 2)
     alone = recorded_spectrum(open_recording(recording(x[0], ["C3"])), Source("C3", (), ""), 2)
-    np.testing.assert_allclose(found, alone, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(spectrum, alone, rtol=1e-3, atol=1e-4)
 
 
 def test_a_night_shows_what_the_low_pass_of_the_model_takes_away():

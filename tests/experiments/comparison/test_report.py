@@ -24,12 +24,12 @@ def nights_of(skill, seed, n_nights=12):
     random = np.random.default_rng(seed)
     truth = random.integers(0, 5, (n_nights, 80))
     draws = np.random.default_rng(seed + 100).random(truth.shape)  # the same for every skill
-    found = np.where(draws < skill, truth, (truth + 1) % 5)
+    predicted = np.where(draws < skill, truth, (truth + 1) % 5)
     confusions = np.zeros((n_nights, 5, 5), int)
-    for night, (y, guess) in enumerate(zip(truth, found, strict=True)):
+    for night, (y, guess) in enumerate(zip(truth, predicted, strict=True)):
         np.add.at(confusions[night], (y, guess), 1)
     nights = {f"night {i}": scores(matrix, STAGES) for i, matrix in enumerate(confusions)}
-    return {**scores(confusions.sum(0), STAGES), "nights": nights}, truth.ravel(), found.ravel()
+    return {**scores(confusions.sum(0), STAGES), "nights": nights}, truth.ravel(), predicted.ravel()
 
 
 def point(seconds, valid, skill=0.5, seed=0, learned=None):
@@ -47,9 +47,9 @@ def test_the_best_by_validation_so_far_counts_whatever_the_test_says():
         "finished", "",
     )  # fmt: skip
     expected = [lane.points[i].test["balanced_accuracy"] for i in (0, 0, 2, 2)]
-    seconds, found = curve([lane], 40.0)
+    seconds, scores_over_time = curve([lane], 40.0)
     assert seconds.tolist() == [10, 20, 30, 40]
-    assert found[:, 0].tolist() == expected
+    assert scores_over_time[:, 0].tolist() == expected
     assert lane.at(9.9) is None
     late = LaneResult(lane.job, lane.points[2:], "finished", "")
     _, both = curve([lane, late], 40.0)

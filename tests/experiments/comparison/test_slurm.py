@@ -73,31 +73,31 @@ def test_a_comparison_on_slurm_equals_one_here(slurm, tmp_path):
     nights, cache = tmp_path / "nights", tmp_path / "cache"
     sleepaug("simulate", nights, "--nights", 5, "--hours", 0.4, "--channels", "C3,C4")
     where = ["--data", "simulated", "--data-dir", nights, "--cache-dir", cache]
-    here, there = tmp_path / "here", tmp_path / "there"
-    sleepaug("compare", *OPTIONS, *where, "-o", here)
+    on_one, on_slurm = tmp_path / "here", tmp_path / "there"
+    sleepaug("compare", *OPTIONS, *where, "-o", on_one)
 
     def submit():
         return sleepaug(
-            "compare", *OPTIONS, *where, "-o", there, "--cluster", "slurm", SLURM_CONF=slurm
+            "compare", *OPTIONS, *where, "-o", on_slurm, "--cluster", "slurm", SLURM_CONF=slurm
         )
 
     assert "Submitted 1 lanes" in submit().stderr
-    numbers = json.loads((there / "slurm.json").read_text())
+    numbers = json.loads((on_slurm / "slurm.json").read_text())
     assert set(numbers) == {f"{name}-fold0-seed0" for name in ("none", "random", "adda")}
     again = submit().stderr
     assert "lanes are in SLURM's queue" in again
     assert "Submitted" not in again  # nothing is submitted twice
     killed = numbers["random-fold0-seed0"]
-    wait_for(lambda: len(lanes(there).get("random-fold0-seed0", [])) >= 2)
+    wait_for(lambda: len(lanes(on_slurm).get("random-fold0-seed0", [])) >= 2)
     environment = {**os.environ, "SLURM_CONF": slurm}
     subprocess.run(["scontrol", "requeue", killed], check=True, env=environment)  # as preemption
 
     def ended():
-        rows = lanes(there)
+        rows = lanes(on_slurm)
         return len(rows) == 3 and all(r and r[-1]["status"] == "finished" for r in rows.values())
 
     wait_for(ended)
-    assert lanes(there) == lanes(here)
+    assert lanes(on_slurm) == lanes(on_one)
     submit()
-    assert "finished" in sleepaug("report", there).stdout
-    assert (there / "report.html").is_file()
+    assert "finished" in sleepaug("report", on_slurm).stdout
+    assert (on_slurm / "report.html").is_file()

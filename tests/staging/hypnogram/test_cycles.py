@@ -35,6 +35,6 @@ def test_cycles_by_hand(text, cycles):
 
 
 def test_statistics_have_number_and_mean_length():
-    found = sleep_statistics(night("W:10 N2:40 R:10 N2:60 R:10 N3:30"))
-    assert found["cycles"] == 2
-    assert found["cycle_min"] == pytest.approx((50 + 70) / 2 / 2)
+    statistics = sleep_statistics(night("W:10 N2:40 R:10 N2:60 R:10 N3:30"))
+    assert statistics["cycles"] == 2
+    assert statistics["cycle_min"] == pytest.approx((50 + 70) / 2 / 2)

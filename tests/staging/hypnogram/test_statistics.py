@@ -17,8 +17,8 @@ YASA = {
 
 def test_a_night_by_hand():
     stages = ["W", "W", "N1", "N2", "?", "N2", "W", "N2", "N3", "R", "R", "W", "W"]
-    found = sleep_statistics(stages)
-    assert found == {
+    statistics = sleep_statistics(stages)
+    assert statistics == {
         "TIB": 6.5, "TST": 3.5, "SE": pytest.approx(100 * 3.5 / 6.5), "SOL": 1.0,
         "N1_latency": 1.0, "N2_latency": 1.5, "N3_latency": 4.0, "SME": pytest.approx(700 / 9),
         "cycles": 0, "cycle_min": None, "REM_latency": 3.5, "REM_latency_from_lights_off": 4.5,
@@ -28,16 +28,16 @@ def test_a_night_by_hand():
         "N2_percent_TST": pytest.approx(300 / 7), "N3_percent_TST": pytest.approx(100 / 7),
         "R_percent_TST": pytest.approx(200 / 7), "awakenings": 1, "transitions": 7, "unscored": 1,
     }  # fmt: skip
-    assert list(found) == list(STATISTICS)
+    assert list(statistics) == list(STATISTICS)
 
 
 @pytest.mark.parametrize("stages", [[], ["W"] * 4, ["?"] * 3])
 def test_a_night_without_sleep_has_no_latencies(stages):
-    found = sleep_statistics(stages)
-    assert found["TST"] == 0
-    assert found["SOL"] is None
-    assert found["REM_latency"] is None
-    assert found["N2_percent_TST"] is None
+    statistics = sleep_statistics(stages)
+    assert statistics["TST"] == 0
+    assert statistics["SOL"] is None
+    assert statistics["REM_latency"] is None
+    assert statistics["N2_percent_TST"] is None
 
 
 def test_equal_to_yasa():

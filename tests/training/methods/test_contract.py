@@ -105,13 +105,13 @@ def test_it_finds_an_augmentation_that_a_model_trains_with(tiny_task, name):
 @pytest.mark.parametrize("name", FOR_EEG)
 def test_two_searches_with_one_seed_agree(tiny_task, name):
     """Nothing is drawn from a stream that a seed does not fix."""
-    task, found = small(tiny_task), []
+    task, policies = small(tiny_task), []
     for _ in range(2):
         torch.rand(3)
         search = search_of(name, task)
         finish(search, [])
-        found.append(search.augmentation().describe())
-    assert found[0] == found[1]
+        policies.append(search.augmentation().describe())
+    assert policies[0] == policies[1]
 
 
 def test_no_method_is_given_the_test_split():

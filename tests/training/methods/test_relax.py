@@ -26,13 +26,13 @@ def test_it_is_unbiased_and_varies_less_than_reinforce():
     gradients(relax, logits, 300)
     assert float(relax.network[-1].weight.detach().abs().max()) > 1e-3  # it did learn
     relax.optimizer.param_groups[0]["lr"] = 0.0  # and is left as it is
-    found = gradients(relax, logits, 800)
-    error = found.std(0) / len(found) ** 0.5
-    assert bool(((found.mean(0) - expected).abs() < 4 * error).all())
+    estimates = gradients(relax, logits, 800)
+    error = estimates.std(0) / len(estimates) ** 0.5
+    assert bool(((estimates.mean(0) - expected).abs() < 4 * error).all())
     choices = torch.multinomial(p, 800, replacement=True)
     score = torch.nn.functional.one_hot(choices, 2) - p
     reinforce = VALUES[choices][:, None] * score
-    assert float(found.var(0).sum()) < 0.5 * float(reinforce.var(0).sum())
+    assert float(estimates.var(0).sum()) < 0.5 * float(reinforce.var(0).sum())
 
 
 def test_before_it_has_learned_it_is_reinforce():
@@ -40,9 +40,9 @@ def test_before_it_has_learned_it_is_reinforce():
     logits = torch.tensor([[0.0, 1.0, -1.0], [0.3, 0.3, 0.3]])
     relax = Relax(2, 3)
     choice, z = relax.draw(logits)
-    found = relax.gradient(logits, choice, z, torch.tensor(-2e-4))
+    gradient = relax.gradient(logits, choice, z, torch.tensor(-2e-4))
     score = torch.nn.functional.one_hot(choice, 3) - torch.softmax(logits, -1)
-    assert torch.allclose(found, -2e-4 * score, rtol=1e-4)
+    assert torch.allclose(gradient, -2e-4 * score, rtol=1e-4)
 
 
 def test_the_conditional_draw_agrees_with_the_choice_and_has_the_law_of_z():
@@ -69,6 +69,6 @@ def test_saturated_logits_give_numbers():
     logits = torch.tensor([[0.0, -1e5, 1e5]])
     choice, z = relax.draw(logits)
     assert int(choice) == 2
-    found = relax.gradient(logits, choice, z, torch.tensor(0.1))
-    assert bool(torch.isfinite(found).all())
-    assert float(found.abs().max()) == pytest.approx(0, abs=1e-6)
+    gradient = relax.gradient(logits, choice, z, torch.tensor(0.1))
+    assert bool(torch.isfinite(gradient).all())
+    assert float(gradient.abs().max()) == pytest.approx(0, abs=1e-6)

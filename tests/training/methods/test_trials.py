@@ -111,10 +111,10 @@ def test_fast_autoaugment_picks_what_leaves_the_model_right(tiny_task):
 def test_the_augmented_loss_is_the_loss_of_augmented_windows(tiny_task):
     trunk, weights = tiny_task.make_trunk(), torch.tensor([1.0, 2.0, 0.5, 1.0, 3.0])
     split, transforms = tiny_task.valid, {"harmless": HARMLESS, "ruin": RUIN}
-    kept = Policy([[("harmless", 1.0, 1.0)]], transforms)
+    policy = Policy([[("harmless", 1.0, 1.0)]], transforms)
     trunk.eval()
     expected = F.cross_entropy(trunk(split.x), split.y, weight=weights)
-    assert augmented_loss(trunk, kept, split, weights) == pytest.approx(expected.item(), rel=1e-5)
+    assert augmented_loss(trunk, policy, split, weights) == pytest.approx(expected.item(), rel=1e-5)
     sometimes = Policy([[("ruin", 0.5, 1.0)]], transforms)
     torch.manual_seed(0)
     once = augmented_loss(trunk, sometimes, split, weights)

@@ -108,11 +108,11 @@ def test_gradients_equal_finite_differences(name):
         return (weight * TRANSFORMS[name].apply(x, amount, draw)).sum()
 
     m = torch.tensor(0.21, dtype=torch.float64, requires_grad=True)
-    (found,) = torch.autograd.grad(value(m), m)
+    (slope,) = torch.autograd.grad(value(m), m)
     step = 1e-7
     with torch.no_grad():
         expected = (value(m + step) - value(m - step)) / (2 * step)
-    assert float(found) == pytest.approx(float(expected), rel=1e-3, abs=1e-4)
+    assert float(slope) == pytest.approx(float(expected), rel=1e-3, abs=1e-4)
 
 
 def test_sprites_have_no_symmetry():
@@ -160,9 +160,9 @@ def test_figures_of_ones_own(tmp_path):
 
 def test_the_command_line_takes_figures(tmp_path, config_path):
     config, missing = str(config_path("mario_iggy_small.yaml")), str(tmp_path / "none.npz")
-    told = CliRunner().invoke(main, ["train", config, "--images", missing, "-o", str(tmp_path)])
-    assert told.exit_code == 2
-    assert "none.npz cannot be read" in told.output.replace("\n", " ")
+    result = CliRunner().invoke(main, ["train", config, "--images", missing, "-o", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "none.npz cannot be read" in result.output.replace("\n", " ")
 
 
 def test_trunks_have_the_sizes_of_the_literature():

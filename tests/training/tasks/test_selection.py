@@ -84,11 +84,11 @@ def test_a_transform_may_cost_the_tolerance_and_one_standard_error(n, weight, to
     n_effective = float(w.sum() ** 2 / (w**2).sum())
     a, b = 1 + 1 / n_effective, 2 * tolerance + 1 / n_effective
     share = (b + (b**2 - 4 * a * tolerance**2) ** 0.5) / (2 * a)
-    found = [
+    shares = [
         float(learned(HARMFUL, n=n, epochs=k, tolerance=tolerance, weight=weight).magnitudes)
         for k in (80, 90, 100)
     ]
-    assert 0.8 * sum(found) / 3 == pytest.approx(share, rel=0.08)
+    assert 0.8 * sum(shares) / 3 == pytest.approx(share, rel=0.08)
 
 
 def test_what_was_minded_once_is_tried_again():

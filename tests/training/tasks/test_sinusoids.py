@@ -64,11 +64,11 @@ def test_a_convolution_by_fourier_transforms_is_a_convolution(n_in, taps, paddin
     plain = torch.nn.Conv1d(n_in, 2, taps, padding=padding).double()
     plain.load_state_dict(ours.state_dict())
     x = torch.randn(3, n_in, 200, dtype=torch.float64, requires_grad=True)
-    found = []
+    gradients = []
     for layer in (ours, plain):
         y = layer(x)
-        found.append((y, *torch.autograd.grad((y**3).sum(), [x, *layer.parameters()])))
-    for a, b in zip(*found, strict=True):
+        gradients.append((y, *torch.autograd.grad((y**3).sum(), [x, *layer.parameters()])))
+    for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b)
 
 
