@@ -26,6 +26,7 @@ PAGES = [
 ]
 
 
+LONGEST_LINE = 110
 LONGEST = 20  # lines of code that a dataset, a transform, a trunk or a method may take
 
 
@@ -149,3 +150,10 @@ def test_links_lead_somewhere(page):
         assert linked.exists() or target.startswith("gallery/"), f"{page.name}: {target}?"
         if anchor:
             assert anchor in headings(linked), f"{page.name}: {link}?"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS.parent).as_posix())
+def test_no_line_of_prose_is_long(page):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    prose = [line for line in text.splitlines() if not line.startswith(("|", "!["))]
+    assert [line for line in prose if len(line) > LONGEST_LINE] == []

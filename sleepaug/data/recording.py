@@ -29,7 +29,7 @@ class Scoring:
         What had to be decided while reading, a sentence each.
     timed : bool
         Whether the file says when each stage begins; otherwise they follow each other from the
-        start of the recording, in epochs of 30 s or of a length told by that of the recording.
+        start of the recording, in epochs of 30 s or of a length that fits that of the recording.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an estimator is told: its parameters, checked, and the windows that it validates on."""
+"""The parameters of an estimator, checked, and the windows that it validates on."""
 
 from __future__ import annotations
 

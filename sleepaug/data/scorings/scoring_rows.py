@@ -71,7 +71,7 @@ def read_rows(
     Raises
     ------
     RecordingError
-        A line is no stage, or the length of an epoch cannot be told.
+        A line is no stage, or the length of an epoch cannot be known.
     """
     labels, numbers = _labels(path, text)
     return scoring_of_labels(path, labels, numbers, extent, meaning or _known_codes(path, text))
@@ -101,7 +101,7 @@ def scoring_of_labels(
     Raises
     ------
     RecordingError
-        A label is no stage, or the length of an epoch cannot be told.
+        A label is no stage, or the length of an epoch cannot be known.
     """
     epoch = _epoch(path, len(labels), extent, 5 if meaning in DREAMS else None)
     codes = [code for label in labels if (code := as_code(label)) is not None]
@@ -152,7 +152,7 @@ def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
 
 
 def _epoch(path: Path, n: int, extent: Extent, known: int | None) -> int:
-    """Return how many seconds an epoch lasts, told by the length of the recording."""
+    """Return how many seconds an epoch lasts, from the length of the recording."""
     if extent.seconds is None:
         return known or EPOCHS[0]
     fits = [

@@ -22,7 +22,7 @@ RHYTHMS = {
     "sigma": (11, 16),
     "beta": (16, 22),
 }
-"""Bands in Hz of which is told how much their power changes within a window."""
+"""Bands in Hz; how much their power changes within a window is a feature."""
 NAMES = (
     *(f"power {low:g}-{high:g}" for low, high in itertools.pairwise(EDGES)),
     *("amplitude", "mobility", "complexity", "edge"),
