@@ -38,7 +38,10 @@ html_title = "sleepaug"
 html_sidebars = {  # pages without a page below them need no list of those
     page.stem: [] for page in Path(__file__).parent.glob("*.md") if page.stem != "api"
 }
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_theme_options = {
+    "header_links_before_dropdown": 3,  # with more the header takes two lines
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
