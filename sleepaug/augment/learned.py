@@ -241,7 +241,7 @@ def policy_sentences(
 
 
 def kept(augmentation: Mapping[str, float], name: str) -> bool:
-    """Whether a transform has the largest weight of its layer (several may).
+    """Tell whether a transform has the largest weight of its layer (several may).
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ def run_one(
 
 
 def summary_of_nights(nights: Mapping[str, Iterable[str]]) -> list[str]:
-    """One line for each different note, with the number of nights it is about.
+    """Write a line for each different note, with the number of nights it is about.
 
     Examples
     --------

@@ -240,7 +240,7 @@ class Description(ModelFacts):
 
 
 def _is_bounded(option: Any) -> bool:
-    """Whether an option of a trunk can cost neither memory nor time without end."""
+    """Tell whether an option of a trunk can cost neither memory nor time without end."""
     if isinstance(option, str):
         return len(option) <= 100
     if isinstance(option, list):

@@ -83,7 +83,7 @@ class Familiarity:
         return float(np.median(high - low))
 
     def doubts(self, features: np.ndarray) -> list[str]:
-        """What is strange about the windows (n, n_features) of one channel, a sentence each."""
+        """Say what is strange about the windows (n, n_features) of one channel, a sentence each."""
         lines = []
         distances = self.distance(features)
         distance, strange = float(np.median(distances)), float(np.mean(distances > FAR_WINDOW))

@@ -45,7 +45,7 @@ class RecordingModel:
     def probabilities(
         self, features: np.ndarray, places: np.ndarray, *, context: bool = True
     ) -> np.ndarray:
-        """Probability of each stage in each window.
+        """Return the probability of each stage in each window.
 
         Parameters
         ----------

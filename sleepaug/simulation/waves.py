@@ -74,14 +74,14 @@ class Mixing:
 
 
 def spindle(t: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Waxing and waning burst that slows down; p = duration, Hz, Hz/s, phase."""
+    """Return a burst that waxes, wanes and slows down; p = duration, Hz, Hz/s, phase."""
     duration, hz, chirp, phase = p
     envelope = np.exp(-0.5 * (t / (duration / 3.2)) ** 2)
     return envelope * np.sin(2 * np.pi * (hz + chirp / 2 * t) * t + phase)
 
 
 def slow_oscillation(t: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Negative half-wave, then a rounder positive one; p = period, positive/negative size."""
+    """Return a negative half-wave, then a rounder positive one; p = period, ratio of sizes."""
     period, positive = p
     down = np.exp(-0.5 * (t / (period * 0.16)) ** 2)
     up = np.exp(-0.5 * ((t - 0.5 * period) / (period * 0.2)) ** 2)
@@ -90,7 +90,7 @@ def slow_oscillation(t: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def k_complex(t: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Sharp negative wave (about 0.55 s after its trigger), then a slow positive one (0.9 s)."""
+    """Return a sharp negative wave (0.55 s after its trigger), then a slow positive one (0.9 s)."""
     stretch, positive = p
     down = np.exp(-0.5 * (t / (0.11 * stretch)) ** 2)
     up = np.exp(-0.5 * ((t - 0.36 * stretch) / (0.17 * stretch)) ** 2)
@@ -98,7 +98,7 @@ def k_complex(t: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def vertex_wave(t: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Sharp negative wave of about 0.15 s with small positive shoulders."""
+    """Return a sharp negative wave of about 0.15 s with small positive shoulders."""
     width = p[0]
     return -(1 - 0.8 * (t / width) ** 2) * np.exp(-0.5 * (t / width) ** 2)
 

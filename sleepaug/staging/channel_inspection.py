@@ -141,7 +141,7 @@ def _amplitude_problem(role: str, amplitude: float | None) -> str:
 
 
 def _line_noise(x: np.ndarray, rate: float) -> dict[str, float]:
-    """Amplitude (root mean square, uV) of the mains at 50 and 60 Hz, above what is around it."""
+    """Measure the mains (root mean square, uV) at 50 and 60 Hz, above what is around them."""
     density, frequency = frame_power(x.astype(float), rate, WELCH_SECONDS, periodic=False)
     power = density.mean(axis=0) * frequency[1]  # of each bin, in uV^2
     hum = {}

@@ -190,7 +190,7 @@ def _too_large(features: np.ndarray) -> list[str]:
 
 
 def _warnings(probabilities: np.ndarray) -> list[str]:
-    """What the hypnogram itself makes doubtful."""
+    """Say what the hypnogram itself makes doubtful."""
     scored = probabilities[~np.isnan(probabilities).any(axis=1)].argmax(axis=1)
     if not len(scored):
         return []

@@ -85,7 +85,7 @@ class SeveralStagers(AnyStager):
 
 
 def _disagreement(nights: Mapping[str, Hypnogram]) -> list[str]:
-    """What each model named in a window, where they named different stages; "" elsewhere."""
+    """Name what each model said of a window, where they named different stages; "" elsewhere."""
     stages = np.stack([night.stages for night in nights.values()], axis=1)
     return [
         " ".join(f"{name}={stage}" for name, stage in zip(nights, row, strict=True))
@@ -96,7 +96,7 @@ def _disagreement(nights: Mapping[str, Hypnogram]) -> list[str]:
 
 
 def _notes(nights: Mapping[str, Hypnogram]) -> list[str]:
-    """Notes of all models once; of a note that not all have, say whose it is."""
+    """Join the notes of all models; of a note that not all have, say whose it is."""
     whose: dict[str, list[str]] = {}
     for name, night in nights.items():
         for note in dict.fromkeys(night.notes):

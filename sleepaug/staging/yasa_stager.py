@@ -182,7 +182,7 @@ def _beside(night: Night, used: Montage) -> dict[str, int]:
 
 
 def _used(night: Night, used: Montage, beside: Mapping[str, int]) -> tuple[str, ...]:
-    """Sentences on the channels that had a vote, or stood beside one that had."""
+    """Name the channels that had a vote, or stood beside one that had, a sentence each."""
     sentence = dict(zip(night.channels, night.used, strict=True))
     votes = [k for k in _rows(used, "eeg") if (night.faults[:, k] == "").any()]
     names = list(used.names)

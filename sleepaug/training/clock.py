@@ -57,7 +57,7 @@ class Clock:
         self.joules: dict[str, float] = {}
 
     def left(self) -> float:
-        """Seconds of the budget that are left; below 0 if the last step went over it."""
+        """Return the seconds of the budget that are left; below 0 if the last step went over it."""
         return self.budget - sum(self.seconds.values())
 
     @contextlib.contextmanager

@@ -21,7 +21,7 @@ ENDINGS = (".edf", ".bdf", ".vhdr", ".set")
 
 
 def bids(folder: str | Path, codes: str | None = None) -> list[Recording]:
-    """Nights of a BIDS dataset: its EEG recordings with their ``_events.tsv``.
+    """Find the nights of a BIDS dataset: its EEG recordings with their ``_events.tsv``.
 
     Without events, stages are the EDF+ annotations of the recording itself. Channels that
     ``_channels.tsv`` calls bad are left out, and derivatives are not looked at.

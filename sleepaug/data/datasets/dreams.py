@@ -22,7 +22,7 @@ _FILE = re.compile(r"(excerpt|subject)(\d+)\.(txt|edf)", re.IGNORECASE)
 
 
 def dreams(folder: str | Path) -> list[Recording]:
-    """Recordings of the DREAMS databases below `folder`; each is a person of its own.
+    """Find recordings of the DREAMS databases below `folder`; each is a person of its own.
 
     Looks for ``excerptN.txt`` or ``excerptN.edf`` with ``Hypnogram_excerptN.txt``, and for
     ``subjectN.edf`` with ``HypnogramAASM_subjectN.txt`` (or else ``HypnogramR&K_subjectN.txt``).
@@ -63,7 +63,7 @@ def dreams(folder: str | Path) -> list[Recording]:
 
 
 def _read_codes(files: tuple[Path, ...]) -> Scoring:
-    """Codes for 5 s each, as 30-s stages by majority (of equals, the one that comes first)."""
+    """Read codes for 5 s each as 30-s stages by majority (of equals, the one that comes first)."""
     path = files[-1]
     codes = _BY_AASM if path.name.lower().startswith("hypnogramaasm") else _BY_RK
     meaning = {**codes, **_OPEN}

@@ -26,7 +26,7 @@ ENDINGS = (".edf", ".bdf", ".rec")
 def edf_folder(
     folder: str | Path, pattern: str = PATTERN, codes: str | None = None
 ) -> list[Recording]:
-    """Recordings that match a glob pattern, each with its scoring.
+    """Find recordings that match a glob pattern, each with its scoring.
 
     The scoring of a recording lies beside it and is named as `sleepaug.data.scorings.matching` says
     (XML of the NSRR anywhere below the folder);
@@ -87,13 +87,13 @@ def edf_folder(
 
 
 def _is_edf(path: Path) -> bool:
-    """Whether a file is to be read as EDF; one called .rec may be anything else."""
+    """Tell whether a file is to be read as EDF; one called .rec may be anything else."""
     kind = path.suffix.lower()
     return kind in ENDINGS and (kind != ".rec" or is_edf(path))
 
 
 def _own(files: tuple[Path, ...]) -> Scoring:
-    """Stages in the annotations of the recording itself, where nothing lies beside it."""
+    """Read stages in the annotations of the recording itself, where nothing lies beside it."""
     try:
         return read_scoring(files)
     except RecordingError as error:
@@ -105,7 +105,7 @@ def _own(files: tuple[Path, ...]) -> Scoring:
 
 
 def _ambiguous(files: tuple[Path, ...]) -> Scoring:
-    """For a recording with several scorings."""
+    """Refuse a recording with several scorings."""
     names = ", ".join(path.name for path in files[1:])
     raise RecordingError(
         f"{files[0]}: several scorings beside it: {names}. Keep one of them there."

@@ -20,7 +20,7 @@ _LABELS = {f"Sleep stage {name}": stage for name, stage in _STAGES.items()}
 
 
 def mass(folder: str | Path) -> list[Recording]:
-    """Nights of MASS SS3, wherever they lie below `folder`.
+    """Find the nights of MASS SS3, wherever they lie below `folder`.
 
     Looks for ``01-03-NNNN PSG.edf`` with ``01-03-NNNN Base.edf`` or ``01-03-NNNN Annotations.edf``
     in the folder and all its subfolders (``SS3/``, ``SS3/edfs/``, ``SS3/annotations/`` are usual).
@@ -63,7 +63,7 @@ def mass(folder: str | Path) -> list[Recording]:
 
 
 def _read(files: tuple[Path, ...]) -> Scoring:
-    """Stages by their exact labels; epochs of 20 s are refused."""
+    """Read stages by their exact labels; epochs of 20 s are refused."""
     scoring = read_edf_scoring(files, _exact)
     short = sum(19 <= duration <= 21 for duration in scoring.duration)
     if short > len(scoring) / 2:

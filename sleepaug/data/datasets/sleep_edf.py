@@ -16,7 +16,7 @@ _FILE = re.compile(r"((?:SC4|ST7)\d{2})(\d[A-Z])[A-Z0-9]-(PSG|Hypnogram)\.edf", 
 
 
 def sleep_edf(folder: str | Path) -> list[Recording]:
-    """Nights of Sleep-EDF, wherever they lie below `folder`.
+    """Find the nights of Sleep-EDF, wherever they lie below `folder`.
 
     Looks for ``SC4ssNE0-PSG.edf`` with ``SC4ssNE*-Hypnogram.edf`` (and ``ST7ssN...``): person ss,
     night N. The two nights of a person share a `subject`.

@@ -85,7 +85,7 @@ def _describe(x: np.ndarray, sfreq: float) -> np.ndarray:
 
 
 def _of_spectrum(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
-    """Power of each band, amplitude, mobility, complexity, and where 90 % of the power lie."""
+    """Measure band powers, amplitude, mobility, complexity, and where 90 % of the power lie."""
     power, freqs = frame_power(x, sfreq, 4, hop_seconds=2, highest=EDGES[-1])
     bands = [
         np.log(np.median(power[..., _inside(freqs, band)].mean(axis=-1), axis=1) + FLOOR)
@@ -102,7 +102,7 @@ def _of_spectrum(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
 
 
 def _of_changes(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
-    """How much the power of each rhythm varies within the window, and how far bursts stand out."""
+    """Measure how the power of each rhythm varies in the window, and how far bursts stand out."""
     power, freqs = frame_power(x, sfreq, 2, hop_seconds=1, highest=EDGES[-1])
     levels = [np.log(power[..., _inside(freqs, b)].mean(axis=-1) + FLOOR) for b in RHYTHMS.values()]
     level = np.sort(np.stack(levels, axis=1), axis=2)
@@ -112,7 +112,7 @@ def _of_changes(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
 
 
 def _of_shape(x: np.ndarray, sfreq: float) -> list[np.ndarray]:
-    """What the distribution of the samples tells, and their order, between 0.4 and 22 Hz."""
+    """Describe the distribution of the samples, and their order, between 0.4 and 22 Hz."""
     n, n_times = x.shape
     spectrum = fft.rfft(x)
     freqs = np.arange(spectrum.shape[1]) * sfreq / n_times

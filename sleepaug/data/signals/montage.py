@@ -52,7 +52,7 @@ class Montage:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def places(self) -> np.ndarray:
-        """Kind and place of each channel, shape (n_chans, 9); see `channel_place`."""
+        """Return kind and place of each channel, shape (n_chans, 9); see `channel_place`."""
         return np.stack(
             [channel_place(name, kind) for name, kind in zip(self.names, self.kind, strict=True)]
         )
@@ -97,7 +97,7 @@ def channel_place(name: str, kind: str) -> np.ndarray:
 
 
 def _eye_electrodes(name: str) -> tuple[str, str]:
-    """Eye and reference in the name of an EOG; horizontal is right minus left."""
+    """Find eye and reference in the name of an EOG; horizontal is right minus left."""
     words = name.upper()
     left = re.search(r"\bE1\b|LOC|LEFT|\bL", words) is not None
     right = re.search(r"\bE2\b|ROC|RIGHT|\bR\b", words) is not None
@@ -186,7 +186,7 @@ def _unreadable(recorded: OpenRecording, name: str) -> str:
 
 
 def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:
-    """The channel of each place; of several at one place, the one against an ear."""
+    """Choose a channel for each place; of several at one place, the one against an ear."""
     chosen: dict[str, str] = {}
     electrodes = {parsed.electrode for parsed in map(parse_name, taken) if parsed is not None}
     against: dict[str, str] = {}
@@ -206,7 +206,7 @@ def _by_place(names: Sequence[str], taken: set[str]) -> dict[str, str]:
 
 
 def _rank(place: str) -> tuple[bool, int]:
-    """Monopolar channels first, then in the order of `ORDER`."""
+    """Sort monopolar channels first, then in the order of `ORDER`."""
     parsed = parse_name(place)
     if parsed is None:
         return True, len(ORDER)

@@ -131,7 +131,7 @@ def find_faults(
     sources: dict[str, Source],
     preprocessing: Preprocessing,
 ) -> np.ndarray:
-    """What is wrong with each channel in each window.
+    """Say what is wrong with each channel in each window.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def find_faults(
 def _reasons(
     faults: np.ndarray, channels: Sequence[str], present: Sequence[int], *, allow_missing: bool
 ) -> list[str]:
-    """Why each window cannot be scored, naming channels; "" where it can."""
+    """Say why each window cannot be scored, naming channels; "" where it can."""
     reasons = []
     for row in faults[:, present]:
         named = [f"{channels[k]}: {fault}" for k, fault in zip(present, row, strict=True) if fault]
@@ -182,7 +182,7 @@ def _reasons(
 
 
 def _left_out(faults: np.ndarray, channels: Sequence[str], present: Sequence[int]) -> list[str]:
-    """Sentences on channels that were left out of some windows, or of all."""
+    """Name channels that were left out of some windows, or of all, a sentence each."""
     notes = []
     for k, name in enumerate(channels):
         if k not in present:

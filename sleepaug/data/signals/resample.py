@@ -22,7 +22,7 @@ MIN_TRANSITION = 1.0  # Hz; a narrower one would need a filter longer than the o
 
 
 def lowpass_taps(sfreq: float, lowpass: float) -> np.ndarray:
-    """Zero-phase FIR low-pass, odd and symmetric, of unit gain at 0 Hz.
+    """Make a zero-phase FIR low-pass, odd and symmetric, of unit gain at 0 Hz.
 
     The transition band begins at `lowpass` and is ``max(lowpass / 4, 2)`` Hz wide, or what is left
     below half the sampling rate. Source: MNE-Python's defaults ("firwin" design).
@@ -86,7 +86,7 @@ def lowpass_and_resample(
 def _extended(
     read: Callable[[int, int], np.ndarray], n_times: int, start: int, stop: int
 ) -> np.ndarray:
-    """Samples `start` to `stop`, continued beyond both ends by odd reflection, then by zeros."""
+    """Return samples `start` to `stop`, continued at both ends by odd reflection, then by zeros."""
     low, high = max(start, 0), min(stop, n_times)
     x = read(low, high)
     before = min(low - start, x.shape[1] - 1)
@@ -98,7 +98,7 @@ def _extended(
 
 
 def _resampled(spectrum: np.ndarray, n_in: int, n_out: int) -> np.ndarray:
-    """Inverse FFT with another number of samples; the shared Nyquist bin as in SciPy."""
+    """Invert an FFT with another number of samples; the shared Nyquist bin as in SciPy."""
     shorter = min(n_in, n_out)
     spectrum = spectrum[:, : shorter // 2 + 1]
     if n_in != n_out and shorter % 2 == 0:
@@ -107,7 +107,7 @@ def _resampled(spectrum: np.ndarray, n_in: int, n_out: int) -> np.ndarray:
 
 
 def _filled(x: np.ndarray, missing: np.ndarray) -> np.ndarray:
-    """`x` with its missing samples interpolated, so that they disturb no others."""
+    """Interpolate the missing samples of `x`, so that they disturb no others."""
     x = x.copy()
     for row, bad in zip(x, missing, strict=True):
         if bad.all():
@@ -119,7 +119,7 @@ def _filled(x: np.ndarray, missing: np.ndarray) -> np.ndarray:
 
 
 def _reached(missing: np.ndarray, reach: int, ratio: Fraction, n_out: int) -> np.ndarray:
-    """New samples that depend on a missing one through the filter."""
+    """Find the new samples that depend on a missing one through the filter."""
     reached = np.zeros((len(missing), n_out), bool)
     scale = float(ratio)
     for row, bad in zip(reached, missing, strict=True):

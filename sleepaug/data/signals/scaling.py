@@ -1,8 +1,8 @@
 """Whitening: each channel is filtered so that its typical spectrum over the recording is flat.
 
 What a head, a reference, an electrode, a filter and an amplifier do to every window alike is
-divided out. What is left is how a window differs from the others of its night. Stages are recognised
-by that, and simulated and real nights have it in common.
+divided out. What is left is how a window differs from the others of its night. By that stages are
+recognised, and simulated and real nights have it in common.
 """
 
 from __future__ import annotations

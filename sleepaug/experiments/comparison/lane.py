@@ -223,7 +223,7 @@ class Lane:
         )
 
     def _point(self, fit: Fit) -> TrainedPoint:
-        """The scores of the best model of a training; the test split's, for the report alone."""
+        """Score the best model of a training; on the test split, for the report alone."""
         self.n_points += self.clock.left() >= 0  # one that took too long is no point in time
         model = fit.model if fit.best_step == fit.n_steps else fit.best_model()
         return {

@@ -172,7 +172,7 @@ def make_lane(comparison: Comparison, job: Job, loaded: TaskData, clock: Clock) 
 
 
 def warm_starts(comparison: Comparison) -> set[int]:
-    """After which epochs the floor's training is kept, for the methods that start from it."""
+    """List the epochs after which the floor's training is kept, for methods that start from it."""
     epochs = {method.warm_start for method in comparison.methods.values()}
     return (epochs | {comparison.training.epochs}) - {0}
 

@@ -103,7 +103,7 @@ def read_participants(path: Path, by: Sequence[str] | None = None) -> Participan
 
 
 def _parts(columns: dict[str, dict[str, str]], name: str) -> bool:
-    """Whether a column holds a few words that part people into groups."""
+    """Tell whether a column holds a few words that part people into groups."""
     values = [row[name] for row in columns.values() if row[name].lower() not in MISSING]
     words = set(values)
     numbers = all(re.fullmatch(r"[-+.\d,eE]+", word) for word in words)

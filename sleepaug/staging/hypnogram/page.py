@@ -121,7 +121,7 @@ def _number(value: float | int | None) -> str:
 
 
 def _stages(night: Hypnogram) -> list[StageRow]:
-    """Rows of the stages of sleep, whose shares add up to 100.0, and of their sum."""
+    """Make rows of the stages of sleep, whose shares add up to 100.0, and of their sum."""
     values, norms = night.statistics(), norms_at(night.age)
     minutes = [float(values[f"{stage}_min"] or 0) for stage in STAGES]
     total = sum(minutes[1:])
@@ -137,7 +137,7 @@ def _stages(night: Hypnogram) -> list[StageRow]:
 
 
 def _cycles(night: Hypnogram) -> list[CycleRow]:
-    """Rows of the complete sleep cycles."""
+    """Make rows of the complete sleep cycles."""
     counted = np.flatnonzero(night.counted)
     rows = []
     for first, end in sleep_cycles(night.stages[counted]):
@@ -164,7 +164,7 @@ def _lights(night: Hypnogram) -> str:
 
 
 def _uncertain(night: Hypnogram) -> list[UncertainRow]:
-    """Rows of the epochs that `Hypnogram.defer` asks for, else of the least certain ones."""
+    """Make rows of the epochs that `Hypnogram.defer` asks for, else of the least certain ones."""
     drawings = {one.window: draw_excerpt(one) for one in night.excerpts}
     open_ones = [k for k in night.least_certain(len(night)).tolist() if not night.reviewed[k]]
     chosen = night.look_first.tolist() or open_ones[:SHOWN]
@@ -183,7 +183,7 @@ def _uncertain(night: Hypnogram) -> list[UncertainRow]:
 
 
 def _unscored(night: Hypnogram) -> dict[str, str]:
-    """Epochs without a stage, as text, by the reason."""
+    """List epochs without a stage, as text, by the reason."""
     epochs: dict[str, list[int]] = {}
     for number, reason in enumerate(night.reason, start=1):
         if reason:

@@ -114,7 +114,7 @@ class TrainingTrials:
         return logged
 
     def augmentation(self) -> Policy:
-        """The best subpolicies so far, or the best policy."""
+        """Return the best subpolicies so far, or the best policy."""
         n = N_SUBPOLICIES if self.method.unit == "subpolicy" else 1
         return Policy(best_subpolicies(self.history, n), self.task.transforms)
 

@@ -126,7 +126,7 @@ class Pairs(ChoosingPolicy):
         return x
 
     def freeze(self) -> Policy:
-        """The policy of the likeliest pairs."""
+        """Return the policy of the likeliest pairs."""
         best = self.logits.detach().topk(min(N_SUBPOLICIES, len(self.pairs))).indices.tolist()
         return Policy(
             [

@@ -161,7 +161,7 @@ class GradientSearch:
 
 
 def paired_batches(task: Task, size: int) -> Iterator[tuple[Batch, Batch]]:
-    """Every training batch once, each with a validation batch; both in random order."""
+    """Yield every training batch once, each with a validation batch; both in random order."""
 
     def forever() -> Iterator[Batch]:
         while True:

@@ -84,7 +84,7 @@ class Relax(nn.Module):
 
 
 def exponential(like: Tensor) -> Tensor:
-    """Numbers exponentially distributed with mean 1, away from 0."""
+    """Draw numbers exponentially distributed with mean 1, away from 0."""
     return torch.empty_like(like).exponential_().clamp(min=1e-12)
 
 

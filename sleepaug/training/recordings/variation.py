@@ -58,7 +58,7 @@ Amount = float | Tensor
 
 
 def directions() -> np.ndarray:
-    """How features change with the logarithm of amplitude, and with a tilt; shape (2, n_features).
+    """Return how features change with log-amplitude, and with a tilt; shape (2, n_features).
 
     Powers change by twice the gain; a tilt of 1 is a factor e of amplitude for e times the
     frequency. What amplitude, slow waves and the others do with a tilt was measured on white noise

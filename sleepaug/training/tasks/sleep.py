@@ -230,7 +230,7 @@ class Sleep(TaskSettings):
 
 
 def _notes(windows: Windows, splits: Mapping[str, Split]) -> list[str]:
-    """Transforms that do not apply to these channels, and stages that a split lacks."""
+    """Name transforms that do not apply to these channels, and stages that a split lacks."""
     notes = [f"{name}: left out, {why}" for name, why in inapplicable(windows.ch_names).items()]
     for part, one in splits.items():
         counts = np.bincount(one.y.cpu().numpy(), minlength=len(STAGES))
