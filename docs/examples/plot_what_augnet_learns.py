@@ -9,8 +9,9 @@ may be shifted by up to 0.5 Hz without changing the class; AugNet is not told so
 # %%
 # A **task** is data, candidate transforms and a network; a **method** says where the augmentation
 # comes from. AugNet's is one layer here, which chooses among three transforms.
-from sleepaug.training.fit import Fit, Training, scores_by_group
+from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.given import AugNet
+from sleepaug.training.scoring import scores_by_group
 from sleepaug.training.tasks.sinusoids import Sinusoids
 
 loaded = Sinusoids(kernel=100).load(seed=0)

@@ -51,4 +51,10 @@ class Augmentation(nn.Module):
 
 
 class Identity(Augmentation):
-    """No augmentation."""
+    """No augmentation.
+
+    Examples
+    --------
+    >>> Identity()(torch.arange(3.0))
+    tensor([0., 1., 2.])
+    """

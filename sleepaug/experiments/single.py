@@ -16,9 +16,10 @@ from sleepaug.support.errors import ConfigError
 from sleepaug.support.files import make_folder, write_json
 from sleepaug.training.clock import Clock
 from sleepaug.training.events import write_scores
-from sleepaug.training.fit import Fit, scores_by_group
+from sleepaug.training.fit import Fit
 from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import RunFolder, advance
+from sleepaug.training.scoring import scores_by_group
 from sleepaug.training.tasks.task import TaskData
 
 Tell = Callable[[dict[str, Any]], None]

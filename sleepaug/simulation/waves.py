@@ -81,7 +81,7 @@ def spindle(t: np.ndarray, p: np.ndarray) -> np.ndarray:
 
 
 def slow_oscillation(t: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """Return a negative half-wave, then a rounder positive one; p = period, ratio of sizes."""
+    """Return a negative half-wave, a rounder positive one; p = period, positive/negative size."""
     period, positive = p
     down = np.exp(-0.5 * (t / (period * 0.16)) ** 2)
     up = np.exp(-0.5 * ((t - 0.5 * period) / (period * 0.2)) ** 2)

@@ -44,6 +44,12 @@ class RecordingStager(AnyStager):
     model : RecordingModel
     name, hash : str
         Of the file; see `ModelSource`.
+
+    Examples
+    --------
+    >>> import sleepaug
+    >>> sleepaug.load_model("default").contexts
+    ('network', 'none')
     """
 
     model: RecordingModel

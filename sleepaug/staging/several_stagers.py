@@ -24,6 +24,12 @@ class SeveralStagers(AnyStager):
     ----------
     stagers : dict of str to AnyStager
         By a short name.
+
+    Examples
+    --------
+    >>> import sleepaug
+    >>> [source.name for source in sleepaug.load_model("default,spectral").sources]
+    ['default', 'spectral']
     """
 
     stagers: Mapping[str, AnyStager]

@@ -50,20 +50,49 @@ class SleepaugError(ValueError):
 
 
 class ConfigError(SleepaugError):
-    """A mistake in the settings or the arguments."""
+    """A mistake in the settings or the arguments.
+
+    Examples
+    --------
+    >>> from sleepaug.experiments.settings import load_config
+    >>> try:
+    ...     load_config(None, [("training.epochs", 0)])
+    ... except ConfigError as error:
+    ...     print(error)
+    settings: 1 problem
+      training.epochs: expected a whole number above 0, got 0.
+    """
 
 
 class ModelError(SleepaugError):
-    """A model file that is missing, damaged, or does not fit what it is asked to do."""
+    """A model file that is missing, damaged, or does not fit what it is asked to do.
+
+    Examples
+    --------
+    >>> issubclass(ModelError, ValueError), ModelError.exit_code
+    (True, 2)
+    """
 
 
 class RecordingError(SleepaugError):
-    """A recording or a scoring that cannot be used."""
+    """A recording or a scoring that cannot be used.
+
+    Examples
+    --------
+    >>> issubclass(RecordingError, ValueError), RecordingError.exit_code
+    (True, 1)
+    """
 
     exit_code = 1
 
 
 class OutputError(SleepaugError):
-    """A file that cannot be written: the disk is full, or writing is not allowed."""
+    """A file that cannot be written: the disk is full, or writing is not allowed.
+
+    Examples
+    --------
+    >>> issubclass(OutputError, ValueError), OutputError.exit_code
+    (True, 1)
+    """
 
     exit_code = 1

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Literal, TypedDict
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from sleepaug.augment import Augmentation, AugmentedModel
-from sleepaug.augment.model import log_probabilities
 from sleepaug.support.settings import Count, NotNegative, Positive, Range
 from sleepaug.training.cuda_graph import recorded
-from sleepaug.training.metrics import Scores, balanced_accuracy, confusion_matrix, scores_by_night
-from sleepaug.training.tasks.task import Split, Task
+from sleepaug.training.metrics import balanced_accuracy
+from sleepaug.training.scoring import evaluate
+from sleepaug.training.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -167,6 +165,14 @@ class Fit:
         Epochs done.
     status : str
         ``"running"``, ``"finished"``, ``"early_stopped"`` or ``"diverged"``.
+
+    Examples
+    --------
+    >>> from sleepaug.augment import Identity
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> fit = Fit(Sinusoids().load().task, Identity(), Training(epochs=1), seed=0)
+    >>> fit.step()["epoch"], fit.status
+    (1, 'finished')
     """
 
     def __init__(
@@ -296,18 +302,3 @@ class Fit:
         self.optimizer.load_state_dict(state["optimizer"])
         for name in ("n_steps", "status", "best_score", "best_step", "best_state"):
             setattr(self, name, state[name])
-
-
-def evaluate(model: nn.Module, split: Split, n_classes: int) -> tuple[np.ndarray, float]:
-    """Return confusion matrix (counts, rows are the truth) and mean cross-entropy of a split."""
-    predicted = log_probabilities(model, split.x)
-    loss = float(F.nll_loss(predicted, split.y))
-    y, likeliest = split.y.cpu().numpy(), predicted.argmax(1).cpu().numpy()
-    return confusion_matrix(y, likeliest, n_classes), loss
-
-
-def scores_by_group(model: nn.Module, split: Split, classes: Sequence[str]) -> Scores:
-    """Score a model on a split: all windows, and those of each recording under `nights`."""
-    y = split.y.cpu().numpy()
-    predicted = log_probabilities(model, split.x).argmax(1).cpu().numpy() if len(y) else y
-    return scores_by_night(y, predicted, split.group, classes)

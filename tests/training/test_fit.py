@@ -13,9 +13,10 @@ from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
 from sleepaug.training.clock import Clock
-from sleepaug.training.fit import Fit, Training, balanced_weights, evaluate, scores_by_group
+from sleepaug.training.fit import Fit, Training, balanced_weights
 from sleepaug.training.methods import METHODS
 from sleepaug.training.runs import RunFolder, advance
+from sleepaug.training.scoring import evaluate, scores_by_group
 from sleepaug.training.tasks.task import Split
 
 SHORT = Training(epochs=4, patience=4)

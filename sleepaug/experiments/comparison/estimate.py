@@ -12,10 +12,11 @@ from sleepaug.augment.model import EVALUATION_BATCH
 from sleepaug.experiments.comparison.runner import one_thread
 from sleepaug.experiments.comparison.settings import Comparison
 from sleepaug.training.clock import Clock
-from sleepaug.training.fit import Fit, scores_by_group
+from sleepaug.training.fit import Fit
 from sleepaug.training.methods.fast_aa import SequentialFits
 from sleepaug.training.methods.search import Search
 from sleepaug.training.runs import Process
+from sleepaug.training.scoring import scores_by_group
 from sleepaug.training.tasks.task import Split, Task, TaskData
 
 N_BATCHES = 3

@@ -14,9 +14,10 @@ from sleepaug.augment import Identity
 from sleepaug.augment.learned import Learned
 from sleepaug.experiments.comparison.rows import Row, TrainedPoint
 from sleepaug.training.clock import Clock
-from sleepaug.training.fit import Fit, Training, scores_by_group
+from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.search import Search
 from sleepaug.training.random_state import random_state, set_random_state
+from sleepaug.training.scoring import scores_by_group
 from sleepaug.training.tasks.task import TaskData
 
 

@@ -73,6 +73,13 @@ class Task:
     make_trunk : callable
         Returns a freshly initialised network, x -> logits (n_windows, n_classes).
     classes : tuple of str
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> task = Sinusoids().load().task
+    >>> len(task.train), task.classes
+    (400, ('2 Hz', '4 Hz', '6 Hz', '8 Hz'))
     """
 
     train: Split
@@ -102,6 +109,13 @@ class TaskData:
         The amount of each transform at which the invariance of the model is measured on the test
         split: for made-up data the known invariances, for sleep all transforms at half their
         range.
+
+    Examples
+    --------
+    >>> from sleepaug.training.tasks import Sinusoids
+    >>> data = Sinusoids().load()
+    >>> len(data.test), data.known
+    (200, {'frequency_shift': 0.5})
     """
 
     task: Task

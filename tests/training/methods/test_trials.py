@@ -10,10 +10,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from sleepaug.augment import Policy, Transform
-from sleepaug.training.fit import Fit, Training, evaluate
+from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods import METHODS, AutoAugment, FastAutoAugment
 from sleepaug.training.methods.fast_aa import augmented_loss, best_distinct, deal
 from sleepaug.training.methods.tpe import best_subpolicies, propose
+from sleepaug.training.scoring import evaluate
 from sleepaug.training.tasks.task import Split
 
 NAMES = ["good", "bad", "ugly"]

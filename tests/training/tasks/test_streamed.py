@@ -10,7 +10,8 @@ from sleepaug.augment import Identity
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stored import StoredWindows
 from sleepaug.support.errors import OutputError
-from sleepaug.training.fit import Fit, Training, scores_by_group
+from sleepaug.training.fit import Fit, Training
+from sleepaug.training.scoring import scores_by_group
 from sleepaug.training.tasks import streamed
 from sleepaug.training.tasks.sleep import Sleep
 from sleepaug.training.tasks.streamed import StreamedWindows
