@@ -15,9 +15,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sleepaug.data.datasets.dreams import dreams
+from sleepaug.data.prepare import prepare
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
-from sleepaug.data.windows import Windows, prepare
+from sleepaug.data.windows import Windows
 from sleepaug.experiments.report import scores_text
 from sleepaug.training.metrics import confusion_matrix, scores
 

@@ -39,8 +39,9 @@ def evaluate(
     separated by commas, are scored together. Without --data and --data-dir, nights are simulated.
     """
     from sleepaug.experiments.report import brief_text, scores_text
-    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model, notes_in_short
+    from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
     from sleepaug.staging.reliability import draw_reliability
+    from sleepaug.staging.short_notes import notes_in_short
 
     if output is not None and not overwrite:
         refuse_existing([output])

@@ -153,7 +153,7 @@ def slurm_options_of(cluster: str | None, options: Sequence[str]) -> dict[str, s
 
 def pairs_of(settings: Sequence[str], options: dict[str, Any]) -> list[tuple[str, Any]]:
     """Gather the short options and --set as (key path, value)."""
-    from sleepaug.experiments.settings import parse_setting
+    from sleepaug.support.yaml import parse_setting
 
     pairs: list[tuple[str, Any]] = []
     for option, key in SHORT.items():

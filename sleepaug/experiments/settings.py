@@ -14,7 +14,7 @@ from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.plain import plain, put
 from sleepaug.support.settings import Range, did_you_mean, fill, keys_of
-from sleepaug.support.yaml import parse_yaml, read_yaml
+from sleepaug.support.yaml import read_yaml
 from sleepaug.training.finetuning import taken_from_model
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import METHODS
@@ -173,35 +173,6 @@ def _named_key(key: str, value: Any) -> str:
     """Return the key that ``task=cifar10`` is short for; other keys stay."""
     short = key in ("task", "method") and isinstance(value, str)
     return f"{key}.name" if short else key
-
-
-def parse_setting(text: str) -> tuple[str, Any]:
-    """Split `key.path=value`; the value is read as YAML.
-
-    Raises
-    ------
-    ConfigError
-        It has another form.
-
-    Examples
-    --------
-    >>> parse_setting("training.betas=[0.9, 0.999]")
-    ('training.betas', [0.9, 0.999])
-    """
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(
-            f"{text}: expected key=value, such as training.epochs=20.", parameters=("settings",)
-        )
-    try:
-        return key.strip(), parse_yaml(value)
-    except YAMLError as error:
-        why = error.problem if isinstance(error, MarkedYAMLError) else error
-        raise ConfigError(
-            f"{text}: the value is not valid YAML: {why}.", parameters=("settings",)
-        ) from error
 
 
 def _config(values: Mapping[str, Any], problems: list[str]) -> Config | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from sleepaug.data.prepare import prepare_stored
 from sleepaug.data.recording import Recording
 from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.data.stored import StoredWindows
-from sleepaug.data.windows import Windows, prepare_stored
+from sleepaug.data.windows import Windows
 from sleepaug.models.several import ModelNames
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.calibration import softened
@@ -33,9 +32,6 @@ from sleepaug.training.metrics import Scores, scores_by_night
 from sleepaug.training.precision import float32_products
 from sleepaug.training.seen import seen_in_training
 from sleepaug.training.tasks.sleep import Sleep
-
-MOST_SCORINGS = 4
-"""Scorings that are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -237,33 +233,3 @@ def _staged_windows(
             prior = stager.description.prior
             probabilities[name][rows] = apply_context(name, whole, prior)[epochs]
     return windows, probabilities
-
-
-def notes_in_short(nights: Mapping[str, Sequence[str]]) -> list[str]:
-    """Gather the notes of nights: each once, and what was dropped in all of them together.
-
-    Examples
-    --------
-    >>> notes_in_short({"a": ["Dropped: 2 short."], "b": ["Dropped: 3 short.", "Moved by 30 s."]})
-    ['Dropped: 5 short. (2 of 2 nights)', 'Moved by 30 s. (b)']
-    """
-    about: dict[str, list[str]] = {}
-    counts: Counter[str] = Counter()
-    scorings = {k for notes in nights.values() for k in notes if k.startswith("Scoring: ")}
-    if len(scorings) > MOST_SCORINGS:
-        rest = {k: [note for note in notes if note not in scorings] for k, notes in nights.items()}
-        more = len(scorings) - 1
-        return [f"{min(scorings)} And {more} more of such files.", *notes_in_short(rest)]
-    for night, notes in nights.items():
-        for note in notes:
-            dropped = re.fullmatch(r"Dropped: (\d+) (.*)", note)
-            text = dropped[2] if dropped else note
-            about.setdefault(text, []).append(night)
-            counts[text] += int(dropped[1]) if dropped else 0
-    lines = []
-    for text, named in about.items():
-        shown = f"Dropped: {counts[text]} {text}" if counts[text] else text
-        one = len(named) == 1 and len(nights) > 1
-        where = named[0] if one else f"{len(named)} of {len(nights)} nights"
-        lines.append(shown if len(nights) == 1 else f"{shown} ({where})")
-    return lines

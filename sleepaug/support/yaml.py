@@ -46,6 +46,35 @@ def parse_yaml(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
 
 
+def parse_setting(text: str) -> tuple[str, Any]:
+    """Split `key.path=value`; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        It has another form.
+
+    Examples
+    --------
+    >>> parse_setting("training.betas=[0.9, 0.999]")
+    ('training.betas', [0.9, 0.999])
+    """
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(
+            f"{text}: expected key=value, such as training.epochs=20.", parameters=("settings",)
+        )
+    try:
+        return key.strip(), parse_yaml(value)
+    except YAMLError as error:
+        why = error.problem if isinstance(error, MarkedYAMLError) else error
+        raise ConfigError(
+            f"{text}: the value is not valid YAML: {why}.", parameters=("settings",)
+        ) from error
+
+
 def to_yaml(values: Any) -> str:
     """Write settings or plain values as YAML."""
     from ruamel.yaml import YAML

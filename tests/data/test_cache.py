@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sleepaug.data import cache, windows
+from sleepaug.data import cache
+from sleepaug.data import prepare as preparing
+from sleepaug.data.prepare import prepare
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.windows import prepare
 from sleepaug.support.errors import OutputError
 
 C3 = Preprocessing(("C3",))
@@ -24,13 +25,13 @@ C3 = Preprocessing(("C3",))
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Files whose signals were read."""
     opened: list[Path] = []
-    real = windows.signals
+    real = preparing.signals
 
     def spy(path: Path, preprocessing: Preprocessing, **options) -> object:
         opened.append(path)
         return real(path, preprocessing, **options)
 
-    monkeypatch.setattr(windows, "signals", spy)
+    monkeypatch.setattr(preparing, "signals", spy)
     return opened
 
 
@@ -104,7 +105,7 @@ def test_processes_at_once(tmp_path: Path, write_edf) -> None:
     code = (
         "import sys; from pathlib import Path; from sleepaug.data.datasets import DATASETS\n"
         "from sleepaug.data.signals.preprocessing import Preprocessing\n"
-        "from sleepaug.data.windows import prepare\n"
+        "from sleepaug.data.prepare import prepare\n"
         "nights, cache = DATASETS['edf'](sys.argv[1]), Path(sys.argv[2])\n"
         "for k in range(20):\n"  # every turn under another key
         "    w = prepare(nights, Preprocessing(('C3',), lowpass=20.0 + k), cache_dir=cache)\n"

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from sleepaug.experiments.comparison.settings import comparison_of
-from sleepaug.experiments.settings import Config, config_from, load_config, parse_setting
+from sleepaug.experiments.settings import Config, config_from, load_config
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.plain import plain
-from sleepaug.support.yaml import parse_yaml, to_yaml
+from sleepaug.support.yaml import parse_setting, parse_yaml, to_yaml
 from sleepaug.training.methods.given import Fixed
 from sleepaug.training.tasks.sleep import Sleep
 

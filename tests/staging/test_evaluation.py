@@ -10,7 +10,7 @@ from command_line import run
 
 import sleepaug
 from sleepaug.models.files import read_model, save_model
-from sleepaug.staging.evaluation import notes_in_short
+from sleepaug.staging.short_notes import notes_in_short
 from sleepaug.staging.stager import Stager
 
 

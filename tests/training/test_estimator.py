@@ -16,9 +16,9 @@ import sleepaug
 from sleepaug.augment import eeg_transforms
 from sleepaug.augment.eeg import inapplicable
 from sleepaug.data.datasets import mass
+from sleepaug.data.prepare import prepare
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.signals.scaling import normalize
-from sleepaug.data.windows import prepare
 from sleepaug.training import estimator
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods.given import AugNet

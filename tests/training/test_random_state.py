@@ -11,9 +11,10 @@ import torch
 import sleepaug
 from sleepaug.augment import Identity
 from sleepaug.augment.model import log_probabilities
+from sleepaug.training.clock import Clock
 from sleepaug.training.fit import Fit, Training
 from sleepaug.training.random_state import random_state, set_random_state
-from sleepaug.training.runs import Clock, RunFolder
+from sleepaug.training.runs import RunFolder
 
 
 def test_a_state_of_more_gpus_than_there_are_is_taken_as_far_as_it_goes(monkeypatch):

@@ -15,10 +15,11 @@ from sleepaug.augment import inapplicable
 from sleepaug.augment.eeg import applicable
 from sleepaug.data.datasets import DATASETS
 from sleepaug.data.folds import split
+from sleepaug.data.prepare import prepare_stored
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import STAGES
-from sleepaug.data.windows import Windows, prepare_stored
+from sleepaug.data.windows import Windows
 from sleepaug.models.description import Description, TrainedOn
 from sleepaug.models.trunks import make_trunk
 from sleepaug.support.errors import ConfigError

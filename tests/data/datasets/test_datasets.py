@@ -11,9 +11,9 @@ import pytest
 
 from sleepaug.data.datasets import DATASETS
 from sleepaug.data.files.raw import load_raw
+from sleepaug.data.prepare import prepare
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.windows import prepare
 from sleepaug.support.errors import ConfigError, RecordingError
 
 STAGES = [(1.5 + 30 * k, 30, f"Sleep stage {name}") for k, name in enumerate("W123R?")]

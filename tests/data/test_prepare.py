@@ -13,10 +13,10 @@ import pytest
 
 from sleepaug.data.braindecode import from_braindecode, to_braindecode
 from sleepaug.data.files.raw import load_raw
+from sleepaug.data.prepare import prepare
 from sleepaug.data.recording import Recording, Scoring
 from sleepaug.data.signals.night import night_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.windows import prepare
 from sleepaug.support.errors import ConfigError, RecordingError
 
 C3 = Preprocessing(("C3",))
