@@ -92,7 +92,7 @@ def test_the_root_holds_the_rooms_and_little_else():
 
 MOST_PARAMETERS, MOST_LINES = 6, 60
 NAMED_ONE_BY_ONE = {  # functions whose many parameters have a reason
-    "sleepaug/augment/fused.py forward",  # torch takes tensors for which it keeps gradients so
+    "sleepaug/augment/time_frequency.py forward",  # torch wants each tensor by itself
     "sleepaug/training/estimator.py __init__",  # scikit-learn reads settings from the signature
     "sleepaug/staging/any_stager.py predict",  # what people type; all are optional
 }

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sleepaug.augment import Augmentation, AugmentedModel
 from sleepaug.support.settings import Count, NotNegative, Positive, Range
+from sleepaug.training.class_weights import balanced_weights
 from sleepaug.training.cuda_graph import recorded
 from sleepaug.training.metrics import balanced_accuracy
 from sleepaug.training.scoring import evaluate
@@ -84,29 +85,6 @@ class Training:
     copies_train: Count = 1
     copies_eval: Count = 4
     cuda_graphs: bool = False
-
-
-def balanced_weights(y: Tensor, n_classes: int) -> Tensor:
-    """Return the weight of each class in the loss: inverse to its share, 0 for an absent class.
-
-    Parameters
-    ----------
-    y : Tensor of shape (n_windows,)
-    n_classes : int
-
-    Returns
-    -------
-    Tensor of shape (n_classes,)
-        Their mean over the windows is 1.
-
-    Examples
-    --------
-    >>> balanced_weights(torch.tensor([0, 0, 0, 1]), 3)
-    tensor([0.6667, 2.0000, 0.0000])
-    """
-    counts = torch.bincount(y, minlength=n_classes).float()
-    weights = torch.where(counts > 0, 1 / counts.clamp(min=1), counts)
-    return weights * len(y) / (counts > 0).sum()
 
 
 def make_optimizer(model: AugmentedModel, training: Training) -> torch.optim.Optimizer:

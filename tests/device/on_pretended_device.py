@@ -218,7 +218,8 @@ def test_trials_run_there_and_wait_only_where_they_begin_and_end(name, counting)
         assert np.isfinite(row[score])
     lines = {key.partition(":")[0] for key in counting.waits}
     moves = {"augment/constants.py", "augment/rotation.py", "augment/eeg_frequency.py"}
-    assert lines - moves == {f"training/{'methods/fast_aa' if name == 'fast-aa' else 'fit'}.py"}
+    of_training = {f"training/{part}.py" for part in ("class_weights", "fit", "scoring")}
+    assert lines - moves == ({"training/methods/fast_aa.py"} if name == "fast-aa" else of_training)
     if name == "fast-aa":  # a policy goes there, and its score comes back
         assert sum(n for key, n in counting.waits.items() if "fast_aa" in key) == 4
 

@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from sklearn.utils.class_weight import compute_class_weight
 from torch import nn
 
+from sleepaug.training.class_weights import balanced_weights
 from sleepaug.training.clock import Clock
-from sleepaug.training.fit import Fit, Training, balanced_weights
+from sleepaug.training.fit import Fit, Training
 from sleepaug.training.methods import METHODS
 from sleepaug.training.runs import RunFolder, advance
 from sleepaug.training.scoring import evaluate, scores_by_group

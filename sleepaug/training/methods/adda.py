@@ -107,10 +107,9 @@ class ADDA(Method):
         return GradientSearch(
             learner,
             task,
+            training,
             epochs=self.epochs,
-            batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
-            cuda_graphs=training.cuda_graphs,
             pretraining=pretraining,
         )
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from sleepaug.augment import Policy
-from sleepaug.training.fit import Training, balanced_weights
+from sleepaug.training.class_weights import balanced_weights
+from sleepaug.training.fit import Training
 from sleepaug.training.methods.gradient import Batch
 from sleepaug.training.methods.hypergradient import Losses, Weights, flat, unroll
 from sleepaug.training.methods.relax import Relax

@@ -64,10 +64,9 @@ class DADA(Method):
         return GradientSearch(
             learner,
             task,
+            training,
             epochs=self.epochs,
-            batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
-            cuda_graphs=training.cuda_graphs,
         )
 
 

@@ -14,7 +14,8 @@ from sleepaug.augment import Policy, RelaxedPolicy
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.seeds import derived_seed
 from sleepaug.support.settings import Count, NotNegative, Positive
-from sleepaug.training.fit import Training, balanced_weights
+from sleepaug.training.class_weights import balanced_weights
+from sleepaug.training.fit import Training
 from sleepaug.training.methods.gradient import Batch, GradientSearch
 from sleepaug.training.methods.search import Method
 from sleepaug.training.methods.tpe import N_STEPS, N_SUBPOLICIES
@@ -62,10 +63,9 @@ class FasterAutoAugment(Method):
         return GradientSearch(
             CriticMatching(self, task),
             task,
+            training,
             epochs=self.epochs,
-            batch_size=training.batch_size,
             seed=derived_seed(seed, "search", fold=fold),
-            cuda_graphs=training.cuda_graphs,
         )
 
 

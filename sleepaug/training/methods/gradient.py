@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from sleepaug.augment import Policy
 from sleepaug.training.cuda_graph import recorded
-from sleepaug.training.fit import Fit
+from sleepaug.training.fit import Fit, Training
 from sleepaug.training.tasks.task import Task
 
 CHECKED = 50
@@ -47,13 +47,13 @@ class GradientSearch:
     ----------
     learner : Learner
     task : Task
-    epochs, batch_size : int
+    training : Training
+        Its batch size, and whether a step is recorded on a GPU.
+    epochs : int
     seed : int
         Of everything drawn while searching.
     pretraining : Fit, optional
         Its trained trunk is where the learner's `module["trunk"]` starts.
-    cuda_graphs : bool
-        See `Training`.
 
     Attributes
     ----------
@@ -68,16 +68,14 @@ class GradientSearch:
         self,
         learner: Learner,
         task: Task,
+        training: Training,
         *,
         epochs: int,
-        batch_size: int,
         seed: int,
         pretraining: Fit | None = None,
-        cuda_graphs: bool = False,
     ) -> None:
-        self.learner, self.task = learner, task
-        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
-        self.pretraining, self.cuda_graphs = pretraining, cuda_graphs
+        self.learner, self.task, self.training = learner, task, training
+        self.epochs, self.seed, self.pretraining = epochs, seed, pretraining
         self.n_steps = 0
 
     @property
@@ -105,8 +103,8 @@ class GradientSearch:
         totals: dict[str, Tensor] = {}
         device, optimizers = self.task.train.y.device, self.learner.optimizers.values()
         n_batches, finite = 0, torch.ones((), dtype=torch.bool, device=device)
-        update = recorded(self._update, optimizers, device, wanted=self.cuda_graphs)
-        for train, valid in paired_batches(self.task, self.batch_size):
+        update = recorded(self._update, optimizers, device, wanted=self.training.cuda_graphs)
+        for train, valid in paired_batches(self.task, self.training.batch_size):
             values = update(*train, *valid)
             policy = self.learner.module["policy"].parameters()
             each = [*values.values(), torch.cat([p.detach().flatten() for p in policy]).sum()]
