@@ -39,10 +39,10 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 classifier = WindowClassifier(
     sfreq, channels, trunk="spectral", epochs=10, learning_rate=0.003, random_state=0
 )
-found = cross_val_predict(
+predicted = cross_val_predict(
     classifier, X, y, groups=person, params={"groups": person}, cv=GroupKFold(3)
 )
-print(classification_report(y, found))
+print(classification_report(y, predicted))
 
 # %%
 # Trained on all of them, the estimator keeps what each epoch gave, and says what it learned about

@@ -35,11 +35,11 @@ def check_precision(precision: Precision, device: torch.device) -> None:
         )
     if precision == "float32" or device.type != "cuda":
         return
-    if (found := torch.cuda.get_device_capability(device)) < FIRST_WITH_TENSOR_CORES:
+    if (capability := torch.cuda.get_device_capability(device)) < FIRST_WITH_TENSOR_CORES:
         name = torch.cuda.get_device_name(device)
         raise ConfigError(
             f"precision: '{precision}' was asked for, but this GPU ({name}, compute capability "
-            f"{found[0]}.{found[1]}) does not have it; GPUs from 8.0 on do. Use float32.",
+            f"{capability[0]}.{capability[1]}) does not have it; GPUs from 8.0 on do. Use float32.",
             parameters=("settings",),
         )
 

@@ -43,17 +43,17 @@ def counting():
 
 
 def test_tensors_of_two_devices_are_refused():
-    there, here = torch.ones(3).to(DEVICE), torch.ones(3)
-    assert there.device.type == "pretended"
-    assert (there + 1).tolist() == [2, 2, 2]
+    moved, here = torch.ones(3).to(DEVICE), torch.ones(3)
+    assert moved.device.type == "pretended"
+    assert (moved + 1).tolist() == [2, 2, 2]
     with pytest.raises(RuntimeError, match="two devices"):
-        there + here
+        moved + here
 
 
 def test_what_makes_the_program_wait_is_counted(counting):
-    there = torch.arange(4.0).to(DEVICE)
+    moved = torch.arange(4.0).to(DEVICE)
     counting.clear()
-    float(there[1]), bool(there[1] > 0), there[there > 1], there.nonzero(), there.cpu()
+    float(moved[1]), bool(moved[1] > 0), moved[moved > 1], moved.nonzero(), moved.cpu()
     assert sum(counting.waits.values()) == 5
     assert sum(counting.kernels.values()) == 2  # the comparisons
 
@@ -63,7 +63,7 @@ def test_a_transform_is_the_same_on_both_devices_and_makes_none_wait(name, count
     transform = eeg_transforms(100.0, CHANNELS)[name]
     torch.manual_seed(0)
     x, probe = torch.randn(5, 6, 300), torch.randn(5, 6, 300)
-    found = []
+    results = []
     for device in ("cpu", DEVICE):
         windows, onto = x.to(device), probe.to(device)
         magnitude = torch.full((5,), 0.4).to(device).requires_grad_(transform.differentiable)
@@ -75,8 +75,8 @@ def test_a_transform_is_the_same_on_both_devices_and_makes_none_wait(name, count
         if transform.differentiable:
             (slope,) = torch.autograd.grad((y * onto).sum(), magnitude)
         assert not counting.waits
-        found.append((y.detach().cpu(), slope if slope is None else slope.cpu()))
-    (a, slope_a), (b, slope_b) = found
+        results.append((y.detach().cpu(), slope if slope is None else slope.cpu()))
+    (a, slope_a), (b, slope_b) = results
     torch.testing.assert_close(a, b)
     if slope_a is not None:
         torch.testing.assert_close(slope_a, slope_b, rtol=1e-4, atol=1e-3)
@@ -112,16 +112,16 @@ def test_a_pair_is_the_same_on_both_devices():
         return Transform(name, lambda x, a: x * (1 + a[:, None, None]) ** exponent)
 
     transforms = {name: power(name, n) for n, name in enumerate("abcd", start=1)}
-    x, found = torch.randn(5, 2, 7), []
+    x, results = torch.randn(5, 2, 7), []
     for device in ("cpu", DEVICE):
         pairs = Pairs(transforms).to(device)
         torch.manual_seed(0)
         y = pairs.augment(x.to(device), torch.tensor([4]).to(device))
         learned = [pairs.probabilities, pairs.magnitudes]
         slopes = torch.autograd.grad(y.square().sum(), learned)
-        found.append([value.detach().cpu() for value in (y, *slopes)])
-    torch.testing.assert_close(found[1], found[0])
-    assert found[0][2].nonzero().tolist() == [[4, 0], [4, 1]]
+        results.append([value.detach().cpu() for value in (y, *slopes)])
+    torch.testing.assert_close(results[1], results[0])
+    assert results[0][2].nonzero().tolist() == [[4, 0], [4, 1]]
 
 
 @pytest.mark.parametrize("trunk", ["chambon2018", "spectral"])
@@ -132,8 +132,8 @@ def test_a_trunk_is_the_same_on_both_devices(trunk, counting):
     x = task.train.x.clone()
     x[3, 1] = 0  # a channel that is not there
     wanted = network(x).detach()
-    there = network.to(DEVICE)(x.to(DEVICE)).detach()
-    torch.testing.assert_close(there.cpu(), wanted, rtol=1e-4, atol=1e-5)
+    on_device = network.to(DEVICE)(x.to(DEVICE)).detach()
+    torch.testing.assert_close(on_device.cpu(), wanted, rtol=1e-4, atol=1e-5)
     counting.clear()
     network(x.to(DEVICE))
     assert set(counting.waits) <= {key for key in counting.waits if key.startswith("backward")}

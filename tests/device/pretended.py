@@ -111,9 +111,9 @@ class Counting(TorchDispatchMode):
         if not ours and (target is None or torch.device(target).type != NAME):
             return func(*args, **kwargs)
         name = func.overloadpacket.__name__
-        strangers = [t for t in tensors if not isinstance(t, Elsewhere) and t.ndim > 0]
+        on_cpu = [t for t in tensors if not isinstance(t, Elsewhere) and t.ndim > 0]
         moves = name in ("_to_copy", "copy_")
-        if ours and strangers and not moves:
+        if ours and on_cpu and not moves:
             shapes = [(tuple(t.shape), t.device.type) for t in tensors]
             raise RuntimeError(f"{name}: tensors of two devices, {shapes}, at {culprit()}")
         leaves = target is not None and torch.device(target).type == "cpu"

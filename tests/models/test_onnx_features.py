@@ -14,11 +14,11 @@ def test_the_features_are_those_that_the_networks_were_trained_on():
     described = recording_features(sleepaug.simulate_night(3, hours=0.5))
     windows = described.night.x
     with torch.no_grad():
-        found = FeatureGraph()(torch.from_numpy(windows)).numpy()
+        computed = FeatureGraph()(torch.from_numpy(windows)).numpy()
     assert windows.shape == (60, 11, 1500)
     for number, name in enumerate(NAMES):
         np.testing.assert_allclose(
-            found[..., number], described.x[..., number], atol=1e-4, err_msg=name
+            computed[..., number], described.x[..., number], atol=1e-4, err_msg=name
         )
 
 
@@ -26,7 +26,7 @@ def test_the_features_are_those_that_the_networks_were_trained_on():
 def test_a_missing_sample_makes_its_channel_unknown_and_extremes_do_not(scale):
     windows = scale * torch.randn(3, 2, 1500, generator=torch.Generator().manual_seed(0))
     windows[1, 0, 40] = torch.nan
-    found = FeatureGraph()(windows)
+    computed = FeatureGraph()(windows)
     known = torch.ones(3, 2, dtype=torch.bool)
     known[1, 0] = False
-    assert torch.equal(found.isfinite(), known[..., None].expand_as(found))
+    assert torch.equal(computed.isfinite(), known[..., None].expand_as(computed))

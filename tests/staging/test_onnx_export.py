@@ -52,8 +52,8 @@ def chambon(onnxruntime, tmp_path_factory):
 
 
 def probabilities(onnxruntime, path, **inputs):
-    (found,) = onnxruntime.InferenceSession(path).run(None, inputs)
-    return found
+    (computed,) = onnxruntime.InferenceSession(path).run(None, inputs)
+    return computed
 
 
 def about(onnxruntime, path):
@@ -74,10 +74,10 @@ def test_the_network_of_chambon_gives_the_same_and_says_what_it_needs(onnxruntim
     stager = sleepaug.load_model(model)
     own = stager.predict(raw, context="none")
     x = night_windows(raw, stager.preprocessing).x
-    found = probabilities(onnxruntime, path, windows=x)
-    np.testing.assert_allclose(found, own.probabilities, atol=1e-5)
+    computed = probabilities(onnxruntime, path, windows=x)
+    np.testing.assert_allclose(computed, own.probabilities, atol=1e-5)
     one = probabilities(onnxruntime, path, windows=x[:1])  # any number of windows will do
-    np.testing.assert_allclose(one, found[:1], atol=1e-6)
+    np.testing.assert_allclose(one, computed[:1], atol=1e-6)
     said_of_it = about(onnxruntime, path)
     assert said_of_it["model"] == stager.sources[0].to_json()
     assert said_of_it["channels"] == list(CHANNELS)
@@ -109,9 +109,9 @@ def test_the_shipped_models_give_the_same_stages(onnxruntime, raw, tmp_path):
     x = night_windows(raw, stager.preprocessing).x
     x[::3, 1:] = 0  # channels that are missing
     own = stager.log_probabilities(x)
-    found = probabilities(onnxruntime, tmp_path / "spectral.onnx", windows=x)
+    computed = probabilities(onnxruntime, tmp_path / "spectral.onnx", windows=x)
     assert len(set(own.argmax(axis=1))) > 2
-    assert np.array_equal(found.argmax(axis=1), own.argmax(axis=1))
+    assert np.array_equal(computed.argmax(axis=1), own.argmax(axis=1))
 
     model = sleepaug.load_model("default").model
     features = recording_features(raw)
@@ -123,11 +123,11 @@ def test_the_shipped_models_give_the_same_stages(onnxruntime, raw, tmp_path):
         )
         x[::5, 0], part[::5, 0, 700:] = np.nan, np.nan
         own = model.probabilities(x, places[:n_chans])
-        found = probabilities(
+        computed = probabilities(
             onnxruntime, tmp_path / "default.onnx", windows=part, places=places[:n_chans]
         )
-        np.testing.assert_allclose(found, own, atol=1e-5)
-        assert np.array_equal(found.argmax(axis=1), own.argmax(axis=1))
+        np.testing.assert_allclose(computed, own, atol=1e-5)
+        assert np.array_equal(computed.argmax(axis=1), own.argmax(axis=1))
     said = about(onnxruntime, tmp_path / "default.onnx")
     by_place = dict(zip(features.montage.names, places.tolist(), strict=True))
     assert said["places"]["C3"] == pytest.approx(by_place["C3"], abs=1e-5)
@@ -166,8 +166,8 @@ def test_of_a_model_with_augnet_the_trunk_is_exported_and_that_is_said(onnxrunti
     assert re.search(r"averages over 3 .* its trunk alone.* \d+% of the windows", notes[1])
     x = np.random.default_rng(0).standard_normal((4, 2, 3000)).astype("float32")
     expected = torch.softmax(trunk.eval()(torch.tensor(x)) / 2.0, -1)
-    found = probabilities(onnxruntime, tmp_path / "m.onnx", windows=x)
-    np.testing.assert_allclose(found, expected.detach(), atol=1e-5)
+    computed = probabilities(onnxruntime, tmp_path / "m.onnx", windows=x)
+    np.testing.assert_allclose(computed, expected.detach(), atol=1e-5)
     assert about(onnxruntime, tmp_path / "m.onnx")["notes"] == notes[:2]
 
 

@@ -54,12 +54,12 @@ def test_the_packages_trunks_give_nearly_the_same(kind, layers, monkeypatch):
     torch.manual_seed(0)
     trunk = kind(n_chans=2, n_times=600, sfreq=100.0).eval()
     x, y = torch.randn(6, 2, 600), torch.arange(6) % 5
-    found = []
+    results = []
     for network in (trunk, in_bfloat16(copy.deepcopy(trunk))):
         loss = F.cross_entropy(network(x), y)
         slopes = torch.autograd.grad(loss, list(network.parameters()))
-        found.append((loss.detach(), torch.cat([slope.flatten() for slope in slopes])))
-    (loss, slope), (low_loss, low_slope) = found
+        results.append((loss.detach(), torch.cat([slope.flatten() for slope in slopes])))
+    (loss, slope), (low_loss, low_slope) = results
     assert loss != low_loss
     torch.testing.assert_close(low_loss, loss, rtol=0.01, atol=0.01)
     assert F.cosine_similarity(slope, low_slope, dim=0) > 0.99

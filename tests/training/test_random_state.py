@@ -51,14 +51,14 @@ def test_a_run_from_three_gpus_goes_on_with_fewer(n_gpus, tmp_path, monkeypatch,
 
 def test_who_forks_random_numbers_names_the_devices():
     """Without names torch saves the state of every GPU of the machine, and warns."""
-    unnamed, found = [], 0
+    unnamed, n_calls = [], 0
     for path in Path(sleepaug.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("fork_rng"):
-                found += 1
+                n_calls += 1
                 if "devices" not in [keyword.arg for keyword in node.keywords]:
                     unnamed.append(f"{path.name}:{node.lineno}")
-    assert found >= 3
+    assert n_calls >= 3
     assert not unnamed
 
 

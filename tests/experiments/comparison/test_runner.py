@@ -146,11 +146,11 @@ def test_the_steps_of_a_lane_are_a_table_when_it_is_stopped_and_when_it_ends(com
         comparing.run("dada", kill_after=3)
     assert pd.read_csv(table)["step"].tolist() == [1, 2, 3]
     _, rows = comparing.run("dada")
-    found = pd.read_csv(table)
+    columns = pd.read_csv(table)
     assert points(rows)
-    assert list(found) == [name for name in rows[0] if name != "point"]
+    assert list(columns) == [name for name in rows[0] if name != "point"]
     for name in ("step", "status", "account", "search_s", "train_s"):
-        assert found[name].tolist() == [row[name] for row in rows]
+        assert columns[name].tolist() == [row[name] for row in rows]
 
 
 def test_a_lane_that_fails_is_a_row_and_is_tried_again(comparing, loaded):

@@ -12,11 +12,11 @@ from sleepaug.staging.window_signal import Trace
 
 def points_of(path):
     """Follow a path, as a browser does; return sample numbers and heights."""
-    found = []
+    points = []
     for part in path.split("M")[1:]:
         moves = np.reshape([int(number) for number in re.findall(r"-?\d+", part)], (-1, 2))
-        found += np.cumsum(moves, axis=0)[1:].tolist()
-    return np.array(found).T
+        points += np.cumsum(moves, axis=0)[1:].tolist()
+    return np.array(points).T
 
 
 @pytest.mark.parametrize(("kind", "between"), [("eeg", 100), ("eog", 200), ("emg", 50)])
