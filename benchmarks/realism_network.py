@@ -8,7 +8,7 @@ import argparse
 
 import numpy as np
 import torch
-from realism_bands import BANDS, Night, real_nights, simulated_nights
+from realism_bands import BANDS, FULL_NAMES, Night, real_nights, simulated_nights
 from realism_tables import STAGES, table
 
 from sleepaug.data.signals.montage import channel_place
@@ -19,16 +19,19 @@ from sleepaug.training.recordings.fit import RecordingTraining, fit_network
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
 from sleepaug.training.recordings.variation import PIVOT
 
-CHANNELS = ("Fpz-Cz", "Pz-Oz")
-PLACES = np.stack([channel_place(name, "eeg") for name in CHANNELS]).astype(np.float32)
+CHANNELS = ("Fpz-Cz", "Pz-Oz", "horizontal EOG")
+KINDS = ("eeg", "eeg", "eog")
+PLACES = np.stack(
+    [channel_place(name.split()[1], kind) for name, kind in zip(FULL_NAMES, KINDS, strict=True)]
+).astype(np.float32)
+SEEN = ([0], [1], [0, 1], [0, 2], [1, 2], [0, 1, 2])  # of CHANNELS, when real nights are staged
 N_NETWORKS = 2
 
 
 def scored(night: Night) -> ScoredNight:
     """Return a night as the training takes it: logarithms of powers and of shares."""
-    x = night.x[:, : len(CHANNELS)]
-    shares = np.log(np.maximum(x[..., len(BANDS) :], 1e-4))
-    features = np.concatenate([x[..., : len(BANDS)], shares], -1).astype(np.float32)
+    shares = np.log(np.maximum(night.x[..., len(BANDS) :], 1e-4))
+    features = np.concatenate([night.x[..., : len(BANDS)], shares], -1).astype(np.float32)
     return ScoredNight(features, PLACES, np.where(night.y < 0, UNSCORED, night.y))
 
 
@@ -60,7 +63,7 @@ def judge_network(args: argparse.Namespace) -> None:
         f"{len(real)} real ones ({args.people})\n"
     )
     rows = []
-    for chosen in ([0], [1], [0, 1]):
+    for chosen in SEEN:
         p = np.concatenate([probabilities(networks, night, chosen) for night in real])
         y = np.concatenate([night.y for night in real])
         p, y = p[y >= 0], y[y >= 0]
@@ -68,5 +71,5 @@ def judge_network(args: argparse.Namespace) -> None:
         shares = " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recalls(counts), strict=True))
         scores = (float(cohen_kappa(counts)), float(balanced_accuracy(counts)))
         off = reliability(p, y).expected_error
-        rows.append((" and ".join(CHANNELS[k] for k in chosen), *scores, shares, off))
+        rows.append((", ".join(CHANNELS[k] for k in chosen), *scores, shares, off))
     table(("channels", "kappa", "balanced accuracy", "recall", "certainty off by"), rows)

@@ -24,7 +24,9 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
     -----
     Source: eyes open 1-2 saccades a second and 15-20 blinks a minute; slow rolling movements
     (0.2-0.6 Hz) from closed eyes to N1; bursts of rapid movements in phasic REM sleep
-    (AASM manual; Takahashi and Atsumi 1997).
+    (AASM manual; Takahashi and Atsumi 1997), which are slower than those of wake. How many there
+    are, and how large, was set by the horizontal EOG of Sleep-EDF, stage by stage
+    (`benchmarks/realism.py percentiles`, `spread`), where most windows of REM sleep have few.
     """
     n = len(course.stage)
     gaze = np.zeros((2, n * EYE_RATE), np.float32)
@@ -40,17 +42,17 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
     gaze[0] += size * np.sin(phase)
     gaze[1] += 0.12 * size * np.sin(phase + 0.7)
 
-    for rate, spread in (
-        (90 * course.eyes_open, (16.0, 7.0)),
-        (36 * course.phasic + 10 * course.weight[:, 4], (11.0, 3.0)),
-        (6 * course.weight[:, 0] + 2 * course.weight[:, 1], (3.0, 2.0)),
+    for rate, spread, duration in (
+        (30 * course.eyes_open, (20.0, 9.0), 0.03),
+        (28 * course.phasic + 7 * course.weight[:, 4], (13.0, 3.5), 0.055),
+        (6 * course.weight[:, 0] + 2 * course.weight[:, 1], (3.0, 2.0), 0.03),
     ):
         at = poisson(rng, rate, 0.12)
         target = rng.normal(0, 1, (2, len(at))) * np.array(spread)[:, None]
         target *= np.minimum(1, np.diff(at, append=np.inf) < 6)  # looks back in the end
         held = np.searchsorted(at, times, side="right")
         trace = np.concatenate([np.zeros((2, 1)), target], 1)[:, held]
-        gaze += gaussian_filter1d(trace, 0.03 * EYE_RATE, axis=1)
+        gaze += gaussian_filter1d(trace, duration * EYE_RATE, axis=1)
 
     at = poisson(rng, (10 + 12 * course.activity) * course.eyes_open, 0.5)
     pulse = np.zeros(n * EYE_RATE)

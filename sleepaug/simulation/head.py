@@ -41,6 +41,9 @@ SOURCES = (
     "T5", "P3", "Pz", "P4", "T6", "O1", "Oz", "O2", "A1", "A2",
 )  # fmt: skip
 REFERENCES = ("linked-ears", "A2", "average")
+# Share of the brain's potential that is left at the canthi, which lie below the brain; set by the
+# horizontal EOG of Sleep-EDF in N2 and N3.
+ON_THE_FACE = 0.65
 EYES = np.array([[-0.32, 0.88, -0.42], [0.32, 0.88, -0.42]])
 
 
@@ -75,6 +78,13 @@ def spread(electrodes: np.ndarray, centres: np.ndarray, width: float) -> np.ndar
     return np.exp(-0.5 * (angle / np.deg2rad(width)) ** 2)
 
 
+def at_places(centres: np.ndarray, width: float) -> np.ndarray:
+    """Return the gain (n_places, n_centres) of brain sources at every electrode of `PLACES`."""
+    gain = spread(positions(list(PLACES)), centres, width)
+    gain[np.isin(list(PLACES), EYE_SITES)] *= ON_THE_FACE
+    return gain
+
+
 def referenced(names: Sequence[str], gain: np.ndarray, reference: str) -> np.ndarray:
     """Refer gains (n_all, n_sources) over `PLACES` to the reference; keep the rows of `names`.
 
@@ -102,7 +112,7 @@ def background_mixing(names: Sequence[str], reference: str) -> np.ndarray:
     chapter 4). Scaled so that C3 against linked ears has gain 1 for independent sources of
     variance 1.
     """
-    everywhere = spread(positions(list(PLACES)), positions(SOURCES), 34)
+    everywhere = at_places(positions(SOURCES), 34)
     unit = referenced(["C3"], everywhere, "linked-ears")
     return referenced(names, everywhere, reference) / np.sqrt((unit**2).sum())
 

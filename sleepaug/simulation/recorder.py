@@ -41,7 +41,7 @@ class Amplifier:
 
 # MASS was recorded in Montreal; Sleep-EDF on cassettes, whose noise is larger (Kemp et al. 2000).
 MASS = Amplifier()
-SLEEP_EDF = Amplifier(high_pass=0.5, mains=50.0, mains_level=0.2, noise=1.0, eog_noise=6.0)
+SLEEP_EDF = Amplifier(high_pass=0.5, mains=50.0, mains_level=0.2, noise=1.0, eog_noise=3.0)
 RECORDERS = ("mass", "sleep-edf", "any")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sleepaug.simulation.course import Course
-from sleepaug.simulation.head import PLACES, positions, referenced, spread
+from sleepaug.simulation.head import PLACES, at_places, positions, referenced
 from sleepaug.simulation.hypnogram import R
 from sleepaug.simulation.people import Person
 
@@ -56,16 +56,15 @@ class Mixing:
     """Gain and delay of events at the channels of a montage."""
 
     def __init__(self, names: list[str], reference: str) -> None:
-        self.everywhere = positions(list(PLACES))
         # The reference is linear: apply it to the identity once.
         self.montage = referenced(names, np.eye(len(PLACES)), reference)
-        self.own = self.everywhere[[list(PLACES).index(n.partition("-")[0]) for n in names]]
+        self.own = positions([n.partition("-")[0] for n in names])
 
     def __call__(
         self, place: np.ndarray, width: float, speed: float
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return gains and delays (s), each of shape (n_events, n_chans), float32."""
-        gain = (self.montage @ spread(self.everywhere, place, width)).T
+        gain = (self.montage @ at_places(place, width)).T
         delay = np.zeros_like(gain)
         if speed:
             angle = np.arccos(np.clip(place @ self.own.T, -1, 1))

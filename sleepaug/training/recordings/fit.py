@@ -19,6 +19,7 @@ from sleepaug.models.familiarity import Familiarity
 from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.models.recording_network import RecordingNetwork
+from sleepaug.support.seeds import derived_seed
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
 from sleepaug.training.recordings.variation import Variation, directions, vary
 
@@ -53,7 +54,7 @@ class RecordingTraining:
         Of the averaged probabilities. Networks trained on varied nights are less certain than they
         are right; simulated nights, which are easier than real ones, cannot tell by how much.
     seed : int
-        Random seed of the first network; the others take the following ones.
+        Random seed, from which each network's is derived.
     variation : Variation
         What is drawn to stand for other laboratories, recorders and people.
     """
@@ -86,7 +87,8 @@ def fit_recording_model(
     RecordingModel
     """
     networks = tuple(
-        fit_network(nights, training, seed=training.seed + k) for k in range(training.n_networks)
+        fit_network(nights, training, seed=derived_seed(training.seed, "network", trial=k))
+        for k in range(training.n_networks)
     )
     eeg = np.concatenate(
         [night.x[::5][:, night.is_eeg].reshape(-1, len(NAMES)) for night in nights]
