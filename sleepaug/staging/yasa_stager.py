@@ -48,6 +48,11 @@ class YasaStager(AnyStager):
     ----------
     library : module
         The installed package `yasa`.
+
+    Examples
+    --------
+    >>> YasaStager.load().facts[0].startswith("yasa ")
+    True
     """
 
     library: Any
