@@ -9,7 +9,7 @@ import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 import numpy as np
 from tqdm import tqdm
@@ -28,14 +28,17 @@ from sleepaug.data.windows import Windows
 from sleepaug.support.errors import ConfigError, RecordingError, printable
 
 
+class Options(TypedDict, total=False):
+    """Arguments by name of `prepare`: those of `prepare_stored`."""
+
+    cache_dir: Path | None
+    progress: bool
+    on_error: Literal["raise", "skip"]
+    allow_missing: bool
+
+
 def prepare(
-    recordings: Sequence[Recording],
-    preprocessing: Preprocessing,
-    *,
-    cache_dir: Path | None = None,
-    progress: bool = False,
-    on_error: Literal["raise", "skip"] = "raise",
-    allow_missing: bool = False,
+    recordings: Sequence[Recording], preprocessing: Preprocessing, **options: Unpack[Options]
 ) -> Windows:
     """Make scored windows of many nights, in memory.
 
@@ -55,14 +58,7 @@ def prepare(
     >>> windows.x.shape
     (2, 1, 3000)
     """
-    windows = prepare_stored(
-        recordings,
-        preprocessing,
-        cache_dir=cache_dir,
-        progress=progress,
-        on_error=on_error,
-        allow_missing=allow_missing,
-    )
+    windows = prepare_stored(recordings, preprocessing, **options)
     return dataclasses.replace(windows, x=windows.x.read())
 
 

@@ -22,7 +22,8 @@ def simulate_gaze(course: Course, person: Person, rng: np.random.Generator) -> n
 
     Notes
     -----
-    Source: eyes open 1-2 saccades a second and 15-20 blinks a minute; slow rolling movements
+    Source: with open eyes 15-20 blinks a minute, and large glances (the small saccades between
+    them, 1-2 a second, are left out); slow rolling movements
     (0.2-0.6 Hz) from closed eyes to N1; bursts of rapid movements in phasic REM sleep
     (AASM manual; Takahashi and Atsumi 1997), which are slower than those of wake. How many there
     are, and how large, was set by the horizontal EOG of Sleep-EDF, stage by stage

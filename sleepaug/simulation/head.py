@@ -78,11 +78,13 @@ def spread(electrodes: np.ndarray, centres: np.ndarray, width: float) -> np.ndar
     return np.exp(-0.5 * (angle / np.deg2rad(width)) ** 2)
 
 
+EVERYWHERE = positions(list(PLACES))
+SHARE = np.where(np.isin(list(PLACES), EYE_SITES), ON_THE_FACE, 1.0)[:, None]
+
+
 def at_places(centres: np.ndarray, width: float) -> np.ndarray:
     """Return the gain (n_places, n_centres) of brain sources at every electrode of `PLACES`."""
-    gain = spread(positions(list(PLACES)), centres, width)
-    gain[np.isin(list(PLACES), EYE_SITES)] *= ON_THE_FACE
-    return gain
+    return SHARE * spread(EVERYWHERE, centres, width)
 
 
 def referenced(names: Sequence[str], gain: np.ndarray, reference: str) -> np.ndarray:
