@@ -135,7 +135,7 @@ def _find(names: Sequence[str], want: str, map: Mapping[str, str]) -> str | None
     """Find the recorded channel for a wanted one; None if there is none."""
     if want in map:
         for alternative in map[want].split("|"):
-            for same in (str, plain_name):
+            for same in (str, plain_name, lambda name: parse_name(name) or name):
                 matching = [name for name in names if same(name) == same(alternative.strip())]
                 if matching:
                     return _only(matching, want)

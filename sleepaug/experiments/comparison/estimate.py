@@ -81,10 +81,11 @@ def expected(comparison: Comparison, loaded: TaskData, method: str) -> Expected:
         if search.n_steps == 1:  # after two calls: a trial is a training, here of two epochs
             step *= n_epochs
     fit = Fit(short, search.augmentation(), brief, seed=0)
-    retrain = n_epochs * scale * seconds_of(fit, device)
+    epoch = scale * seconds_of(fit, device)
+    retrain = n_epochs * epoch
     scoring = seconds_of_scoring(fit, loaded)
     if search.done:
-        n_scored = math.ceil(n_epochs * BETTER)
+        n_scored = math.ceil(min(n_epochs, budget / epoch) * BETTER)
         return Expected(min(budget, retrain), n_scored * scoring, 1)
     seconds, n_points = 0.0, 0
     for n_steps in trained_after(search, every_pause=comparison.compare.points == "all"):

@@ -139,6 +139,8 @@ def test_alternatives_of_a_map_in_order() -> None:
     assert choose(["CZ-A1"], ["C3"], map)["C3"].channel == "CZ-A1"
     assert choose(["CZ-A1", "c3-a1"], ["C3"], map)["C3"].channel == "c3-a1"
     assert choose(["C3", "EEG 4"], ["C3"], {"C3": "EEG 4"})["C3"].channel == "EEG 4"
+    assert choose(["EEG C3-A1", "EEG CZ-A1"], ["C3"], {"C3": "cz-a1"})["C3"].channel == "EEG CZ-A1"
+    assert choose(["EEG C3-A1", "C3-A1"], ["C3"], {"C3": "C3-A1"})["C3"].channel == "C3-A1"
     with pytest.raises(RecordingError, match="mapped to C3-A1 or CZ-A1, which the file does not"):
         choose(["C3", "C4"], ["C3"], map)
 

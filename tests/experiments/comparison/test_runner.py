@@ -267,6 +267,18 @@ def test_the_expected_seconds_and_models_are_those_of_the_lane(
     assert plan.scoring_s == 0.5 * (2 if method == "none" else n_points)
 
 
+def test_a_plan_expects_no_scoring_beyond_the_budget(comparing, loaded, monkeypatch):
+    monkeypatch.setattr(estimate, "seconds_of", lambda process, device: 1.0)
+    monkeypatch.setattr(estimate, "few", lambda task, n: (task, 10.0))
+    monkeypatch.setattr(estimate, "seconds_of_scoring", lambda fit, loaded: 7.0)
+    training = dict(comparing.settings["training"]) | {"epochs": 60, "patience": 40}
+    comparison = comparison_of({**comparing.settings, "training": training})
+    for budget, scorings in {"60s": 2, "10m": 20}.items():  # 6 epochs, all 60; a third is scored
+        short = dataclasses.replace(comparison.compare, budget=budget)
+        plan = estimate.expected(dataclasses.replace(comparison, compare=short), loaded, "none")
+        assert (plan.seconds, plan.scoring_s) == (min(short.seconds, 600), 7 * scorings)
+
+
 def test_a_plan_counts_every_pretraining_of_fast_autoaugment(comparing, loaded, monkeypatch):
     monkeypatch.setattr(
         estimate, "seconds_of", lambda process, device: [process.step(), process.step(), 1][2]
