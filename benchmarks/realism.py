@@ -36,6 +36,7 @@ from realism_stagers import judge_transfer, judge_yasa
 from sleepaug.simulation.channels import MASS_CHANNELS
 from sleepaug.simulation.night import render
 from sleepaug.simulation.night_plan import plan_night
+from sleepaug.training.recordings.variation import Variation
 
 DATA = Path("../shared/data")
 
@@ -79,6 +80,9 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=20, help="simulated")
     parser.add_argument(
         "--model", nargs="+", default=[], help="to be scored by transfer; several as a,b"
+    )
+    parser.add_argument(
+        "--variation", type=float, nargs=2, default=Variation.share, help="limits, for network"
     )
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()

@@ -17,7 +17,7 @@ from sleepaug.staging.reliability import reliability
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix, recalls
 from sleepaug.training.recordings.fit import RecordingTraining, fit_network
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
-from sleepaug.training.recordings.variation import PIVOT
+from sleepaug.training.recordings.variation import PIVOT, Variation
 
 CHANNELS = ("Fpz-Cz", "Pz-Oz", "horizontal EOG")
 KINDS = ("eeg", "eeg", "eog")
@@ -53,9 +53,9 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
+    training = RecordingTraining(variation=Variation(share=tuple(args.variation)))
     networks = [
-        fit_network(simulated, RecordingTraining(), seed=seed, ways=ways())
-        for seed in range(N_NETWORKS)
+        fit_network(simulated, training, seed=seed, ways=ways()) for seed in range(N_NETWORKS)
     ]
     real = [scored(night) for night in real_nights(args.features / "bands.npz", args.people)]
     print(

@@ -1,5 +1,7 @@
 """A recording model: trained small, saved, read back, and staging recordings of any montage."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from command_line import run
@@ -99,12 +101,26 @@ def test_without_variation_nothing_varies_and_gain_moves_powers_by_twice_as_much
     z = torch.from_numpy(rng.normal(0, 1, (2, 50, 3, len(NAMES))).astype(np.float32))
     y, ways = torch.zeros(2, 50, dtype=torch.long), torch.from_numpy(directions())
     torch.testing.assert_close(vary(z, y, NONE, ways), z)
-    only = Variation(**{**NONE.__dict__, "gain": 1.0})
+    only = dataclasses.replace(NONE, gain=1.0, share=(1.0, 1.0))
     change = (vary(z, y, only, ways) - z)[0, 0, 0].numpy()
     amplitude = change[NAMES.index("amplitude")]
     assert amplitude != 0
     assert change[0] == pytest.approx(2 * amplitude, rel=1e-4)
     assert abs(change[NAMES.index("kurtosis")]) < 1e-6
+
+
+def test_a_recording_gets_its_share_of_the_variation():
+    torch.manual_seed(0)
+    z = torch.randn(400, 40, 2, len(NAMES))
+    y, ways = torch.zeros(400, 40, dtype=torch.long), torch.from_numpy(directions())
+    torch.testing.assert_close(vary(z, y, Variation(share=(0.0, 0.0)), ways), z)
+    noise = dataclasses.replace(NONE, noise=1.0)  # its size tells the share of each recording
+    for low, high in ((0.0, 1.0), (0.5, 0.5), (0.2, 0.6)):
+        varied = vary(z, y, dataclasses.replace(noise, share=(low, high)), ways)
+        share = (varied - z).std(dim=(1, 2, 3))
+        assert share.min() == pytest.approx(low, abs=0.05)
+        assert share.max() == pytest.approx(high, abs=0.05)
+        assert share.mean() == pytest.approx((low + high) / 2, abs=0.05)
 
 
 def test_the_direction_of_a_gain_is_that_of_a_louder_signal():

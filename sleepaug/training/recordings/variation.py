@@ -40,6 +40,9 @@ class Variation:
         Of how far a feature varies within the recording, as a logarithm.
     drift, noise : float
         Of slow changes of a feature within the recording, and of each window.
+    share : (float, float)
+        Limits of the part of all this that a recording gets, 0 to 1. Some real recordings are like
+        the simulated ones and some are not; all of it for each was worse (`docs/results.md`).
     """
 
     gain: float = 0.6
@@ -51,6 +54,7 @@ class Variation:
     spread: float = 0.3
     drift: float = 0.25
     noise: float = 0.3
+    share: tuple[float, float] = (0.0, 1.0)
 
 
 Amount = float | Tensor
@@ -102,13 +106,16 @@ def vary(z: Tensor, y: Tensor, variation: Variation, ways: Tensor) -> Tensor:
     Tensor, of the shape of `z`
     """
     gain, tilt = ways.to(z)
-    z = along(z, gain, variation.gain)
-    z = along(z, tilt, variation.tilt)
-    z = offset(z, variation.offset)
-    z = _of_stages(z, y, variation, gain)
-    z = spread(z, variation.spread)
-    z = drift(z, variation.drift)
-    return noise(z, variation.noise)
+    varied = along(z, gain, variation.gain)
+    varied = along(varied, tilt, variation.tilt)
+    varied = offset(varied, variation.offset)
+    varied = _of_stages(varied, y, variation, gain)
+    varied = spread(varied, variation.spread)
+    varied = drift(varied, variation.drift)
+    varied = noise(varied, variation.noise)
+    low, high = variation.share
+    share = low + (high - low) * torch.rand(len(z), 1, 1, 1)
+    return torch.lerp(z, varied, share.to(z))
 
 
 def along(z: Tensor, direction: Tensor, amount: Amount) -> Tensor:
