@@ -17,7 +17,6 @@ from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import save_recording_model
 from sleepaug.training.recordings.fit import RecordingTraining, fit_recording_model
 from sleepaug.training.recordings.nights import ScoredNight, read_nights
-from sleepaug.training.recordings.variation import Variation
 
 TEMPERATURE = 0.85
 """Of the shipped model. At 1 it is too uncertain on DREAMS excerpts 1-3, which ask for 0.7, and on
@@ -51,20 +50,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--networks", type=int, default=RecordingTraining.n_networks)
     parser.add_argument("--steps", type=int, default=RecordingTraining.steps)
     parser.add_argument("--class-power", type=float, default=RecordingTraining.class_power)
-    parser.add_argument("--variation", type=float, nargs=2, default=Variation.share, help="limits")
+    parser.add_argument(
+        "--share", type=float, nargs=2, help="of the variation: all networks with these limits"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     nights = nights_of(args.folder)
     windows = sum(int((night.y >= 0).sum()) for night in nights)
     training = RecordingTraining(
-        n_networks=args.networks,
         steps=args.steps,
         class_power=args.class_power,
         temperature=TEMPERATURE,
-        variation=Variation(share=tuple(args.variation)),
+        shares=(tuple(args.share),) * 3 if args.share else RecordingTraining.shares,
     )
     trained_on = TrainedOn("simulated", n_windows=windows, n_recordings=len(nights))
     model = fit_recording_model(nights, training, trained_on)

@@ -126,8 +126,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     nights, real = nights_of(args.nights), read_nights(dreams(args.dreams))
-    by_hand = variation.Variation(share=(1.0, 1.0))
-    training = RecordingTraining(steps=args.steps, seed=args.seed, variation=by_hand)
+    training = RecordingTraining(steps=args.steps, seed=args.seed)
     ways = [("none", 0.0), ("by hand", 0.0)]
     ways += [(way, value) for way in ("magnitudes", "selection") for value in args.regularization]
     rows = []

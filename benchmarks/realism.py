@@ -36,7 +36,6 @@ from realism_stagers import judge_transfer, judge_yasa
 from sleepaug.simulation.channels import MASS_CHANNELS
 from sleepaug.simulation.night import render
 from sleepaug.simulation.night_plan import plan_night
-from sleepaug.training.recordings.variation import Variation
 
 DATA = Path("../shared/data")
 
@@ -82,7 +81,7 @@ def main() -> None:
         "--model", nargs="+", default=[], help="to be scored by transfer; several as a,b"
     )
     parser.add_argument(
-        "--variation", type=float, nargs=2, default=Variation.share, help="limits, for network"
+        "--share", type=float, nargs=2, help="of the variation, for network: both with these limits"
     )
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()

@@ -17,7 +17,7 @@ from sleepaug.staging.reliability import reliability
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix, recalls
 from sleepaug.training.recordings.fit import RecordingTraining, fit_network
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
-from sleepaug.training.recordings.variation import PIVOT, Variation
+from sleepaug.training.recordings.variation import ALL_OF_IT, PIVOT
 
 CHANNELS = ("Fpz-Cz", "Pz-Oz", "horizontal EOG")
 KINDS = ("eeg", "eeg", "eog")
@@ -25,7 +25,6 @@ PLACES = np.stack(
     [channel_place(name.split()[1], kind) for name, kind in zip(FULL_NAMES, KINDS, strict=True)]
 ).astype(np.float32)
 SEEN = ([0], [1], [0, 1], [0, 2], [1, 2], [0, 1, 2])  # of CHANNELS, when real nights are staged
-N_NETWORKS = 2
 
 
 def scored(night: Night) -> ScoredNight:
@@ -53,9 +52,10 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
-    training = RecordingTraining(variation=Variation(share=tuple(args.variation)))
+    shares = [tuple(args.share)] * 2 if args.share else [ALL_OF_IT, (0.0, 1.0)]
     networks = [
-        fit_network(simulated, training, seed=seed, ways=ways()) for seed in range(N_NETWORKS)
+        fit_network(simulated, RecordingTraining(), share, seed=seed, ways=ways())
+        for seed, share in enumerate(shares)
     ]
     real = [scored(night) for night in real_nights(args.features / "bands.npz", args.people)]
     print(

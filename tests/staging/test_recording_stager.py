@@ -16,7 +16,7 @@ from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.training.recordings.fit import RecordingTraining, draw_batch, fit_recording_model
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
-from sleepaug.training.recordings.variation import Variation, directions, vary
+from sleepaug.training.recordings.variation import ALL_OF_IT, Variation, directions, vary
 
 torch = pytest.importorskip("torch")
 
@@ -43,7 +43,7 @@ def made_up_night(seed, n_windows=60, n_chans=3):
 def model():
     nights = [made_up_night(seed) for seed in range(6)]
     training = RecordingTraining(
-        steps=40, n_networks=2, n_hidden=16, learning_rate=0.02, variation=NONE
+        steps=40, shares=2 * (ALL_OF_IT,), n_hidden=16, learning_rate=0.02, variation=NONE
     )
     return fit_recording_model(nights, training, TrainedOn("made-up"))
 
@@ -101,7 +101,7 @@ def test_without_variation_nothing_varies_and_gain_moves_powers_by_twice_as_much
     z = torch.from_numpy(rng.normal(0, 1, (2, 50, 3, len(NAMES))).astype(np.float32))
     y, ways = torch.zeros(2, 50, dtype=torch.long), torch.from_numpy(directions())
     torch.testing.assert_close(vary(z, y, NONE, ways), z)
-    only = dataclasses.replace(NONE, gain=1.0, share=(1.0, 1.0))
+    only = dataclasses.replace(NONE, gain=1.0)
     change = (vary(z, y, only, ways) - z)[0, 0, 0].numpy()
     amplitude = change[NAMES.index("amplitude")]
     assert amplitude != 0
@@ -113,10 +113,10 @@ def test_a_recording_gets_its_share_of_the_variation():
     torch.manual_seed(0)
     z = torch.randn(400, 40, 2, len(NAMES))
     y, ways = torch.zeros(400, 40, dtype=torch.long), torch.from_numpy(directions())
-    torch.testing.assert_close(vary(z, y, Variation(share=(0.0, 0.0)), ways), z)
+    torch.testing.assert_close(vary(z, y, Variation(), ways, (0.0, 0.0)), z)
     noise = dataclasses.replace(NONE, noise=1.0)  # its size tells the share of each recording
     for low, high in ((0.0, 1.0), (0.5, 0.5), (0.2, 0.6)):
-        varied = vary(z, y, dataclasses.replace(noise, share=(low, high)), ways)
+        varied = vary(z, y, noise, ways, (low, high))
         share = (varied - z).std(dim=(1, 2, 3))
         assert share.min() == pytest.approx(low, abs=0.05)
         assert share.max() == pytest.approx(high, abs=0.05)

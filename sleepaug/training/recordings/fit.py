@@ -21,7 +21,13 @@ from sleepaug.models.recording_model import RecordingModel
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.support.seeds import derived_seed
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
-from sleepaug.training.recordings.variation import Variation, directions, vary
+from sleepaug.training.recordings.variation import (
+    ALL_OF_IT,
+    Limits,
+    Variation,
+    directions,
+    vary,
+)
 
 LENGTHS = {40: 1, 60: 3, 120: 3, 240: 3, 480: 2, 960: 1}
 """Windows of a crop, and how often it is drawn: half hours to whole nights are staged."""
@@ -40,8 +46,6 @@ class RecordingTraining:
     ----------
     steps : int
         Batches for each network.
-    n_networks : int
-        Trained from different seeds; their probabilities are averaged.
     n_hidden : int
         Width of a network.
     learning_rate : float
@@ -57,10 +61,13 @@ class RecordingTraining:
         Random seed, from which each network's is derived.
     variation : Variation
         What is drawn to stand for other laboratories, recorders and people.
+    shares : tuple of (float, float)
+        One network is trained with each, and their probabilities are averaged: limits of the part
+        of the variation that a recording gets. Some real recordings are nearly as simulated, some
+        are not, so that networks of both kinds together were best (`docs/results.md`).
     """
 
     steps: int = 400
-    n_networks: int = 3
     n_hidden: int = 48
     learning_rate: float = 3e-3
     class_power: float = 0.4
@@ -68,6 +75,7 @@ class RecordingTraining:
     temperature: float = 1.0
     seed: int = 0
     variation: Variation = field(default_factory=Variation)
+    shares: tuple[Limits, ...] = 3 * (ALL_OF_IT, (0.0, 1.0))
 
 
 def fit_recording_model(
@@ -87,8 +95,8 @@ def fit_recording_model(
     RecordingModel
     """
     networks = tuple(
-        fit_network(nights, training, seed=derived_seed(training.seed, "network", trial=k))
-        for k in range(training.n_networks)
+        fit_network(nights, training, share, seed=derived_seed(training.seed, "network", trial=k))
+        for k, share in enumerate(training.shares)
     )
     eeg = np.concatenate(
         [night.x[::5][:, night.is_eeg].reshape(-1, len(NAMES)) for night in nights]
@@ -109,11 +117,12 @@ def fit_recording_model(
 def fit_network(
     nights: Sequence[ScoredNight],
     training: RecordingTraining,
+    share: Limits,
     *,
     seed: int,
     ways: np.ndarray | None = None,
 ) -> RecordingNetwork:
-    """Train one network on random crops of random channels.
+    """Train one network on random crops of random channels, varied by the share in these limits.
 
     `ways`, shape (2, n_features), says how the features change with gain and tilt; by default it is
     that of `sleepaug.data.signals.features`.
@@ -134,7 +143,7 @@ def fit_network(
         x, place, y = draw_batch(nights, rng)
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
-        z = vary(z, y, training.variation, scaled_ways)
+        z = vary(z, y, training.variation, scaled_ways, share)
         x = torch.where(present, z * network.sd + network.mean, torch.nan)
         loss = torch.zeros(())
         for logits in network.logits(x, place):

@@ -40,9 +40,6 @@ class Variation:
         Of how far a feature varies within the recording, as a logarithm.
     drift, noise : float
         Of slow changes of a feature within the recording, and of each window.
-    share : (float, float)
-        Limits of the part of all this that a recording gets, 0 to 1. Some real recordings are like
-        the simulated ones and some are not; all of it for each was worse (`docs/results.md`).
     """
 
     gain: float = 0.6
@@ -54,9 +51,10 @@ class Variation:
     spread: float = 0.3
     drift: float = 0.25
     noise: float = 0.3
-    share: tuple[float, float] = (0.0, 1.0)
 
 
+Limits = tuple[float, float]
+ALL_OF_IT: Limits = (1.0, 1.0)
 Amount = float | Tensor
 """In the units of `Variation`; a Tensor of shape (n, 1, 1, 1) has one for each recording."""
 
@@ -88,7 +86,9 @@ def directions() -> np.ndarray:
     return np.stack([gain, tilt])
 
 
-def vary(z: Tensor, y: Tensor, variation: Variation, ways: Tensor) -> Tensor:
+def vary(
+    z: Tensor, y: Tensor, variation: Variation, ways: Tensor, share: Limits = ALL_OF_IT
+) -> Tensor:
     """Draw variation for a batch of recordings.
 
     Parameters
@@ -100,6 +100,8 @@ def vary(z: Tensor, y: Tensor, variation: Variation, ways: Tensor) -> Tensor:
     variation : Variation
     ways : Tensor of shape (2, n_features)
         `directions`, in standard deviations of each feature.
+    share : (float, float)
+        Limits of the part of all this that a recording gets, 0 to 1.
 
     Returns
     -------
@@ -113,9 +115,9 @@ def vary(z: Tensor, y: Tensor, variation: Variation, ways: Tensor) -> Tensor:
     varied = spread(varied, variation.spread)
     varied = drift(varied, variation.drift)
     varied = noise(varied, variation.noise)
-    low, high = variation.share
-    share = low + (high - low) * torch.rand(len(z), 1, 1, 1)
-    return torch.lerp(z, varied, share.to(z))
+    low, high = share
+    own = low + (high - low) * torch.rand(len(z), 1, 1, 1)
+    return torch.lerp(z, varied, own.to(z))
 
 
 def along(z: Tensor, direction: Tensor, amount: Amount) -> Tensor:
