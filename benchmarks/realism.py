@@ -81,6 +81,9 @@ def main() -> None:
         "--model", nargs="+", default=[], help="to be scored by transfer; several as a,b"
     )
     parser.add_argument(
+        "--matched", action="store_true", help="give bands the real levels of each stage"
+    )
+    parser.add_argument(
         "--share", type=float, nargs=2, help="of the variation, for network: both with these limits"
     )
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")

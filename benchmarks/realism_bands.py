@@ -161,9 +161,39 @@ def train_tree(nights: Sequence[Night], channel: int) -> HistGradientBoostingCla
     return model.fit(x[y >= 0], y[y >= 0])
 
 
+def matched(nights: Sequence[Night], real: Sequence[Night]) -> list[Night]:
+    """Give the features of every stage the mean and standard deviation that they have in `real`.
+
+    Each of the logarithms of powers and shares by itself: the levels of a perfectly calibrated
+    simulator, with what else there is in the simulated nights.
+    """
+    everything = [
+        (np.concatenate([logarithms(n.x) for n in part]), np.concatenate([n.y for n in part]))
+        for part in (nights, real)
+    ]
+    for stage in range(len(STAGES)):
+        (ours, own), (theirs, wanted) = (
+            (x[y == stage].mean(0), x[y == stage].std(0)) for x, y in everything
+        )
+        x, y = everything[0]
+        x[y == stage] = (x[y == stage] - ours) / own * wanted + theirs
+    x = everything[0][0]
+    x[..., len(BANDS) :] = np.exp(x[..., len(BANDS) :])
+    ends = np.cumsum([len(n.y) for n in nights])[:-1]
+    return [Night(n.person, own, n.y) for n, own in zip(nights, np.split(x, ends), strict=True)]
+
+
+def logarithms(x: np.ndarray) -> np.ndarray:
+    """Return the logarithms of powers and of shares."""
+    shares = np.log(np.maximum(x[..., len(BANDS) :], 1e-4))
+    return np.concatenate([x[..., : len(BANDS)], shares], -1)
+
+
 def judge_bands(args: argparse.Namespace) -> None:
     """A tree trained on simulated nights alone stages real ones from one channel's bands."""
     simulated = simulated_nights(args.nights, args.seed)
+    if args.matched:
+        simulated = matched(simulated, real_nights(args.features / "bands.npz", "design"))
     parts = ["design", "check"] if args.people == "development" else [args.people]
     print(f"## A tree on the bands of {args.nights} simulated nights stages real ones\n")
     rows = []

@@ -8,7 +8,14 @@ import argparse
 
 import numpy as np
 import torch
-from realism_bands import BANDS, FULL_NAMES, Night, real_nights, simulated_nights
+from realism_bands import (
+    BANDS,
+    FULL_NAMES,
+    Night,
+    logarithms,
+    real_nights,
+    simulated_nights,
+)
 from realism_tables import STAGES, table
 
 from sleepaug.data.signals.montage import channel_place
@@ -29,8 +36,7 @@ SEEN = ([0], [1], [0, 1], [0, 2], [1, 2], [0, 1, 2])  # of CHANNELS, when real n
 
 def scored(night: Night) -> ScoredNight:
     """Return a night as the training takes it: logarithms of powers and of shares."""
-    shares = np.log(np.maximum(night.x[..., len(BANDS) :], 1e-4))
-    features = np.concatenate([night.x[..., : len(BANDS)], shares], -1).astype(np.float32)
+    features = logarithms(night.x).astype(np.float32)
     return ScoredNight(features, PLACES, np.where(night.y < 0, UNSCORED, night.y))
 
 
