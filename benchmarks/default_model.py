@@ -19,9 +19,9 @@ from sleepaug.training.recordings.fit import RecordingTraining, fit_recording_mo
 from sleepaug.training.recordings.nights import ScoredNight, read_nights
 
 TEMPERATURE = 0.85
-"""Of the shipped model. At 1 it is too uncertain on DREAMS excerpts 1-3, which ask for 0.7, and on
-simulated nights that it was not trained on, which ask for less than 0.5 (`default_temperature.py`);
-other real nights may be harder than these three, so that it goes half the way to 0.7."""
+"""Of the shipped model. At 1 it is too uncertain on DREAMS excerpts 1-3, which ask for 0.7 to 0.85,
+and on simulated nights that it was not trained on, which ask for less than 0.5
+(`default_temperature.py`); other real nights may be harder than these three."""
 
 
 def nights_of(folder: Path) -> list[ScoredNight]:
