@@ -24,7 +24,7 @@ from sleepaug.staging.reliability import reliability
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix, recalls
 from sleepaug.training.recordings.fit import RecordingTraining, fit_network
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
-from sleepaug.training.recordings.variation import ALL_OF_IT, PIVOT
+from sleepaug.training.recordings.variation import PIVOT
 
 CHANNELS = ("Fpz-Cz", "Pz-Oz", "horizontal EOG")
 KINDS = ("eeg", "eeg", "eog")
@@ -58,7 +58,7 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
-    shares = [tuple(args.share)] * 2 if args.share else [ALL_OF_IT, (0.0, 1.0)]
+    shares = 2 * (tuple(args.share),) if args.share else RecordingTraining.shares[:2]
     networks = [
         fit_network(simulated, RecordingTraining(), share, seed=seed, ways=ways())
         for seed, share in enumerate(shares)
