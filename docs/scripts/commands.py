@@ -30,7 +30,7 @@ import sleepaug
 
 log = logging.getLogger(__name__)
 COMMANDS = (
-    *("simulate", "train", "report", "evaluate", "inspect", "predict", "agree"),
+    *("simulate", "train", "report", "evaluate", "adapt", "inspect", "predict", "agree"),
     *("review", "summarize"),
     *("models", "export", "compare", "cache", "doctor"),
 )

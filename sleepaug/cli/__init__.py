@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Everything slow is imported inside the commands."""
 
 from sleepaug.cli import (
+    adapt,
     agree,
     cache,
     compare,
@@ -22,6 +23,7 @@ for command in (  # in the order of work
     simulate.simulate,
     train.train,
     evaluate.evaluate,
+    adapt.adapt,
     inspect.inspect,
     predict.predict,
     review.review,

@@ -57,7 +57,7 @@ def input_options(command: Callable) -> Callable:
             click.option(
                 "--data",
                 metavar="NAME",
-                help="Dataset: simulated (default), mass, sleep-edf, dreams, bids, edf (a folder).",
+                help="Dataset: simulated, mass, sleep-edf, dreams, bids, edf (a folder).",
             ),
             click.option("--data-dir", type=FOLDER, help="Folder of the dataset."),
             click.option(

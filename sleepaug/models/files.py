@@ -93,8 +93,8 @@ def read_model(path: Path | str | None = None) -> SavedModel:
     description = read_description(path)
     if isinstance(description, RecordingDescription):
         raise ModelError(
-            f"{path}: stages whole recordings and cannot be fine-tuned. Name a "
-            "model that `train` made, or 'spectral'."
+            f"{path}: stages whole recordings; `sleepaug adapt` fine-tunes it. Here, name a model "
+            "that `train` made, or 'spectral'."
         )
     try:
         model = _build(path, description)

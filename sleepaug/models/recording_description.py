@@ -30,6 +30,8 @@ class RecordingDescription(ModelFacts):
     trained_on : TrainedOn
     temperature : float
         By what the logarithms of the averaged probabilities are divided.
+    started_from : str, optional
+        Name of the model that it was before it was adapted to these recordings.
     kind : {"recording"}
         Tells the file from that of a model of windows (`Description`).
     """
@@ -41,6 +43,7 @@ class RecordingDescription(ModelFacts):
     classes: tuple[str, ...] = ()
     trained_on: TrainedOn = field(default_factory=TrainedOn)
     temperature: Annotated[float, Range(0.3, 3)] = 1.0
+    started_from: str | None = None
     kind: Literal["recording"] = "recording"
 
     @classmethod
@@ -50,12 +53,16 @@ class RecordingDescription(ModelFacts):
 
     def to_json(self) -> dict[str, Any]:
         """Return what the file holds."""
-        return dict(plain(self))
+        values = dict(plain(self))
+        if self.started_from is None:
+            del values["started_from"]
+        return values
 
     @property
     def summary(self) -> str:
         """What the model is, in a few words."""
-        return f"any EEG channels; {self.n_networks} networks for whole recordings"
+        adapted = f", adapted from {self.started_from}" if self.started_from else ""
+        return f"any EEG channels; {self.n_networks} networks for whole recordings{adapted}"
 
     def lines(self) -> list[str]:
         """Return the description as text for a terminal."""
@@ -65,4 +72,5 @@ class RecordingDescription(ModelFacts):
             f"networks: {self.n_networks} of width {self.n_hidden}, for whole recordings",
             f"trained on: {trained_on.n_windows} windows of {trained_on.n_recordings} recordings "
             f"({trained_on.data} data)",
+            *([f"adapted from: {self.started_from}"] if self.started_from else []),
         ]

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sleepaug.data.files.open import OpenRecording
-from sleepaug.data.signals.features import NAMES
 from sleepaug.data.stages import STAGES
-from sleepaug.models.familiarity import FAR_WINDOW
 from sleepaug.models.recording_description import RecordingDescription
-from sleepaug.models.recording_features import RecordingFeatures, recording_features
+from sleepaug.models.recording_features import recording_features
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.staging.any_stager import AnyStager
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource, Provenance
+from sleepaug.staging.recording_view import RecordingView
 from sleepaug.support.errors import ModelError
 
 if TYPE_CHECKING:
@@ -25,14 +24,11 @@ if TYPE_CHECKING:
 
 CONTEXTS = ("network", "none")
 """What a recording model can look at: the windows around, or each alone."""
-LARGEST_MICROVOLTS = 150.0
-"""Amplitude (0.4 to 22 Hz, median over a recording) that EEG can have: N3 of children has 100."""
 ONE_STAGE = 0.9
 """Share of the epochs that one stage may have without a warning."""
 MOST_REM, HOUR = 0.6, 120
 """Share of REM sleep in a recording of an hour or more (in windows) that brings a warning."""
 FEW_WINDOWS = 40
-UNLIKE = "unlike any EEG in training"
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,10 +93,8 @@ class RecordingStager(AnyStager):
                 f"chosen. Allowed: {', '.join(self.contexts)}.",
                 parameters=("context",),
             )
-        (night,) = self.stagings(
-            recording, map=map, exclude=exclude, reference=reference, contexts=(context,)
-        ).values()
-        return night
+        view = self.view(recording, map=map, exclude=exclude, reference=reference)
+        return self.stage_view(view, context)
 
     def stagings(
         self,
@@ -109,69 +103,41 @@ class RecordingStager(AnyStager):
         map: Mapping[str, str] | None = None,
         exclude: Sequence[str] | None = None,
         reference: str | None = None,
-        contexts: Sequence[str] = CONTEXTS,
     ) -> dict[str, Hypnogram]:
         """Stage a recording with each context; see `predict`, also for errors."""
-        features = recording_features(recording, map=map, exclude=exclude, reference=reference)
-        night, reason = features.night, list(features.night.reason)
-        x, notes = self._familiar(features, reason)
-        usable = ~np.isnan(x[:, features.is_eeg]).any(axis=2).all(axis=1)
-        reason = [
-            "" if ok else why or "no EEG channel can be used"
-            for ok, why in zip(usable, reason, strict=True)
-        ]
-        sentence = dict(zip(night.channels, night.used, strict=True))
-        used = [
-            sentence[name]
-            for k, name in enumerate(features.montage.names)
-            if not np.isnan(x[:, k]).all()
-        ]
-        stagings = {}
-        for context in contexts:
-            probabilities = np.full((len(x), len(STAGES)), np.nan)
-            if usable.any():
-                whole = self.model.probabilities(
-                    x, features.montage.places(), context=context == "network"
-                )
-                probabilities[usable] = whole[usable]
-            stagings[context] = Hypnogram(
-                onset=night.onset,
-                probabilities=probabilities,
-                reason=reason,
-                start=night.start,
-                notes=[*night.notes, *notes, *_warnings(probabilities), *self._notes(context)],
-                spectrum=night.spectrum,
-                spectrum_channel=night.spectrum_channel,
-                made=Provenance(self.sources, tuple(used)),
-            )
-        return stagings
+        view = self.view(recording, map=map, exclude=exclude, reference=reference)
+        return {context: self.stage_view(view, context) for context in self.contexts}
 
-    def _familiar(
-        self, features: RecordingFeatures, reason: list[str]
-    ) -> tuple[np.ndarray, list[str]]:
-        """Leave out windows and channels unlike those of training, unless none would be left."""
-        x, doubts = features.x.copy(), dict[int, str]()
-        names = list(features.montage.names)
-        far = np.zeros(x.shape[:2], bool)
-        for k in np.flatnonzero(features.is_eeg):
-            good = ~np.isnan(x[:, k]).any(axis=1)
-            if not good.any():
-                continue
-            strange = [*_too_large(x[good, k]), *self.model.familiarity.doubts(x[good, k])]
-            if strange:
-                doubts[int(k)] = " ".join(f"{names[k]} {text}" for text in strange)
-            far[good, k] = self.model.familiarity.distance(x[good, k]) > FAR_WINDOW
-        x[far] = np.nan
-        recorded = np.flatnonzero(features.is_eeg & ~np.isnan(features.x).all(axis=(0, 2)))
-        notes = []
-        if doubts and len(doubts) < len(recorded):
-            x[:, list(doubts)] = np.nan
-            notes = [f"Left out: {text}" for text in doubts.values()]
-        elif doubts:
-            notes = [f"Warning: {text} Do not trust these stages." for text in doubts.values()]
-        for row in np.flatnonzero(far.any(axis=1) & np.isnan(x[:, features.is_eeg, 0]).all(axis=1)):
-            reason[row] = UNLIKE
-        return x, notes
+    def view(
+        self,
+        recording: AnyRecording,
+        *,
+        map: Mapping[str, str] | None = None,
+        exclude: Sequence[str] | None = None,
+        reference: str | None = None,
+    ) -> RecordingView:
+        """Read what the networks are shown of a recording; see `predict`, also for errors."""
+        features = recording_features(recording, map=map, exclude=exclude, reference=reference)
+        return RecordingView.of(features, self.model.familiarity)
+
+    def stage_view(self, view: RecordingView, context: str = CONTEXTS[0]) -> Hypnogram:
+        """Stage what the networks are shown of a recording."""
+        night = view.features.night
+        probabilities = np.full((len(view.x), len(STAGES)), np.nan)
+        if view.usable.any():
+            places = view.features.montage.places()
+            whole = self.model.probabilities(view.x, places, context=context == "network")
+            probabilities[view.usable] = whole[view.usable]
+        return Hypnogram(
+            onset=night.onset,
+            probabilities=probabilities,
+            reason=list(view.reason),
+            start=night.start,
+            notes=[*night.notes, *view.notes, *_warnings(probabilities), *self._notes(context)],
+            spectrum=night.spectrum,
+            spectrum_channel=night.spectrum_channel,
+            made=Provenance(self.sources, view.used),
+        )
 
     def _notes(self, context: str) -> list[str]:
         data = self.description.trained_on.data
@@ -182,17 +148,6 @@ class RecordingStager(AnyStager):
         if context == "network":
             notes.append("Neighbouring epochs were taken into account (context: network).")
         return notes
-
-
-def _too_large(features: np.ndarray) -> list[str]:
-    """Doubt a channel whose amplitude no EEG has: familiarity, which ignores gains, does not."""
-    amplitude = float(np.exp(np.median(features[:, NAMES.index("amplitude")])))
-    if amplitude <= LARGEST_MICROVOLTS:
-        return []
-    return [
-        f"has a typical amplitude of {amplitude:.0f} uV, where EEG has at most "
-        f"{LARGEST_MICROVOLTS:g}: its gain or unit may be wrong."
-    ]
 
 
 def _warnings(probabilities: np.ndarray) -> list[str]:

@@ -49,7 +49,8 @@ def taken_from_model(values: Mapping[str, Any]) -> dict[str, Any]:
     description = read_card(path).description
     if isinstance(description, RecordingDescription):
         raise ConfigError(
-            f"task.start_from: {path} is a model of whole recordings. Name one that `train` made."
+            f"task.start_from: {path} is a model of whole recordings. `sleepaug adapt` lets it "
+            "learn on; here, name one that `train` made."
         )
     model = {
         "task": {"trunk": description.trunk, "trunk_options": description.trunk_options},

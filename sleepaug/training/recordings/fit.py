@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,8 @@ from sleepaug.training.recordings.variation import (
 
 LENGTHS = {40: 1, 60: 3, 120: 3, 240: 3, 480: 2, 960: 1}
 """Windows of a crop, and how often it is drawn: half hours to whole nights are staged."""
+SHORTEST = min(LENGTHS)
+"""Windows that one recording at least must have."""
 CHANNELS = {1: 0.4, 2: 0.25, 3: 0.2, 4: 0.15}
 """Channels of a crop, and how often it has so many: one EEG channel must do."""
 WINDOWS_A_STEP = 3840
@@ -121,17 +124,16 @@ def fit_network(
     *,
     seed: int,
     ways: np.ndarray | None = None,
+    start: RecordingNetwork | None = None,
 ) -> RecordingNetwork:
     """Train one network on random crops of random channels, varied by the share in these limits.
 
     `ways`, shape (2, n_features), says how the features change with gain and tilt; by default it is
-    that of `sleepaug.data.signals.features`.
+    that of `sleepaug.data.signals.features`. `start` is a network that goes on learning (a copy).
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    n_features = nights[0].x.shape[-1]
-    network = RecordingNetwork(n_features=n_features, n_place=N_PLACE, n_hidden=training.n_hidden)
-    network.learn_scale([torch.from_numpy(night.x) for night in nights[:SCALED_BY]])
+    network = _new_network(nights, training.n_hidden) if start is None else copy.deepcopy(start)
     weight = class_weights(nights, training.class_power)
     optimizer = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -160,6 +162,14 @@ def fit_network(
         optimizer.step()
         schedule.step()
     return network.eval()
+
+
+def _new_network(nights: Sequence[ScoredNight], n_hidden: int) -> RecordingNetwork:
+    """Make a network that knows what is typical of the features of these nights."""
+    n_features = nights[0].x.shape[-1]
+    network = RecordingNetwork(n_features=n_features, n_place=N_PLACE, n_hidden=n_hidden)
+    network.learn_scale([torch.from_numpy(night.x) for night in nights[:SCALED_BY]])
+    return network
 
 
 def class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:

@@ -55,6 +55,7 @@ class Variation:
 
 Limits = tuple[float, float]
 ALL_OF_IT: Limits = (1.0, 1.0)
+NOTHING: Limits = (0.0, 0.0)
 Amount = float | Tensor
 """In the units of `Variation`; a Tensor of shape (n, 1, 1, 1) has one for each recording."""
 

@@ -1,0 +1,77 @@
+"""What a few scored nights of a laboratory are worth: networks adapted to nights of Sleep-EDF.
+
+    python benchmarks/adaptation.py ../shared/data/sleep-edf-features
+
+Two networks of the default model's form learn from the bands of simulated nights (as `realism.py
+network` has it), learn on from real nights of some people with odd numbers, by `adapt`'s settings,
+and stage the nights of people with even numbers. People divisible by 5 are left out.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from realism_bands import real_nights, simulated_nights
+from realism_network import probabilities, scored, ways
+from realism_tables import STAGES, table
+
+from sleepaug.experiments.adaptation import LEARNING_ON
+from sleepaug.models.recording_network import RecordingNetwork
+from sleepaug.training.metrics import cohen_kappa, confusion_matrix, recalls
+from sleepaug.training.recordings.fit import RecordingTraining, fit_network
+from sleepaug.training.recordings.nights import ScoredNight
+from sleepaug.training.recordings.variation import NOTHING
+
+SEEN = ([0], [1], [0, 1])  # Fpz-Cz, Pz-Oz, both
+PEOPLE = (2, 4, 8, 16)
+
+
+def counts(networks: list[RecordingNetwork], nights: list[ScoredNight], seen: list[int]):
+    """Return the confusion matrix of nights staged by networks that see some channels."""
+    y = np.concatenate([night.y for night in nights])
+    p = np.concatenate([probabilities(networks, night, seen) for night in nights])
+    return confusion_matrix(y[y >= 0], p[y >= 0].argmax(axis=1), len(STAGES))
+
+
+def main() -> None:
+    """Print kappa on the even people, by how many odd ones were learned from."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("features", type=Path)
+    parser.add_argument("--nights", type=int, default=40, help="simulated")
+    parser.add_argument("--draws", type=int, default=3, help="of the people to learn from")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    training = RecordingTraining()
+    simulated = [scored(night) for night in simulated_nights(args.nights, 1000)]
+    networks = [
+        fit_network(simulated, training, share, seed=seed, ways=ways())
+        for seed, share in enumerate(training.shares[:2])
+    ]
+    odd, even = (real_nights(args.features / "bands.npz", part) for part in ("design", "check"))
+    test = [scored(night) for night in even]
+    first = {night.person: scored(night) for night in reversed(odd)}  # a night of each person
+    rows = []
+    for n_people in (0, *PEOPLE):
+        results = []
+        for draw in range(args.draws if n_people else 1):
+            people = np.random.default_rng([n_people, draw]).permutation(list(first))[:n_people]
+            own = [first[person] for person in people]
+            adapted = [
+                fit_network(own, LEARNING_ON, NOTHING, seed=draw, ways=ways(), start=network)
+                for network in networks
+                if n_people
+            ]
+            results.append([counts(adapted or networks, test, seen) for seen in SEEN])
+        cells = [
+            " ".join(f"{float(cohen_kappa(confusion)):.3f}" for confusion in of_channels)
+            for of_channels in zip(*results, strict=True)
+        ]
+        both = np.sum([result[-1] for result in results], axis=0)
+        shares = " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recalls(both), strict=True))
+        rows.append((n_people, *cells, shares))
+    table(("people learned from", "kappa, Fpz-Cz", "Pz-Oz", "both", "recall, both"), rows)
+
+
+if __name__ == "__main__":
+    main()
