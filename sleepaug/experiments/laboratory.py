@@ -33,7 +33,7 @@ class Laboratory:
     windows : Windows
         The scored windows, without samples.
     nights : dict of ScoredNight
-        By the name of the recording.
+        By the name of the recording; channels that the model is not shown are left out.
     probabilities : ndarray of shape (n_windows, 5)
         By the model as it is.
     """
@@ -88,7 +88,9 @@ def read_laboratory(
         view, rows = views[file[name]], windows.recording == name
         y = np.full(len(view.x), UNSCORED)
         y[_places(windows.onset[rows], len(y))] = windows.y[rows]
-        nights[name] = ScoredNight(view.x, view.features.montage.places(), y)
+        shown = ~np.isnan(view.x).all(axis=(0, 2))
+        places = view.features.montage.places()
+        nights[name] = ScoredNight(view.x[:, shown], places[shown], y)
     lab = Laboratory(settings.data, windows, nights, probabilities[""])
     _check(lab)
     return lab
