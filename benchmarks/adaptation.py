@@ -8,6 +8,7 @@ and stage the nights of people with even numbers. People divisible by 5 are left
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from realism_bands import real_nights, simulated_nights
 from realism_network import probabilities, scored, ways
 from realism_tables import STAGES, table
 
-from sleepaug.experiments.adaptation import LEARNING_ON
+from sleepaug.experiments.adaptation import LEARNING_ON, STRENGTHS, part_way
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.training.metrics import cohen_kappa, confusion_matrix, recalls
 from sleepaug.training.recordings.fit import RecordingTraining, fit_network
@@ -27,10 +28,10 @@ SEEN = ([0], [1], [0, 1])  # Fpz-Cz, Pz-Oz, both
 PEOPLE = (2, 4, 8, 16)
 
 
-def counts(networks: list[RecordingNetwork], nights: list[ScoredNight], seen: list[int]):
+def counts(networks: Sequence[RecordingNetwork], nights: list[ScoredNight], seen: list[int]):
     """Return the confusion matrix of nights staged by networks that see some channels."""
     y = np.concatenate([night.y for night in nights])
-    p = np.concatenate([probabilities(networks, night, seen) for night in nights])
+    p = np.concatenate([probabilities(list(networks), night, seen) for night in nights])
     return confusion_matrix(y[y >= 0], p[y >= 0].argmax(axis=1), len(STAGES))
 
 
@@ -51,26 +52,40 @@ def main() -> None:
     odd, even = (real_nights(args.features / "bands.npz", part) for part in ("design", "check"))
     test = [scored(night) for night in even]
     first = {night.person: scored(night) for night in reversed(odd)}  # a night of each person
-    rows = []
-    for n_people in (0, *PEOPLE):
-        results = []
-        for draw in range(args.draws if n_people else 1):
+    rows: list[tuple[object, ...]] = [row(0, 0, [networks], test)]
+    for n_people in PEOPLE:
+        learned = []
+        for draw in range(args.draws):
             people = np.random.default_rng([n_people, draw]).permutation(list(first))[:n_people]
             own = [first[person] for person in people]
-            adapted = [
-                fit_network(own, LEARNING_ON, NOTHING, seed=draw, ways=ways(), start=network)
-                for network in networks
-                if n_people
-            ]
-            results.append([counts(adapted or networks, test, seen) for seen in SEEN])
-        cells = [
-            " ".join(f"{float(cohen_kappa(confusion)):.3f}" for confusion in of_channels)
-            for of_channels in zip(*results, strict=True)
-        ]
-        both = np.sum([result[-1] for result in results], axis=0)
-        shares = " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recalls(both), strict=True))
-        rows.append((n_people, *cells, shares))
-    table(("people learned from", "kappa, Fpz-Cz", "Pz-Oz", "both", "recall, both"), rows)
+            learned.append(
+                [
+                    fit_network(own, LEARNING_ON, NOTHING, seed=draw, ways=ways(), start=network)
+                    for network in networks
+                ]
+            )
+        for strength in STRENGTHS:
+            moved = [part_way(networks, each, strength) for each in learned]
+            rows.append(row(n_people, strength, moved, test))
+    names = ("people learned from", "strength", "kappa, Fpz-Cz", "Pz-Oz", "both", "recall, both")
+    table(names, rows)
+
+
+def row(
+    n_people: int,
+    strength: float,
+    draws: Sequence[Sequence[RecordingNetwork]],
+    nights: list[ScoredNight],
+) -> tuple[object, ...]:
+    """Score the networks of each draw; return a row of the table."""
+    results = [[counts(networks, nights, seen) for seen in SEEN] for networks in draws]
+    cells = [
+        " ".join(f"{float(cohen_kappa(confusion)):.3f}" for confusion in of_channels)
+        for of_channels in zip(*results, strict=True)
+    ]
+    both = np.sum([result[-1] for result in results], axis=0)
+    shares = " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recalls(both), strict=True))
+    return (n_people, strength, *cells, shares)
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def adapt(
             f"{settings.data}: adapted to these nights, the model does no better on people it has "
             "not met. Nothing was written. More people, and whole nights, may help."
         )
-    save_recording_model(output, adapt(stager, lab, check.temperature, progress=True))
+    save_recording_model(output, adapt(stager, lab, check, progress=True))
     click.echo(f"Model: {output}", err=as_json)
     if not as_json:
         say_next("predict", "night.edf", "--model", output)

@@ -7,28 +7,26 @@ all is made.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from sleepaug import __version__
 from sleepaug.data.stages import STAGES
+from sleepaug.experiments.adaptation_check import Check
 from sleepaug.experiments.laboratory import Laboratory
-from sleepaug.experiments.report import number
 from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.models.several import ModelNames
-from sleepaug.staging.calibration import fit_temperature, softened
 from sleepaug.staging.loading import load_model
 from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.reliability import reliability
 from sleepaug.support.errors import ModelError
 from sleepaug.support.seeds import derived_seed
-from sleepaug.training.metrics import Scores, scores_by_night
 from sleepaug.training.recordings.fit import RecordingTraining, fit_network
 from sleepaug.training.recordings.nights import ScoredNight
 from sleepaug.training.recordings.variation import NOTHING
@@ -36,74 +34,9 @@ from sleepaug.training.seen import fingerprint
 
 LEARNING_ON = RecordingTraining(steps=60, learning_rate=1e-3)
 """How networks learn on: chosen on Sleep-EDF, see "Adapting" in `docs/results.md`."""
+STRENGTHS = (0.25, 0.5, 1.0)
+"""How far the weights may go from the old ones (0) to those learned (1)."""
 N_FOLDS = 5
-
-
-@dataclass(frozen=True)
-class Check:
-    """How a model and its adaptation do on people whom neither has met.
-
-    Attributes
-    ----------
-    before, after : Scores
-        Of the model as it is, and of models that were adapted to the other people.
-    off : (float, float)
-        By how much the certainty is off on average, before and after.
-    temperature : float
-        With which the adapted probabilities fit best.
-
-    Examples
-    --------
-    >>> y, night = np.array([0, 2, 2, 2]), np.array(["a", "a", "b", "b"])
-    >>> before = scores_by_night(y, np.array([0, 2, 1, 1]), night, STAGES)
-    >>> check = Check(before, scores_by_night(y, y, night, STAGES), (0.2, 0.1), 1.0)
-    >>> check.helps, check.n_better
-    (True, 1)
-    """
-
-    before: Scores
-    after: Scores
-    off: tuple[float, float]
-    temperature: float
-
-    @property
-    def helps(self) -> bool:
-        """Whether kappa rose."""
-        return (self.after["cohen_kappa"] or 0.0) > (self.before["cohen_kappa"] or 0.0)
-
-    @property
-    def n_better(self) -> int:
-        """Nights on which more windows were right than before."""
-        pairs = zip(self.before["nights"].values(), self.after["nights"].values(), strict=True)
-        return sum((one["accuracy"] or 0) < (other["accuracy"] or 0) for one, other in pairs)
-
-    def text(self) -> str:
-        """Write both as a table for a terminal."""
-        head = ("", "kappa", "balanced", *STAGES, "certainty off by")
-        rows = [head] + [
-            (
-                name,
-                number(scores["cohen_kappa"]),
-                number(scores["balanced_accuracy"]),
-                *map(number, scores["recall"].values()),
-                number(off),
-            )
-            for name, scores, off in zip(
-                ("as it is", "adapted"), (self.before, self.after), self.off, strict=True
-            )
-        ]
-        lines = ["".join(f"{cell:<10}" for cell in row).rstrip() for row in rows]
-        n = len(self.after["nights"])
-        return "\n".join([*lines, f"Better on {self.n_better} of {n} nights."])
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
-        return {
-            "before": {**self.before, "calibration_error": self.off[0]},
-            "after": {**self.after, "calibration_error": self.off[1]},
-            "temperature": self.temperature,
-            "helps": self.helps,
-        }
 
 
 def cross_validate(model: RecordingModel, lab: Laboratory, *, progress: bool = False) -> Check:
@@ -119,34 +52,26 @@ def cross_validate(model: RecordingModel, lab: Laboratory, *, progress: bool = F
     n_folds = min(N_FOLDS, len(lab.people))
     part = {person: k % n_folds for k, person in enumerate(lab.people)}
     fold_of = {night: part[str(lab.windows.subject[lab.of(night)[0][0]])] for night in lab.nights}
-    p = np.empty((len(lab.windows), len(STAGES)))
+    p = {strength: np.empty((len(lab.windows), len(STAGES))) for strength in STRENGTHS}
+    plain = replace(model, description=replace(model.description, temperature=1.0))
     with tqdm(
         total=n_folds * len(model.networks), desc="Checking", unit="network",
         disable=not progress or None,
     ) as bar:  # fmt: skip
         for fold in range(n_folds):
             own = [night for name, night in lab.nights.items() if fold_of[name] != fold]
-            networks = _learn_on(model.networks, own, fold, bar.update)
-            plain = replace(model.description, temperature=1.0)
-            adapted = replace(model, networks=networks, description=plain)
-            for name in (name for name in lab.nights if fold_of[name] == fold):
-                rows, places = lab.of(name)
-                night = lab.nights[name]
-                p[rows] = adapted.probabilities(night.x, night.places)[places]
-    y, recording = lab.windows.y, lab.windows.recording
-    log_p = np.log(np.maximum(p, 1e-12))
-    temperature, _ = fit_temperature(log_p, y, recording)
-    p = softened(log_p, temperature)
-    return Check(
-        before=scores_by_night(y, lab.probabilities.argmax(axis=1), recording, STAGES),
-        after=scores_by_night(y, p.argmax(axis=1), recording, STAGES),
-        off=(reliability(lab.probabilities, y).expected_error, reliability(p, y).expected_error),
-        temperature=temperature,
-    )
+            learned = _learn_on(model.networks, own, fold, bar.update)
+            for strength in STRENGTHS:
+                adapted = replace(plain, networks=part_way(model.networks, learned, strength))
+                for name in (name for name in lab.nights if fold_of[name] == fold):
+                    rows, places = lab.of(name)
+                    night = lab.nights[name]
+                    p[strength][rows] = adapted.probabilities(night.x, night.places)[places]
+    return Check.of(lab, p)
 
 
 def adapt(
-    stager: RecordingStager, lab: Laboratory, temperature: float, *, progress: bool = False
+    stager: RecordingStager, lab: Laboratory, check: Check, *, progress: bool = False
 ) -> RecordingModel:
     """Let the networks of a model learn on from all nights of a laboratory.
 
@@ -155,8 +80,8 @@ def adapt(
     stager : RecordingStager
         With the model, which stays as it is.
     lab : Laboratory
-    temperature : float
-        Of the new model; `cross_validate` finds it.
+    check : Check
+        How far to go, and the temperature.
     progress : bool
         Show a progress bar on a terminal.
 
@@ -168,14 +93,14 @@ def adapt(
         lab = read_laboratory(stager, EvaluationSettings(data="edf", data_dir=Path("scored")))
         check = cross_validate(stager.model, lab)
         if check.helps:
-            model = adapt(stager, lab, check.temperature)
+            model = adapt(stager, lab, check)
             save_recording_model(Path("lab.safetensors"), model)
     """
     old, windows = stager.description, lab.windows
     scorings = {fingerprint(windows, night) for night in lab.nights}
     description = replace(
         old,
-        temperature=temperature,
+        temperature=check.temperature,
         sleepaug=__version__,
         started_from=stager.name,
         trained_on=TrainedOn(
@@ -189,7 +114,8 @@ def adapt(
     with tqdm(
         total=old.n_networks, desc="Adapting", unit="network", disable=not progress or None
     ) as bar:
-        networks = _learn_on(stager.model.networks, list(lab.nights.values()), N_FOLDS, bar.update)
+        learned = _learn_on(stager.model.networks, list(lab.nights.values()), N_FOLDS, bar.update)
+    networks = part_way(stager.model.networks, learned, check.strength)
     return replace(stager.model, networks=networks, description=description)
 
 
@@ -218,3 +144,15 @@ def _learn_on(
         learned.append(fit_network(nights, LEARNING_ON, NOTHING, seed=seed, start=network))
         tell()
     return tuple(learned)
+
+
+def part_way(
+    old: Sequence[RecordingNetwork], new: Sequence[RecordingNetwork], strength: float
+) -> tuple[RecordingNetwork, ...]:
+    """Return networks whose weights lie between the old ones (0) and the new ones (1)."""
+    networks = copy.deepcopy(tuple(new))
+    with torch.no_grad():
+        for network, origin in zip(networks, old, strict=True):
+            for weight, first in zip(network.parameters(), origin.parameters(), strict=True):
+                weight.copy_(torch.lerp(first, weight, strength))
+    return networks

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from command_line import run
 from conftest import write_mass_night
 
@@ -112,6 +113,18 @@ def test_nobody_is_staged_by_what_was_learned_from_them(lab, beginner):
     assert as_scored["accuracy"] > 0.5
     assert staged([person]) == as_scored
     assert staged(others)["accuracy"] < 0.5
+
+
+def test_part_of_the_way_lies_on_the_line(lab, beginner):
+    old = load_adaptable(beginner).model.networks
+    new = adaptation._learn_on(old, list(lab.nights.values()), 0, lambda: None)
+    ways = [adaptation.part_way(old, new, strength)[0] for strength in (0, 0.25, 1)]
+    for name, first in old[0].state_dict().items():
+        start, quarter, end = (way.state_dict()[name] for way in ways)
+        torch.testing.assert_close(start, first)
+        torch.testing.assert_close(end, new[0].state_dict()[name])
+        torch.testing.assert_close(quarter, 0.75 * first + 0.25 * end)
+    assert not torch.equal(new[0].alone.weight, old[0].alone.weight)
 
 
 def test_what_does_not_help_is_not_written(nights, tmp_path, monkeypatch):
