@@ -1,6 +1,7 @@
 """What augmentation gains with how many people: paired differences of the runs of a training.
 
-    python benchmarks/small_data.py docs/tables/small_data.csv --run runs/small_data
+    python benchmarks/small_data.py docs/tables/small_data.csv --run runs/small_data \
+        --figure docs/images/small_data.png
 
 The run is one of `configs/small_data.yaml`, whole or as far as it has come: variants are called
 PEOPLE_people-METHOD. Its scores are added to the table, which also holds those of other machines.
@@ -12,10 +13,14 @@ import json
 from pathlib import Path
 
 import pandas as pd
+from matplotlib.figure import Figure
 from scipy import stats
+
+from sleepaug.support.figure_style import figure_style
 
 RUN = ["people", "method", "seed", "fold"]
 SCORES = ["balanced_accuracy", "cohen_kappa"]
+IN_FIGURE = ("none", "fixed", "augnet")
 
 
 def read(run: Path) -> pd.DataFrame:
@@ -53,16 +58,39 @@ def print_table(table: pd.DataFrame) -> None:
         print(f"| {' | '.join([str(people), method, str(len(own)), middle, *means, *gains])} |")
 
 
+@figure_style()
+def draw(table: pd.DataFrame, path: Path) -> None:
+    """Draw balanced accuracy against people: each run a dot, means a line."""
+    figure = Figure(figsize=(6, 3.6), dpi=110)
+    axes = figure.subplots()
+    for k, method in enumerate(IN_FIGURE):
+        runs = table[table["method"] == method]
+        aside = 1.05 ** (k - 1)  # so that dots do not hide each other
+        (dots,) = axes.plot(runs["people"] * aside, runs[SCORES[0]], "o", ms=3, alpha=0.4)
+        means = runs.groupby("people")[SCORES[0]].mean()
+        axes.plot(means.index * aside, means, color=dots.get_color(), label=method)
+    people = sorted(table["people"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(people, [str(n) for n in people])
+    axes.minorticks_off()
+    axes.set(xlabel="people trained on", ylabel="balanced accuracy, test people")
+    axes.legend()
+    figure.savefig(path)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
     parser.add_argument("--run", type=Path)
+    parser.add_argument("--figure", type=Path)
     args = parser.parse_args()
     parts = [pd.read_csv(args.table)] if args.table.exists() else []
     parts += [read(args.run)] if args.run else []
     table = pd.concat(parts).drop_duplicates(RUN, keep="last").sort_values(RUN)
     table.to_csv(args.table, index=False)
     print_table(table)
+    if args.figure:
+        draw(table, args.figure)
 
 
 if __name__ == "__main__":
