@@ -31,7 +31,7 @@ PEOPLE = (2, 4, 8, 16)
 def counts(networks: Sequence[RecordingNetwork], nights: list[ScoredNight], seen: list[int]):
     """Return the confusion matrix of nights staged by networks that see some channels."""
     y = np.concatenate([night.y for night in nights])
-    p = np.concatenate([probabilities(list(networks), night, seen) for night in nights])
+    p = np.concatenate([probabilities(networks, night, seen) for night in nights])
     return confusion_matrix(y[y >= 0], p[y >= 0].argmax(axis=1), len(STAGES))
 
 

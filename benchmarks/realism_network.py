@@ -5,6 +5,7 @@ the structure of the network, its training and the simulated nights are judged.
 """
 
 import argparse
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ def ways() -> np.ndarray:
 
 
 @torch.no_grad()
-def probabilities(networks: list[RecordingNetwork], night: ScoredNight, chosen: list[int]):
+def probabilities(networks: Sequence[RecordingNetwork], night: ScoredNight, chosen: list[int]):
     """Return the mean probabilities (n_windows, 5) of networks that see some channels."""
     x, place = (torch.from_numpy(v)[None] for v in (night.x[:, chosen], night.places[chosen]))
     return np.mean([network(x, place)[0].exp().numpy() for network in networks], axis=0)

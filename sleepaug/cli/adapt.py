@@ -10,7 +10,7 @@ import click
 
 from sleepaug.cli.options import FILE, cache_option, input_options, say_next
 from sleepaug.support.errors import ConfigError, RecordingError
-from sleepaug.support.files import refuse_existing
+from sleepaug.support.files import make_folder, refuse_existing
 
 
 @click.command(short_help="Adapt the default model to the scored nights of a laboratory.")
@@ -49,11 +49,12 @@ def adapt(
             parameters=("data",),
         )
     stager = load_adaptable(start_from)
+    make_folder(output.parent)  # now, and not after minutes of computing
     settings = EvaluationSettings(**options)
     lab = read_laboratory(stager, settings, progress=True)
     for line in notes_in_short(lab.windows.notes):
         click.echo(line, err=True)
-    check = cross_validate(stager.model, lab, progress=True)
+    check = cross_validate(stager, lab, progress=True)
     click.echo(
         f"{len(lab.windows)} windows of {len(lab.nights)} nights of {len(lab.people)} people. "
         "Each person is staged by networks that have learned from others only; recall by stage:",

@@ -39,16 +39,18 @@ STRENGTHS = (0.25, 0.5, 1.0)
 N_FOLDS = 5
 
 
-def cross_validate(model: RecordingModel, lab: Laboratory, *, progress: bool = False) -> Check:
+def cross_validate(stager: RecordingStager, lab: Laboratory, *, progress: bool = False) -> Check:
     """Adapt a model to most of the people, and stage the others, until all have been staged.
 
     Parameters
     ----------
-    model : RecordingModel
+    stager : RecordingStager
+        With the model, which stays as it is.
     lab : Laboratory
     progress : bool
         Show a progress bar on a terminal.
     """
+    model = stager.model
     n_folds = min(N_FOLDS, len(lab.people))
     part = {person: k % n_folds for k, person in enumerate(lab.people)}
     fold_of = {night: part[str(lab.windows.subject[lab.of(night)[0][0]])] for night in lab.nights}
@@ -91,7 +93,7 @@ def adapt(
 
         stager = load_adaptable("default")
         lab = read_laboratory(stager, EvaluationSettings(data="edf", data_dir=Path("scored")))
-        check = cross_validate(stager.model, lab)
+        check = cross_validate(stager, lab)
         if check.helps:
             model = adapt(stager, lab, check)
             save_recording_model(Path("lab.safetensors"), model)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.data.signals.cutting import nearest_window
+from sleepaug.data.stages import STAGES
 from sleepaug.data.windows import Windows
 from sleepaug.staging.evaluation import EvaluationSettings
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.recording_evaluation import staged_recordings
 from sleepaug.staging.recording_stager import RecordingStager
-from sleepaug.staging.recording_view import RecordingView
 from sleepaug.support.errors import RecordingError
 from sleepaug.training.recordings.fit import SHORTEST
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
@@ -51,7 +51,7 @@ class Laboratory:
     def of(self, night: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of a night among the windows, and their places in the recording."""
         rows = np.flatnonzero(self.windows.recording == night)
-        return rows, _places(self.windows.onset[rows], len(self.nights[night].y))
+        return rows, nearest_window(self.windows.onset[rows], len(self.nights[night].y))
 
 
 def read_laboratory(
@@ -73,32 +73,27 @@ def read_laboratory(
         The dataset or a night cannot be used, or a stage is scored in less than two people.
     """
     recordings = settings.task().recordings(cache_dir=settings.cache_dir, progress=progress)
-    views: dict[Path, RecordingView] = {}
+    shown: dict[Path, tuple[np.ndarray, np.ndarray]] = {}  # features and places, not the signals
 
     def stage(path: Path) -> dict[str, Hypnogram]:
-        views[path] = stager.view(
+        view = stager.view(
             path, map=settings.map, exclude=settings.exclude, reference=settings.reference
         )
-        return {"": stager.stage_view(views[path])}
+        known = ~np.isnan(view.x).all(axis=(0, 2))
+        shown[path] = (view.x[:, known], view.features.montage.places()[known])
+        return {"": stager.stage_view(view)}
 
     windows, probabilities = staged_recordings(stage, recordings, progress=progress)
     file = {recording.id: recording.files[0] for recording in recordings}
     nights = {}
     for name in map(str, np.unique(windows.recording)):
-        view, rows = views[file[name]], windows.recording == name
-        y = np.full(len(view.x), UNSCORED)
-        y[_places(windows.onset[rows], len(y))] = windows.y[rows]
-        shown = ~np.isnan(view.x).all(axis=(0, 2))
-        places = view.features.montage.places()
-        nights[name] = ScoredNight(view.x[:, shown], places[shown], y)
+        (x, places), rows = shown[file[name]], windows.recording == name
+        y = np.full(len(x), UNSCORED)
+        y[nearest_window(windows.onset[rows], len(y))] = windows.y[rows]
+        nights[name] = ScoredNight(x, places, y)
     lab = Laboratory(settings.data, windows, nights, probabilities[""])
     _check(lab)
     return lab
-
-
-def _places(onset: np.ndarray, n_windows: int) -> np.ndarray:
-    """Return which window of a recording each onset (in seconds) is nearest to."""
-    return np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, n_windows - 1)
 
 
 def _check(lab: Laboratory) -> None:
@@ -106,7 +101,7 @@ def _check(lab: Laboratory) -> None:
     windows = lab.windows
     if not any(len(night.y) >= SHORTEST for night in lab.nights.values()):
         raise RecordingError(
-            f"{lab.name}: no recording is longer than {SHORTEST} epochs. Add whole nights."
+            f"{lab.name}: no recording has {SHORTEST} epochs or more. Add whole nights."
         )
     people = {stage: len(set(windows.subject[windows.y == k])) for k, stage in enumerate(STAGES)}
     rare = [stage for stage, n in people.items() if n < FEWEST_PEOPLE]

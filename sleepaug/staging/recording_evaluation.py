@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sleepaug.data.recording import Recording
-from sleepaug.data.signals.cutting import scored_windows
+from sleepaug.data.signals.cutting import nearest_window, scored_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.data.windows import Windows
@@ -65,7 +65,7 @@ def staged_recordings(
         night = next(iter(nights.values()))
         samples = round(len(night) * WINDOW_SECONDS * SETTINGS.sfreq)
         onset, y, dropped = scored_windows(scoring, SETTINGS, samples)
-        nearest = np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, len(night) - 1)
+        nearest = nearest_window(onset, len(night))
         known = night.scored[nearest]
         for reason, n in Counter(night.reason[k] for k in nearest[~known]).most_common():
             dropped[f"scored windows that the model did not stage ({reason})"] = n

@@ -11,7 +11,7 @@ from conftest import write_mass_night
 
 from sleepaug.data.datasets.mass import mass
 from sleepaug.experiments import adaptation
-from sleepaug.experiments.adaptation import cross_validate, load_adaptable
+from sleepaug.experiments.adaptation import cross_validate, load_adaptable, part_way
 from sleepaug.experiments.laboratory import read_laboratory
 from sleepaug.models.cards import read_card
 from sleepaug.models.description import TrainedOn
@@ -77,7 +77,7 @@ def test_what_cannot_be_staged_is_not_learned_from(tmp_path, beginner):
 
 
 def test_adapt_checks_writes_and_says_what_the_model_has_met(beginner, nights, tmp_path):
-    out = tmp_path / "lab.safetensors"
+    out = tmp_path / "new" / "lab.safetensors"
     options = ("adapt", "--from", beginner, "--data", "mass", "--data-dir", nights, "-o", out)
     result = run(*options)
     assert "as it is" in result.stdout
@@ -98,7 +98,7 @@ def test_adapt_checks_writes_and_says_what_the_model_has_met(beginner, nights, t
 
 def test_nobody_is_staged_by_what_was_learned_from_them(lab, beginner):
     """Another scoring of a person does not change their staging; one of the others does."""
-    model = load_adaptable(beginner).model
+    stager = load_adaptable(beginner)
     person, *others = lab.people
 
     def staged(changed):
@@ -106,7 +106,7 @@ def test_nobody_is_staged_by_what_was_learned_from_them(lab, beginner):
             name: dataclasses.replace(night, y=(night.y + (name in changed)) % 5)
             for name, night in lab.nights.items()
         }
-        check = cross_validate(model, dataclasses.replace(lab, nights=nights))
+        check = cross_validate(stager, dataclasses.replace(lab, nights=nights))
         return check.after["nights"][person]
 
     as_scored = staged([])
@@ -115,15 +115,16 @@ def test_nobody_is_staged_by_what_was_learned_from_them(lab, beginner):
     assert staged(others)["accuracy"] < 0.5
 
 
-def test_part_of_the_way_lies_on_the_line(lab, beginner):
-    old = load_adaptable(beginner).model.networks
-    new = adaptation._learn_on(old, list(lab.nights.values()), 0, lambda: None)
-    ways = [adaptation.part_way(old, new, strength)[0] for strength in (0, 0.25, 1)]
-    for name, first in old[0].state_dict().items():
-        start, quarter, end = (way.state_dict()[name] for way in ways)
+def test_part_of_the_way_lies_on_the_line(nights, beginner, tmp_path):
+    files = (beginner, made_model(nights, tmp_path / "other.safetensors", 5))
+    old, new = (load_adaptable(file).model.networks for file in files)
+    ways = [part_way(old, new, strength)[0] for strength in (0, 0.25, 1)]
+    for name, first in dict(old[0].named_parameters()).items():
+        start, quarter, end = (dict(way.named_parameters())[name] for way in ways)
+        last = dict(new[0].named_parameters())[name]
         torch.testing.assert_close(start, first)
-        torch.testing.assert_close(end, new[0].state_dict()[name])
-        torch.testing.assert_close(quarter, 0.75 * first + 0.25 * end)
+        torch.testing.assert_close(end, last)
+        torch.testing.assert_close(quarter, 0.75 * first + 0.25 * last)
     assert not torch.equal(new[0].alone.weight, old[0].alone.weight)
 
 
@@ -151,5 +152,5 @@ def test_what_cannot_be_adapted_is_refused(tmp_path, beginner):
     for number in (1, 2):
         write_mass_night(short, number, windows=39)
     mine = ("--data", "mass", "--data-dir", short, "-o", out)
-    assert "longer than" in run("adapt", "--from", beginner, *mine, code=1).output
+    assert "has 40 epochs or more" in run("adapt", "--from", beginner, *mine, code=1).output
     assert not out.exists()

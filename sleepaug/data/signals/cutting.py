@@ -62,6 +62,17 @@ def scored_windows(
     return onsets, stages, dropped
 
 
+def nearest_window(onset: np.ndarray, n_windows: int) -> np.ndarray:
+    """Return the window of a recording of `n_windows` that is nearest to each onset in seconds.
+
+    Examples
+    --------
+    >>> nearest_window(np.array([0.0, 31.0, 95.0]), 3)
+    array([0, 1, 2])
+    """
+    return np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, n_windows - 1)
+
+
 def cut(
     night: np.ndarray, onset: np.ndarray, preprocessing: Preprocessing, dropped: dict[str, int]
 ) -> tuple[np.ndarray, np.ndarray]:

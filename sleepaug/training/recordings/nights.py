@@ -9,7 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from sleepaug.data.recording import Recording
-from sleepaug.data.signals.cutting import scored_windows
+from sleepaug.data.signals.cutting import nearest_window, scored_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.models.recording_features import recording_features
@@ -64,6 +64,6 @@ def read_nights(recordings: Sequence[Recording], *, progress: bool = False) -> l
         samples = round(n * WINDOW_SECONDS * SETTINGS.sfreq)
         onset, stages, _ = scored_windows(recording.scoring(), SETTINGS, samples)
         y = np.full(n, UNSCORED)
-        y[np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, n - 1)] = stages
+        y[nearest_window(onset, n)] = stages
         nights.append(ScoredNight(features.x, features.montage.places(), y))
     return nights
