@@ -94,8 +94,8 @@ class Check:
             )
         ]
         lines = ["".join(f"{cell:<10}" for cell in row).rstrip() for row in rows]
-        n = len(self.after["nights"])
-        return "\n".join([*lines, f"Better on {self.n_better} of {n} nights."])
+        better = f"Better on {self.n_better} of {len(self.after['nights'])} nights"
+        return "\n".join([*lines, f"{better}, at strength {self.strength:g}."])
 
     def to_json(self) -> dict[str, Any]:
         """Return all of it as plain data."""
