@@ -13,7 +13,8 @@ from sleepaug.data.datasets.folders import existing_folder
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.raw import load_raw
 from sleepaug.data.recording import Recording
-from sleepaug.data.scorings.scoring import no_scoring, read_scoring
+from sleepaug.data.scorings.by_person import scoring_by_person
+from sleepaug.data.scorings.scoring import no_scoring
 from sleepaug.support.errors import ConfigError
 
 ENDINGS = (".edf", ".bdf", ".vhdr", ".set")
@@ -47,7 +48,7 @@ def bids(folder: str | Path, codes: str | None = None) -> list[Recording]:
     for path in sorted(paths, key=lambda one: one.basename):
         events = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
         files = (Path(path.fpath), Path(events)) if events else (Path(path.fpath),)
-        reader = partial(read_scoring, codes=codes)
+        reader = partial(scoring_by_person, codes=codes)
         if not events and not is_edf(files[0]):
             reader = partial(no_scoring, expected="..._events.tsv")
         name = path.basename.removesuffix(files[0].suffix).removesuffix("_eeg")

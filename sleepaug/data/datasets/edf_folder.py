@@ -9,6 +9,7 @@ from pathlib import Path
 from sleepaug.data.datasets.folders import existing_folder
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.recording import Recording, Scoring
+from sleepaug.data.scorings.by_person import scoring_by_person
 from sleepaug.data.scorings.matching import (
     expected_names,
     is_hidden,
@@ -67,7 +68,7 @@ def edf_folder(
         name = path.relative_to(folder).with_suffix("").as_posix()
         subject = re.search(r"(?:^|[/_])(sub-[A-Za-z0-9]+)", name)
         beside = scorings[path]
-        reader = partial(read_scoring, codes=codes) if len(beside) == 1 else _own
+        reader = partial(scoring_by_person, codes=codes) if len(beside) == 1 else _own
         recordings.append(
             Recording(
                 id=name,

@@ -8,6 +8,8 @@ from click.testing import CliRunner
 
 from sleepaug.cli import main
 from sleepaug.data.datasets.edf_folder import edf_folder
+from sleepaug.data.signals.cutting import scored_windows
+from sleepaug.data.signals.preprocessing import Preprocessing
 from sleepaug.staging.nights import find_nights
 from sleepaug.staging.review.nights import nights_to_stage, stored_nights
 from sleepaug.staging.review.server import ReviewServer
@@ -46,13 +48,51 @@ def test_both_scorings_are_written_apart(review):
     assert "A person looked at 4 epochs and changed 3." in summary["notes"]
 
 
-def test_train_reads_the_corrected_stages(review, folders):
-    review.save(1, {2: "N3"}, 0)
+def beside_its_recording(review, folders, corrections):
+    """Review the second night, lay the corrected table beside it, and return the recording."""
+    review.save(1, corrections, 0)
     table = next(review.folders(1)[1].glob("*.csv"))
-    beside = folders[0] / "x" / table.name
-    beside.write_bytes(table.read_bytes())
+    (folders[0] / "x" / table.name).write_bytes(table.read_bytes())
     (recording,) = [one for one in edf_folder(folders[0]) if one.id == "x/b"]
-    assert recording.scoring().stage[2] == "N3"
+    return recording
+
+
+def test_only_what_a_person_looked_at_is_learned_from(review, folders):
+    right = review.hypnogram(1).stages[4]
+    recording = beside_its_recording(review, folders, {2: "N3", 4: right})
+    scoring = recording.scoring()
+    assert scoring.onset == (60.0, 120.0)
+    assert scoring.stage == ("N3", right)
+    n_left_out = len(review.hypnogram(1)) - 2
+    assert scoring.notes[-1] == (f"{n_left_out} epochs that no person has looked at were left out.")
+    signals = Preprocessing(sfreq=50.0, unknown="wake")
+    onset, *_ = scored_windows(scoring, signals, 50 * 30 * len(review.hypnogram(1)))
+    assert onset.tolist() == [60.0, 120.0]  # a model's stage is not wake either
+
+
+def test_a_night_looked_at_from_end_to_end_is_learned_from_whole(review, folders):
+    n = len(review.hypnogram(1))
+    scoring = beside_its_recording(review, folders, dict.fromkeys(range(n), "N2")).scoring()
+    assert scoring.stage == ("N2",) * n
+    assert not any("left out" in note for note in scoring.notes)
+
+
+def test_a_night_that_nobody_looked_at_is_refused(review, folders):
+    recording = beside_its_recording(review, folders, {})
+    with pytest.raises(RecordingError, match="no person has given a stage to any of its"):
+        recording.scoring()
+
+
+def test_stages_of_a_model_are_said_to_be_so(review, folders):
+    review.save(1, {2: "N3"}, 0)
+    table = next(review.folders(1)[0].glob("*.csv"))
+    (folders[0] / "x" / table.name).write_bytes(table.read_bytes())
+    (recording,) = [one for one in edf_folder(folders[0]) if one.id == "x/b"]
+    scoring = recording.scoring()
+    assert len(scoring) == len(review.hypnogram(1))
+    assert scoring.notes[-1] == (
+        f"{table.name} was written by a model; no person has scored these epochs."
+    )
 
 
 def test_agree_reads_both_folders(review):
