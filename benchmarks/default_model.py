@@ -53,7 +53,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=RecordingTraining.steps)
     parser.add_argument("--class-power", type=float, default=RecordingTraining.class_power)
     parser.add_argument(
-        "--share", type=float, nargs=2, help="of the variation: all networks with these limits"
+        "--share",
+        type=float,
+        nargs=2,
+        action="append",
+        metavar=("LOW", "HIGH"),
+        help="of the variation: one network with these limits; repeat for several",
     )
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -63,7 +68,7 @@ def main() -> None:
         steps=args.steps,
         class_power=args.class_power,
         temperature=TEMPERATURE,
-        shares=(tuple(args.share),) * 3 if args.share else RecordingTraining.shares,
+        shares=tuple(map(tuple, args.share)) if args.share else RecordingTraining.shares,
     )
     trained_on = TrainedOn("simulated", n_windows=windows, n_recordings=len(nights))
     model = fit_recording_model(nights, training, trained_on)

@@ -84,7 +84,15 @@ def main() -> None:
         "--matched", action="store_true", help="give bands the real levels of each stage"
     )
     parser.add_argument(
-        "--share", type=float, nargs=2, help="of the variation, for network: both with these limits"
+        "--centred", action="store_true", help="let bands measure powers from the night's medians"
+    )
+    parser.add_argument(
+        "--share",
+        type=float,
+        nargs=2,
+        action="append",
+        metavar=("LOW", "HIGH"),
+        help="of the variation: one network for `network` with these limits; repeat for several",
     )
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()

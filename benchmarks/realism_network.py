@@ -59,7 +59,7 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
-    shares = 2 * (tuple(args.share),) if args.share else RecordingTraining.shares[:2]
+    shares = args.share or RecordingTraining.shares[:2]
     networks = [
         fit_network(simulated, RecordingTraining(), share, seed=seed, ways=ways())
         for seed, share in enumerate(shares)

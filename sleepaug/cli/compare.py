@@ -30,7 +30,7 @@ from sleepaug.cli.options import (
 @click.option(
     "--budget",
     metavar="TIME",
-    help="Computing time of a method, search included: 90s, 20m, 12h, 1d (default: 12h).",
+    help="Computing time of each trained model, search included: 90s, 20m, 12h, 1d (default: 12h).",
 )
 @click.option(
     "--methods",

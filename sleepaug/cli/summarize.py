@@ -25,7 +25,7 @@ PAGE = "group.html"
     "--by",
     callback=names_of,
     metavar="COLUMN,...",
-    help="Columns of groups (default: those with two to six different values).",
+    help="Columns of groups (default: those with two to six different words).",
 )
 @click.option(
     "-o",
