@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from shares import add_share
 
 from sleepaug.data.datasets.mass import mass
 from sleepaug.models.description import TrainedOn
@@ -52,14 +53,7 @@ def main() -> None:
     parser.add_argument("output", type=Path)
     parser.add_argument("--steps", type=int, default=RecordingTraining.steps)
     parser.add_argument("--class-power", type=float, default=RecordingTraining.class_power)
-    parser.add_argument(
-        "--share",
-        type=float,
-        nargs=2,
-        action="append",
-        metavar=("LOW", "HIGH"),
-        help="of the variation: one network with these limits; repeat for several",
-    )
+    add_share(parser)
     args = parser.parse_args()
     torch.set_num_threads(1)
     nights = nights_of(args.folder)

@@ -32,6 +32,7 @@ from realism_discriminator import judge_discriminator
 from realism_events import judge_statistics
 from realism_network import judge_network
 from realism_stagers import judge_transfer, judge_yasa
+from shares import add_share
 
 from sleepaug.simulation.channels import MASS_CHANNELS
 from sleepaug.simulation.night import render
@@ -86,14 +87,7 @@ def main() -> None:
     parser.add_argument(
         "--centred", action="store_true", help="let bands measure powers from the night's medians"
     )
-    parser.add_argument(
-        "--share",
-        type=float,
-        nargs=2,
-        action="append",
-        metavar=("LOW", "HIGH"),
-        help="of the variation: one network for `network` with these limits; repeat for several",
-    )
+    add_share(parser)
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")

@@ -139,15 +139,8 @@ def spread(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return x.mean(0), x.var(0), (np.diff(x, axis=0) ** 2).mean(0) / 2
 
 
-def in_context(x: np.ndarray, centred: bool = False) -> np.ndarray:
-    """Add the means over 3, 7 and 15 windows around each; x (n_windows, n_features).
-
-    `centred` measures the log-powers from the recording's medians, which wake with movement changes
-    less than the variance that the recording was scaled by.
-    """
-    if centred:
-        powers = x[:, : len(BANDS)]
-        x = np.concatenate([powers - np.median(powers, axis=0), x[:, len(BANDS) :]], axis=1)
+def in_context(x: np.ndarray) -> np.ndarray:
+    """Add the means over 3, 7 and 15 windows around each; x (n_windows, n_features)."""
     n = len(x)
     total = np.concatenate([np.zeros((1, x.shape[1])), np.cumsum(x, 0)])
     views = [x]
@@ -158,14 +151,12 @@ def in_context(x: np.ndarray, centred: bool = False) -> np.ndarray:
     return np.concatenate(views, 1)
 
 
-def train_tree(
-    nights: Sequence[Night], channel: int, centred: bool = False
-) -> HistGradientBoostingClassifier:
+def train_tree(nights: Sequence[Night], channel: int) -> HistGradientBoostingClassifier:
     """Fit gradient boosting to one channel's band powers in context."""
     model = HistGradientBoostingClassifier(
         max_iter=150, learning_rate=0.08, max_leaf_nodes=15, l2_regularization=5.0, random_state=0
     )
-    x = np.concatenate([in_context(n.x[:, channel], centred) for n in nights])
+    x = np.concatenate([in_context(n.x[:, channel]) for n in nights])
     y = np.concatenate([n.y for n in nights])
     return model.fit(x[y >= 0], y[y >= 0])
 
@@ -192,6 +183,16 @@ def matched(nights: Sequence[Night], real: Sequence[Night]) -> list[Night]:
     return [Night(n.person, own, n.y) for n, own in zip(nights, np.split(x, ends), strict=True)]
 
 
+def centred(nights: Sequence[Night]) -> list[Night]:
+    """Measure the log-powers of every night from its medians, not by its variance."""
+    moved = []
+    for night in nights:
+        x = night.x.copy()
+        x[..., : len(BANDS)] -= np.median(x[..., : len(BANDS)], axis=0)
+        moved.append(Night(night.person, x, night.y))
+    return moved
+
+
 def logarithms(x: np.ndarray) -> np.ndarray:
     """Return the logarithms of powers and of shares."""
     shares = np.log(np.maximum(x[..., len(BANDS) :], 1e-4))
@@ -203,14 +204,16 @@ def judge_bands(args: argparse.Namespace) -> None:
     simulated = simulated_nights(args.nights, args.seed)
     if args.matched:
         simulated = matched(simulated, real_nights(args.features / "bands.npz", "design"))
+    changed = centred if args.centred else list
+    simulated = changed(simulated)
     parts = ["design", "check"] if args.people == "development" else [args.people]
     print(f"## A tree on the bands of {args.nights} simulated nights stages real ones\n")
     rows = []
     for c, channel in enumerate(CHANNELS[:2]):
-        model = train_tree(simulated, c, args.centred)
+        model = train_tree(simulated, c)
         for part in parts:
-            real = real_nights(args.features / "bands.npz", part)
-            each = np.stack([confusion_of(model, night, c, args.centred) for night in real])
+            real = changed(real_nights(args.features / "bands.npz", part))
+            each = np.stack([confusion_of(model, night, c) for night in real])
             counts = each.sum(0)
             kappas = cohen_kappa(resampled(each, np.random.default_rng(args.seed)))
             low, high = np.percentile(kappas, (2.5, 97.5))
@@ -226,10 +229,8 @@ def judge_bands(args: argparse.Namespace) -> None:
     table(("channel", "real people", "accuracy", "kappa (95 %, over nights)", "recall"), rows)
 
 
-def confusion_of(
-    model: HistGradientBoostingClassifier, night: Night, channel: int, centred: bool = False
-) -> np.ndarray:
+def confusion_of(model: HistGradientBoostingClassifier, night: Night, channel: int) -> np.ndarray:
     """Return the confusion matrix of one night's scored windows."""
     scored = night.y >= 0
-    predicted = model.predict(in_context(night.x[:, channel], centred))
+    predicted = model.predict(in_context(night.x[:, channel]))
     return confusion_matrix(night.y[scored], predicted[scored], len(STAGES))

@@ -33,7 +33,7 @@ def scoring_by_person(files: tuple[Path, ...], *, codes: str | None = None) -> S
     -------
     Scoring
         Without the epochs whose stage is a model's, and a note of how many they are. In a table of
-        `predict`, which no person has touched, they are kept, and a note says whose they are.
+        `predict`, which has no such column, they are kept, and a note says whose they are.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def scoring_by_person(files: tuple[Path, ...], *, codes: str | None = None) -> S
     if not rows or "p_W" not in rows[0]:
         return scoring
     if "scorer" not in rows[0]:
-        note = f"{path.name} was written by a model; no person has scored these epochs."
+        note = f"{path.name} was written by a model; what no person has changed is its staging."
         return replace(scoring, notes=(*scoring.notes, note))
     by_person = {float(row["onset"]) for row in rows if row["scorer"] == "person"}
     kept = [k for k, onset in enumerate(scoring.onset) if onset in by_person]

@@ -91,7 +91,7 @@ def test_stages_of_a_model_are_said_to_be_so(review, folders):
     scoring = recording.scoring()
     assert len(scoring) == len(review.hypnogram(1))
     assert scoring.notes[-1] == (
-        f"{table.name} was written by a model; no person has scored these epochs."
+        f"{table.name} was written by a model; what no person has changed is its staging."
     )
 
 
