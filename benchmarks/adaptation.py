@@ -2,7 +2,7 @@
 
     python benchmarks/adaptation.py ../shared/data/sleep-edf-features
 
-Two networks of the default model's form learn from the bands of simulated nights (as `realism.py
+Four networks of the default model's form learn from the bands of simulated nights (as `realism.py
 network` has it), learn on from real nights of some people with odd numbers, by `adapt`'s settings,
 and stage the nights of people with even numbers. People divisible by 5 are left out.
 """
@@ -14,25 +14,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from realism_bands import real_nights, simulated_nights
-from realism_network import probabilities, scored, ways
+from realism_network import scored, staged, ways
 from realism_tables import STAGES, table
 
 from sleepaug.experiments.adaptation import LEARNING_ON, STRENGTHS, part_way
 from sleepaug.models.recording_network import RecordingNetwork
-from sleepaug.training.metrics import cohen_kappa, confusion_matrix, recalls
-from sleepaug.training.recordings.fit import RecordingTraining, fit_network
+from sleepaug.training.metrics import cohen_kappa, recalls
+from sleepaug.training.recordings.fit import RecordingTraining, fit_network, fit_networks
 from sleepaug.training.recordings.nights import ScoredNight
 from sleepaug.training.recordings.variation import NOTHING
 
 SEEN = ([0], [1], [0, 1])  # Fpz-Cz, Pz-Oz, both
 PEOPLE = (2, 4, 8, 16)
-
-
-def counts(networks: Sequence[RecordingNetwork], nights: list[ScoredNight], seen: list[int]):
-    """Return the confusion matrix of nights staged by networks that see some channels."""
-    y = np.concatenate([night.y for night in nights])
-    p = np.concatenate([probabilities(networks, night, seen) for night in nights])
-    return confusion_matrix(y[y >= 0], p[y >= 0].argmax(axis=1), len(STAGES))
 
 
 def main() -> None:
@@ -43,12 +36,9 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3, help="of the people to learn from")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    training = RecordingTraining()
+    training = RecordingTraining(shares=RecordingTraining.shares[:4])
     simulated = [scored(night) for night in simulated_nights(args.nights, 1000)]
-    networks = [
-        fit_network(simulated, training, share, seed=seed, ways=ways())
-        for seed, share in enumerate(training.shares[:2])
-    ]
+    networks = fit_networks(simulated, training, ways=ways())
     odd, even = (real_nights(args.features / "bands.npz", part) for part in ("design", "check"))
     test = [scored(night) for night in even]
     first = {night.person: scored(night) for night in reversed(odd)}  # a night of each person
@@ -78,7 +68,7 @@ def row(
     nights: list[ScoredNight],
 ) -> tuple[object, ...]:
     """Score the networks of each draw; return a row of the table."""
-    results = [[counts(networks, nights, seen) for seen in SEEN] for networks in draws]
+    results = [[staged(networks, nights, seen)[0] for seen in SEEN] for networks in draws]
     cells = [
         " ".join(f"{float(cohen_kappa(confusion)):.3f}" for confusion in of_channels)
         for of_channels in zip(*results, strict=True)

@@ -11,18 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from shares import add_share
+from trial_options import add_trial_options, with_trial
 
 from sleepaug.data.datasets.mass import mass
 from sleepaug.models.description import TrainedOn
 from sleepaug.models.recording_model import save_recording_model
 from sleepaug.training.recordings.fit import RecordingTraining, fit_recording_model
 from sleepaug.training.recordings.nights import ScoredNight, read_nights
-
-TEMPERATURE = 0.85
-"""Of the shipped model. At 1 it is too uncertain on DREAMS excerpts 1-3, which ask for 0.7 to 0.85,
-and on simulated nights that it was not trained on, which ask for less than 0.5
-(`default_temperature.py`); other real nights may be harder than these three."""
 
 
 def nights_of(folder: Path) -> list[ScoredNight]:
@@ -52,18 +47,12 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--steps", type=int, default=RecordingTraining.steps)
-    parser.add_argument("--class-power", type=float, default=RecordingTraining.class_power)
-    add_share(parser)
+    add_trial_options(parser)
     args = parser.parse_args()
     torch.set_num_threads(1)
     nights = nights_of(args.folder)
     windows = sum(int((night.y >= 0).sum()) for night in nights)
-    training = RecordingTraining(
-        steps=args.steps,
-        class_power=args.class_power,
-        temperature=TEMPERATURE,
-        shares=tuple(map(tuple, args.share)) if args.share else RecordingTraining.shares,
-    )
+    training = with_trial(RecordingTraining(steps=args.steps), args)
     trained_on = TrainedOn("simulated", n_windows=windows, n_recordings=len(nights))
     model = fit_recording_model(nights, training, trained_on)
     save_recording_model(args.output, model)

@@ -32,7 +32,7 @@ from realism_discriminator import judge_discriminator
 from realism_events import judge_statistics
 from realism_network import judge_network
 from realism_stagers import judge_transfer, judge_yasa
-from shares import add_share
+from trial_options import add_trial_options
 
 from sleepaug.simulation.channels import MASS_CHANNELS
 from sleepaug.simulation.night import render
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument(
         "--centred", action="store_true", help="let bands measure powers from the night's medians"
     )
-    add_share(parser)
+    add_trial_options(parser)
     parser.add_argument("--seed", type=int, default=1000, help="seed of the first night")
     args = parser.parse_args()
     warnings.filterwarnings("ignore")

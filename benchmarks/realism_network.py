@@ -18,12 +18,13 @@ from realism_bands import (
     simulated_nights,
 )
 from realism_tables import STAGES, table
+from trial_options import with_trial
 
 from sleepaug.data.signals.montage import channel_place
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.staging.reliability import reliability
 from sleepaug.training.metrics import balanced_accuracy, cohen_kappa, confusion_matrix, recalls
-from sleepaug.training.recordings.fit import RecordingTraining, fit_network
+from sleepaug.training.recordings.fit import RecordingTraining, fit_networks
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
 from sleepaug.training.recordings.variation import PIVOT
 
@@ -32,6 +33,10 @@ KINDS = ("eeg", "eeg", "eog")
 PLACES = np.stack(
     [channel_place(name.split()[1], kind) for name, kind in zip(FULL_NAMES, KINDS, strict=True)]
 ).astype(np.float32)
+PIECE = 168
+"""Windows of a piece of a night, 84 minutes: recordings as short as this are staged, too."""
+IN_PIECE = (3, 3, 10, 3, 15)
+"""Windows of each stage that a piece must have."""
 SEEN = ([0], [1], [0, 1], [0, 2], [1, 2], [0, 1, 2])  # of CHANNELS, when real nights are staged
 
 
@@ -59,24 +64,52 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
-    shares = args.share or RecordingTraining.shares[:2]
-    networks = [
-        fit_network(simulated, RecordingTraining(), share, seed=seed, ways=ways())
-        for seed, share in enumerate(shares)
-    ]
+    training = RecordingTraining(shares=RecordingTraining.shares[:4])
+    training = with_trial(training, args)
+    networks = fit_networks(simulated, training, ways=ways())
     real = [scored(night) for night in real_nights(args.features / "bands.npz", args.people)]
     print(
         f"## The default model's network, on the bands of {args.nights} simulated nights, stages "
         f"{len(real)} real ones ({args.people})\n"
     )
+    rng = np.random.default_rng(0)
+    pieces = [cut for night in real if (cut := piece(night, rng)) is not None]
+    print(f"{len(pieces)} of them have a piece of {PIECE // 2} minutes with all stages.\n")
     rows = []
     for chosen in SEEN:
-        p = np.concatenate([probabilities(networks, night, chosen) for night in real])
-        y = np.concatenate([night.y for night in real])
-        p, y = p[y >= 0], y[y >= 0]
-        counts = confusion_matrix(y, p.argmax(1), len(STAGES))
+        counts, off = staged(networks, real, chosen, training.temperature)
+        of_pieces, _ = staged(networks, pieces, chosen, training.temperature)
         shares = " ".join(f"{s} {r:.2f}" for s, r in zip(STAGES, recalls(counts), strict=True))
         scores = (float(cohen_kappa(counts)), float(balanced_accuracy(counts)))
-        off = reliability(p, y).expected_error
-        rows.append((", ".join(CHANNELS[k] for k in chosen), *scores, shares, off))
-    table(("channels", "kappa", "balanced accuracy", "recall", "certainty off by"), rows)
+        name = ", ".join(CHANNELS[k] for k in chosen)
+        rows.append((name, *scores, shares, off, float(cohen_kappa(of_pieces))))
+    columns = ("channels", "kappa", "balanced accuracy", "recall", "certainty off by")
+    table((*columns, "kappa of pieces"), rows)
+
+
+def piece(night: ScoredNight, rng: np.random.Generator) -> ScoredNight | None:
+    """Draw a piece that has some of every stage; None where the night has no such piece."""
+    begins = [
+        begin
+        for begin in range(0, len(night.y) - PIECE, 5)
+        if all((night.y[begin : begin + PIECE] == s).sum() >= n for s, n in enumerate(IN_PIECE))
+    ]
+    if not begins:
+        return None
+    begin = int(rng.choice(begins))
+    return ScoredNight(night.x[begin : begin + PIECE], night.places, night.y[begin : begin + PIECE])
+
+
+def staged(
+    networks: Sequence[RecordingNetwork],
+    nights: Sequence[ScoredNight],
+    chosen: list[int],
+    temperature: float = 1.0,
+) -> tuple[np.ndarray, float]:
+    """Return the confusion matrix (5, 5) of nights of which networks see some channels, and how far
+    their certainty is off."""
+    p = np.concatenate([probabilities(networks, night, chosen) for night in nights])
+    y = np.concatenate([night.y for night in nights])
+    p, y = p[y >= 0] ** (1 / temperature), y[y >= 0]
+    p /= p.sum(axis=1, keepdims=True)
+    return confusion_matrix(y, p.argmax(1), len(STAGES)), reliability(p, y).expected_error

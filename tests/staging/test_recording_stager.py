@@ -14,7 +14,12 @@ from sleepaug.simulation.night import simulate_night
 from sleepaug.staging.evaluation import EvaluationSettings, evaluate_model
 from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, RecordingError
-from sleepaug.training.recordings.fit import RecordingTraining, draw_batch, fit_recording_model
+from sleepaug.training.recordings.fit import (
+    RecordingTraining,
+    draw_batch,
+    fit_networks,
+    fit_recording_model,
+)
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
 from sleepaug.training.recordings.variation import ALL_OF_IT, Variation, directions, vary
 
@@ -55,6 +60,22 @@ def test_it_learns_what_there_is_to_learn(model):
         p = model.probabilities(night.x, night.places, context=context)
         np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-6)
         assert (p.argmax(axis=1) == night.y)[known].mean() > 0.45  # chance is 0.2
+
+
+def test_offsets_move_the_odds_of_a_stage_in_every_network_and_head():
+    nights = [made_up_night(seed) for seed in range(3)]
+    training = RecordingTraining(
+        steps=3, shares=2 * (ALL_OF_IT,), n_hidden=8, variation=NONE, stage_offsets=(0,) * 5
+    )
+    offsets = (0.5, 0.0, -0.25, 0.0, 0.0)
+    plain = fit_networks(nights, training)
+    leaning = fit_networks(nights, dataclasses.replace(training, stage_offsets=offsets))
+    x, place = (torch.from_numpy(v)[None] for v in (nights[0].x, nights[0].places))
+    with torch.no_grad():
+        for before, after in zip(plain, leaning, strict=True):
+            for old, new in zip(before.logits(x, place), after.logits(x, place), strict=True):
+                torch.testing.assert_close(new - old, torch.tensor(offsets).expand_as(old))
+    assert not torch.equal(plain[0].alone.weight, plain[1].alone.weight)  # each has its own seed
 
 
 def test_the_file_gives_the_same_model_back(model, tmp_path):

@@ -24,6 +24,7 @@ from sleepaug.support.seeds import derived_seed
 from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
 from sleepaug.training.recordings.variation import (
     ALL_OF_IT,
+    NOTHING,
     Limits,
     Variation,
     directions,
@@ -59,7 +60,8 @@ class RecordingTraining:
         Share of each label that is spread over all stages.
     temperature : float
         Of the averaged probabilities. Networks trained on varied nights are less certain than they
-        are right; simulated nights, which are easier than real ones, cannot tell by how much.
+        are right; simulated nights, which are easier than real ones, cannot tell by how much, so
+        that this was set by real ones (`docs/results.md`).
     seed : int
         Random seed, from which each network's is derived.
     variation : Variation
@@ -67,7 +69,10 @@ class RecordingTraining:
     shares : tuple of (float, float)
         One network is trained with each, and their probabilities are averaged: limits of the part
         of the variation that a recording gets. Some real recordings are nearly as simulated, some
-        are not, so that networks of both kinds together were best (`docs/results.md`).
+        are not, so that networks of all kinds together were best (`docs/results.md`).
+    stage_offsets : tuple of float
+        What is added to the logit of each stage (W, N1, N2, N3, R) after training. Networks that
+        learned from simulated nights call too much of real ones REM sleep, and too little W and N1.
     """
 
     steps: int = 400
@@ -75,10 +80,11 @@ class RecordingTraining:
     learning_rate: float = 3e-3
     class_power: float = 0.4
     smoothing: float = 0.05
-    temperature: float = 1.0
+    temperature: float = 0.8
     seed: int = 0
     variation: Variation = field(default_factory=Variation)
-    shares: tuple[Limits, ...] = 3 * (ALL_OF_IT, (0.0, 1.0))
+    shares: tuple[Limits, ...] = 3 * (ALL_OF_IT, (0.0, 1.0), ALL_OF_IT, NOTHING)
+    stage_offsets: tuple[float, ...] = (0.4, 0.3, 0.0, 0.0, -0.2)
 
 
 def fit_recording_model(
@@ -97,10 +103,7 @@ def fit_recording_model(
     -------
     RecordingModel
     """
-    networks = tuple(
-        fit_network(nights, training, share, seed=derived_seed(training.seed, "network", trial=k))
-        for k, share in enumerate(training.shares)
-    )
+    networks = fit_networks(nights, training)
     eeg = np.concatenate(
         [night.x[::5][:, night.is_eeg].reshape(-1, len(NAMES)) for night in nights]
     )
@@ -115,6 +118,21 @@ def fit_recording_model(
         temperature=training.temperature,
     )
     return RecordingModel(networks, familiarity, description)
+
+
+def fit_networks(
+    nights: Sequence[ScoredNight], training: RecordingTraining, *, ways: np.ndarray | None = None
+) -> tuple[RecordingNetwork, ...]:
+    """Train a network for each of `training.shares`, and move the logits of all by the offsets."""
+    networks = []
+    for k, share in enumerate(training.shares):
+        seed = derived_seed(training.seed, "network", trial=k)
+        network = fit_network(nights, training, share, seed=seed, ways=ways)
+        with torch.no_grad():
+            for head in (network.alone, network.among):
+                head.bias += torch.tensor(training.stage_offsets)
+        networks.append(network)
+    return tuple(networks)
 
 
 def fit_network(
