@@ -80,7 +80,7 @@ class RecordingTraining:
     learning_rate: float = 3e-3
     class_power: float = 0.4
     smoothing: float = 0.05
-    temperature: float = 0.8
+    temperature: float = 0.75
     seed: int = 0
     variation: Variation = field(default_factory=Variation)
     shares: tuple[Limits, ...] = 3 * (ALL_OF_IT, (0.0, 1.0), ALL_OF_IT, NOTHING)
