@@ -32,7 +32,8 @@ def test_from_recordings_to_a_page_of_groups(tmp_path, monkeypatch):
     reports = sorted(hypnograms.rglob("*.html"))
     assert len(reports) == 5
     page = reports[0].read_text(encoding="utf-8")
-    assert page.count("data:image/png") == 7  # the night and six epochs
+    assert page.count("data:image/png") == 1  # the night
+    assert page.count('aria-label="Signals of epoch') == 6
     age = pd.read_csv(study / "participants.tsv", sep="\t", index_col=0).age[reports[0].stem]
     assert f"Age {age} years" in page
 
