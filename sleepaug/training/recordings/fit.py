@@ -130,7 +130,7 @@ def fit_networks(
         network = fit_network(nights, training, share, seed=seed, ways=ways)
         with torch.no_grad():
             for head in (network.alone, network.among):
-                head.bias += torch.tensor(training.stage_offsets)
+                head.bias.add_(torch.tensor(training.stage_offsets))
         networks.append(network)
     return tuple(networks)
 
