@@ -64,8 +64,7 @@ def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
     simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
-    training = RecordingTraining(shares=RecordingTraining.shares[:4])
-    training = with_trial(training, args)
+    training = with_trial(RecordingTraining(shares=RecordingTraining.shares[:4]), args)
     networks = fit_networks(simulated, training, ways=ways())
     real = [scored(night) for night in real_nights(args.features / "bands.npz", args.people)]
     print(
