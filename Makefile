@@ -40,6 +40,7 @@ coverage: install
 # The model in sleepaug/models/pretrained; its card, default.md, is written by hand from what the
 # commands in docs/results.md print.
 default-model: install
+	$(BIN)/python -m pip install --quiet --editable '.[yasa]'
 	$(BIN)/python benchmarks/default_nights.py build/nights --people 400
 	$(BIN)/python benchmarks/default_model.py build/nights build/default.safetensors
 	cp build/default.safetensors sleepaug/models/pretrained/default.safetensors

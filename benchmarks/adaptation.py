@@ -37,7 +37,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     training = RecordingTraining(shares=RecordingTraining.shares[:4])
-    simulated = [scored(night) for night in simulated_nights(args.nights, 1000)]
+    simulated = [scored(night) for night in simulated_nights(args.nights, 1000, opinions=True)]
     networks = fit_networks(simulated, training, ways=ways())
     odd, even = (real_nights(args.features / "bands.npz", part) for part in ("design", "check"))
     test = [scored(night) for night in even]

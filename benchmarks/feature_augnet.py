@@ -76,7 +76,7 @@ def fit(
     weight = class_weights(nights, training.class_power)
     network.train()
     for _ in range(training.steps):
-        x, place, y = draw_batch(nights, rng)
+        x, place, y, _ = draw_batch(nights, rng)
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
         if way == "by hand":

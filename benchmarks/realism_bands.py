@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from realism_tables import STAGES, table
 from scipy import signal
+from second_opinion import opinion_of_array
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from sleepaug.simulation.night import render
@@ -36,6 +37,7 @@ class Night:
     person: int
     x: np.ndarray  # (n_windows, n_channels, 10): log-powers, then shares
     y: np.ndarray  # (n_windows,) 0-4, below 0 unscored
+    opinion: np.ndarray | None = None  # (n_windows, 5) YASA's probabilities
 
 
 def belongs(person: int, people: str) -> bool:
@@ -77,16 +79,20 @@ def band_powers(x: np.ndarray) -> np.ndarray:
     return np.concatenate([np.log(power), shares], -1).transpose(1, 0, 2)
 
 
-def simulated_nights(n_nights: int, seed: int) -> list[Night]:
-    """Simulate nights of as many people, cut as the real ones are: some wake on either side."""
+def simulated_nights(n_nights: int, seed: int, *, opinions: bool = False) -> list[Night]:
+    """Simulate nights of as many people, cut as the real ones are: some wake on either side.
+
+    With `opinions`, YASA says what it thinks of them.
+    """
     nights = []
     for i in range(n_nights):
         rng = np.random.default_rng([seed, i])
         before, after = rng.exponential(0.8, 2).clip(0.1, 4)
         settings = NightSettings(wake_before=before, wake_after=after)
         plan = plan_night(seed + i, rng.uniform(6.5, 9), settings)
-        chunks = list(render(plan, FULL_NAMES, float(SFREQ), amplifier=SLEEP_EDF))
-        nights.append(Night(i, band_powers(np.concatenate(chunks, 1)), plan.stages.astype(int)))
+        x = np.concatenate(list(render(plan, FULL_NAMES, float(SFREQ), amplifier=SLEEP_EDF)), 1)
+        opinion = opinion_of_array(x, FULL_NAMES, float(SFREQ)) if opinions else None
+        nights.append(Night(i, band_powers(x), plan.stages.astype(int), opinion))
     return nights
 
 

@@ -43,7 +43,8 @@ SEEN = ([0], [1], [0, 1], [0, 2], [1, 2], [0, 1, 2])  # of CHANNELS, when real n
 def scored(night: Night) -> ScoredNight:
     """Return a night as the training takes it: logarithms of powers and of shares."""
     features = logarithms(night.x).astype(np.float32)
-    return ScoredNight(features, PLACES, np.where(night.y < 0, UNSCORED, night.y))
+    y = np.where(night.y < 0, UNSCORED, night.y)
+    return ScoredNight(features, PLACES, y, night.opinion)
 
 
 def ways() -> np.ndarray:
@@ -63,7 +64,8 @@ def probabilities(networks: Sequence[RecordingNetwork], night: ScoredNight, chos
 def judge_network(args: argparse.Namespace) -> None:
     """Train the network on the bands of simulated nights, and score it on real ones."""
     torch.set_num_threads(1)
-    simulated = [scored(night) for night in simulated_nights(args.nights, args.seed)]
+    nights = simulated_nights(args.nights, args.seed, opinions=args.opinion > 0)
+    simulated = [scored(night) for night in nights]
     training = with_trial(RecordingTraining(shares=RecordingTraining.shares[:4]), args)
     networks = fit_networks(simulated, training, ways=ways())
     real = [scored(night) for night in real_nights(args.features / "bands.npz", args.people)]

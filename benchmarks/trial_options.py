@@ -1,4 +1,4 @@
-"""Options of trials with the default model's networks: how they vary features, and lean."""
+"""Options of trials with the default model's networks: what they learn, and how they lean."""
 
 import argparse
 from dataclasses import replace
@@ -8,7 +8,7 @@ from sleepaug.training.recordings.fit import RecordingTraining
 
 
 def add_trial_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--share LOW HIGH`, one network for each time it is given, `--offsets` and
+    """Add `--share LOW HIGH`, one network for each time it is given, `--opinion`, `--offsets` and
     `--temperature`."""
     parser.add_argument(
         "--share",
@@ -17,6 +17,12 @@ def add_trial_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar=("LOW", "HIGH"),
         help="of the variation: one network with these limits; repeat for several",
+    )
+    parser.add_argument(
+        "--opinion",
+        type=float,
+        default=RecordingTraining.opinion_weight,
+        help="weight of what YASA says of a simulated night; 0 does without it",
     )
     parser.add_argument(
         "--offsets",
@@ -30,6 +36,7 @@ def add_trial_options(parser: argparse.ArgumentParser) -> None:
 
 def with_trial(training: RecordingTraining, args: argparse.Namespace) -> RecordingTraining:
     """Return the settings of a training with what the options say."""
+    training = replace(training, opinion_weight=args.opinion)
     if args.share:
         training = replace(training, shares=tuple(map(tuple, args.share)))
     if args.offsets:

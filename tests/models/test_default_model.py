@@ -42,6 +42,6 @@ def test_a_wrong_gain_is_doubted():
 
 def test_it_says_what_it_is():
     card = read_card(find_model())
-    assert card.description.trained_on.data == "simulated"
+    assert card.description.trained_on.data == "simulated, partly YASA-labelled"
     assert "For research, not for diagnosis" in card.text
-    assert "No weight was trained on a real recording" in card.text
+    assert "No weight of it was trained on a real recording" in card.text

@@ -16,6 +16,7 @@ from sleepaug.staging.recording_stager import RecordingStager
 from sleepaug.support.errors import ModelError, RecordingError
 from sleepaug.training.recordings.fit import (
     RecordingTraining,
+    cross_entropy,
     draw_batch,
     fit_networks,
     fit_recording_model,
@@ -107,7 +108,7 @@ def test_a_file_that_lies_is_refused(model, lie, tmp_path):
 
 def test_a_batch_has_an_eeg_channel_and_the_stages_of_its_windows():
     nights = [made_up_night(seed) for seed in range(3)]
-    x, place, y = draw_batch(nights, np.random.default_rng(0))
+    x, place, y, target = draw_batch(nights, np.random.default_rng(0))
     assert x.shape[:2] == y.shape
     first = x[:, :, 0]
     assert (place[:, 0, 0] == 1).all()
@@ -115,6 +116,49 @@ def test_a_batch_has_an_eeg_channel_and_the_stages_of_its_windows():
     known = y >= 0
     present = known & ~first.isnan().any(dim=-1)
     assert (first[..., :5].argmax(dim=-1) == y)[present].float().mean() > 0.9
+    assert (target[known].argmax(dim=-1) == y[known]).all()
+    assert (target[known].sum(dim=-1) == 1).all()
+    assert (target[~known] == 0).all()
+
+
+def test_an_opinion_is_mixed_into_the_stages_that_are_scored():
+    night = made_up_night(3)
+    opinion = np.random.default_rng(0).dirichlet(np.ones(5), len(night.y))
+    opinion[7] = np.nan
+    target = dataclasses.replace(night, opinion=opinion).target(0, 20, 0.25)
+    stages = np.eye(5)[night.y[:20].clip(0)]
+    np.testing.assert_allclose(target[2:7], 0.75 * stages[2:7] + 0.25 * opinion[2:7], atol=1e-6)
+    np.testing.assert_array_equal(target[7], stages[7])  # no opinion
+    np.testing.assert_array_equal(target[:2], 0)  # unscored
+
+
+def test_networks_learn_an_opinion_that_differs_from_the_stages():
+    nights = [made_up_night(seed) for seed in range(6)]
+    other = [np.eye(5)[(night.y + 1) % 5] for night in nights]
+    told = [dataclasses.replace(n, opinion=p) for n, p in zip(nights, other, strict=True)]
+    training = RecordingTraining(
+        steps=40, shares=(ALL_OF_IT,), n_hidden=16, learning_rate=0.02, variation=NONE,
+        opinion_weight=0.9, stage_offsets=(0,) * 5,
+    )  # fmt: skip
+    (network,) = fit_networks(told, training)
+    x, place = (torch.from_numpy(v)[None] for v in (nights[0].x, nights[0].places))
+    said = network(x, place)[0].argmax(dim=-1).numpy()
+    known = nights[0].y != UNSCORED
+    assert (said == (nights[0].y + 1) % 5)[known].mean() > 0.6  # chance is 0.2
+
+
+def test_the_loss_of_labels_that_are_not_mixed_is_that_of_torch():
+    rng = np.random.default_rng(0)
+    logits = torch.from_numpy(rng.normal(0, 2, (3, 7, 5)))
+    y = torch.from_numpy(rng.integers(0, 5, (3, 7)))
+    y[0, :3] = UNSCORED
+    weight = torch.tensor([0.5, 2.0, 1.0, 0.7, 1.3], dtype=torch.float64)
+    target = (y[..., None] == torch.arange(5)).double()
+    ours = cross_entropy(logits, target, weight, smoothing=0.1)
+    theirs = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), y.flatten(), weight, ignore_index=UNSCORED, label_smoothing=0.1
+    )
+    torch.testing.assert_close(ours, theirs)
 
 
 def test_without_variation_nothing_varies_and_gain_moves_powers_by_twice_as_much():

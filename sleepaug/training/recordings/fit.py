@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sleepaug import __version__
@@ -21,7 +20,7 @@ from sleepaug.models.recording_description import RecordingDescription
 from sleepaug.models.recording_model import RecordingModel
 from sleepaug.models.recording_network import RecordingNetwork
 from sleepaug.support.seeds import derived_seed
-from sleepaug.training.recordings.nights import UNSCORED, ScoredNight
+from sleepaug.training.recordings.nights import ScoredNight
 from sleepaug.training.recordings.variation import (
     ALL_OF_IT,
     NOTHING,
@@ -58,6 +57,8 @@ class RecordingTraining:
         A stage of share s weighs ``s ** -class_power`` in the loss.
     smoothing : float
         Share of each label that is spread over all stages.
+    opinion_weight : float
+        Share of each label that is another stager's opinion, of nights that have one.
     temperature : float
         Of the averaged probabilities. Networks trained on varied nights are less certain than they
         are right; simulated nights, which are easier than real ones, cannot tell by how much, so
@@ -72,7 +73,8 @@ class RecordingTraining:
         are not, so that networks of all kinds together were best (`docs/results.md`).
     stage_offsets : tuple of float
         What is added to the logit of each stage (W, N1, N2, N3, R) after training. Networks that
-        learned from simulated nights call too much of real ones REM sleep, and too little W and N1.
+        learned from simulated nights call too much of real ones N3 and REM sleep, and too little W
+        and N1.
     """
 
     steps: int = 400
@@ -80,11 +82,12 @@ class RecordingTraining:
     learning_rate: float = 3e-3
     class_power: float = 0.4
     smoothing: float = 0.05
-    temperature: float = 0.75
+    opinion_weight: float = 0.5
+    temperature: float = 0.55
     seed: int = 0
     variation: Variation = field(default_factory=Variation)
     shares: tuple[Limits, ...] = 3 * (ALL_OF_IT, (0.0, 1.0), ALL_OF_IT, NOTHING)
-    stage_offsets: tuple[float, ...] = (0.4, 0.3, 0.0, 0.0, -0.2)
+    stage_offsets: tuple[float, ...] = (0.4, 0.3, 0.0, -0.4, -0.2)
 
 
 def fit_recording_model(
@@ -160,20 +163,14 @@ def fit_network(
     scaled_ways = torch.from_numpy(directions() if ways is None else ways) / network.sd
     network.train()
     for _ in range(training.steps):
-        x, place, y = draw_batch(nights, rng)
+        x, place, y, target = draw_batch(nights, rng, training.opinion_weight)
         present = ~x.isnan().any(dim=-1, keepdim=True)
         z = ((x - network.mean) / network.sd).clamp(-8, 8).nan_to_num()
         z = vary(z, y, training.variation, scaled_ways, share)
         x = torch.where(present, z * network.sd + network.mean, torch.nan)
         loss = torch.zeros(())
         for logits in network.logits(x, place):
-            loss = loss + F.cross_entropy(
-                logits.flatten(0, 1),
-                y.flatten(),
-                weight=weight,
-                ignore_index=UNSCORED,
-                label_smoothing=training.smoothing,
-            )
+            loss = loss + cross_entropy(logits, target, weight, training.smoothing)
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -199,9 +196,18 @@ def class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:
     return torch.from_numpy(weight / (weight * share).sum()).float()
 
 
+def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor, smoothing: float) -> Tensor:
+    """Return torch's weighted cross-entropy with label smoothing, for labels that are mixed.
+
+    `logits` and `target` have shape (..., 5). Windows whose target is zero do not count.
+    """
+    smoothed = (1 - smoothing) * target + smoothing / len(weight) * target.sum(-1, keepdim=True)
+    return -(smoothed * weight * logits.log_softmax(-1)).sum() / (target * weight).sum()
+
+
 def draw_batch(
-    nights: Sequence[ScoredNight], rng: np.random.Generator
-) -> tuple[Tensor, Tensor, Tensor]:
+    nights: Sequence[ScoredNight], rng: np.random.Generator, opinion_weight: float = 0.0
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Draw crops of one length, each with one EEG channel at least.
 
     Returns
@@ -210,6 +216,8 @@ def draw_batch(
         NaN where a crop has fewer channels.
     place : Tensor of shape (n, 4, 9)
     y : Tensor of shape (n, n_windows)
+    target : Tensor of shape (n, n_windows, 5)
+        See `ScoredNight.target`.
     """
     lengths = np.array([n for n in LENGTHS if any(len(night.y) >= n for night in nights)])
     shares = np.array([LENGTHS[int(n)] for n in lengths], float)
@@ -220,14 +228,18 @@ def draw_batch(
     x = np.full((size, n_windows, most, nights[0].x.shape[-1]), np.nan, np.float32)
     place = np.zeros((size, most, N_PLACE), np.float32)
     y = np.empty((size, n_windows), np.int64)
+    target = np.empty((size, n_windows, len(STAGES)), np.float32)
     for row, k in enumerate(rng.integers(0, len(long_enough), size)):
         night = long_enough[k]
-        begin = rng.integers(0, len(night.y) - n_windows + 1)
+        begin = int(rng.integers(0, len(night.y) - n_windows + 1))
+        end = begin + n_windows
         eeg = rng.permutation(np.flatnonzero(night.is_eeg))
         rest = rng.permutation(np.setdiff1d(np.arange(len(night.is_eeg)), eeg[:1]))
         n_chans = int(rng.choice(list(CHANNELS), p=list(CHANNELS.values())))
         chosen = np.concatenate([eeg[:1], rest])[:n_chans]
-        x[row, :, : len(chosen)] = night.x[begin : begin + n_windows][:, chosen]
+        x[row, :, : len(chosen)] = night.x[begin:end][:, chosen]
         place[row, : len(chosen)] = night.places[chosen]
-        y[row] = night.y[begin : begin + n_windows]
-    return torch.from_numpy(x), torch.from_numpy(place), torch.from_numpy(y)
+        y[row] = night.y[begin:end]
+        target[row] = night.target(begin, end, opinion_weight)
+    as_tensor = torch.from_numpy
+    return as_tensor(x), as_tensor(place), as_tensor(y), as_tensor(target)

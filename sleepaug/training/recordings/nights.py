@@ -11,7 +11,7 @@ from tqdm import tqdm
 from sleepaug.data.recording import Recording
 from sleepaug.data.signals.cutting import nearest_window, scored_windows
 from sleepaug.data.signals.preprocessing import Preprocessing
-from sleepaug.data.stages import WINDOW_SECONDS
+from sleepaug.data.stages import STAGES, WINDOW_SECONDS
 from sleepaug.models.recording_features import recording_features
 
 UNSCORED = -100
@@ -31,16 +31,38 @@ class ScoredNight:
         See `sleepaug.data.signals.montage.channel_place`.
     y : ndarray of shape (n_windows,), int64
         Index into `STAGES`, or `UNSCORED`.
+    opinion : ndarray of shape (n_windows, 5), or None
+        Probabilities that another stager gives; NaN where it gives none.
     """
 
     x: np.ndarray
     places: np.ndarray
     y: np.ndarray
+    opinion: np.ndarray | None = None
 
     @property
     def is_eeg(self) -> np.ndarray:
         """Which channels are EEG."""
         return self.places[:, 0] == 1
+
+    def target(self, begin: int, end: int, opinion_weight: float) -> np.ndarray:
+        """Return what to learn of some windows, shape (end - begin, 5): the stage, and the opinion.
+
+        Zeros where the window is unscored.
+
+        Examples
+        --------
+        >>> night = ScoredNight(np.zeros((1, 1, 31)), np.zeros((1, 9)), np.array([1]),
+        ...                     opinion=np.array([[0.2, 0.4, 0.4, 0, 0]]))
+        >>> night.target(0, 1, 0.5).round(2).tolist()
+        [[0.1, 0.7, 0.2, 0.0, 0.0]]
+        """
+        y = self.y[begin:end, None]
+        stage = (y == np.arange(len(STAGES))).astype(np.float32)
+        if self.opinion is None:
+            return stage
+        mixed = (1 - opinion_weight) * stage + opinion_weight * self.opinion[begin:end]
+        return np.where(np.isnan(mixed) | (y < 0), stage, mixed).astype(np.float32)
 
 
 def read_nights(recordings: Sequence[Recording], *, progress: bool = False) -> list[ScoredNight]:
