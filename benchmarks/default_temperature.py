@@ -21,7 +21,7 @@ from sleepaug.models.recording_model import RecordingModel, read_recording_model
 from sleepaug.staging.reliability import reliability
 from sleepaug.training.recordings.nights import ScoredNight, read_nights
 
-TEMPERATURES = (0.5, 0.65, 0.75, 0.85, 1.0)
+TEMPERATURES = (0.45, 0.55, 0.65, 0.75, 1.0)
 
 
 def staged(model: RecordingModel, nights: list[ScoredNight]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,12 @@ from sleepaug.staging.several_stagers import SeveralStagers
 @pytest.mark.parametrize(
     ("name", "kind", "parts"),
     [
-        ("spectral", "Stager", ("C3, C4, F3, F4, O1, O2", "22425 windows")),
-        ("default", "RecordingStager", ("any EEG channels", "136796 windows of 400 recordings")),
+        ("spectral", "Stager", ("C3, C4, F3, F4, O1, O2", "simulated data (22425 windows")),
+        (
+            "default",
+            "RecordingStager",
+            ("any EEG channels", "YASA-labelled data (136796 windows of 400 recordings)"),
+        ),
     ],
 )
 def test_a_stager_and_its_description_are_one_line(name, kind, parts):
@@ -20,7 +24,7 @@ def test_a_stager_and_its_description_are_one_line(name, kind, parts):
     assert repr(stager).startswith(f"<{kind}: {name}; ")
     version = f"sleepaug {stager.description.sleepaug}"
     for text in (repr(stager), repr(stager.description), stager._repr_html_()):
-        assert all(part in text for part in (*parts, "simulated data", version))
+        assert all(part in text for part in (*parts, "trained on simulated", version))
         assert len(text) < 310
         assert "\n" not in text
     assert len(repr(stager.sources)) < 500
@@ -28,7 +32,9 @@ def test_a_stager_and_its_description_are_one_line(name, kind, parts):
 
 def test_several_models_are_named():
     both = sleepaug.load_model("default,spectral")
-    assert repr(both).startswith("<SeveralStagers: default (simulated data (136796 windows")
+    assert repr(both).startswith(
+        "<SeveralStagers: default (simulated, partly YASA-labelled data (136796 w"
+    )
     assert "; spectral (simulated data" in repr(both)
     many = SeveralStagers({str(k): stager for k, stager in enumerate([both] * 9)})
     assert len(repr(many)) == 300
