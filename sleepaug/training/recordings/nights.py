@@ -53,9 +53,9 @@ class ScoredNight:
         Examples
         --------
         >>> night = ScoredNight(np.zeros((1, 1, 31)), np.zeros((1, 9)), np.array([1]),
-        ...                     opinion=np.array([[0.2, 0.4, 0.4, 0, 0]]))
-        >>> night.target(0, 1, 0.5).round(2).tolist()
-        [[0.1, 0.7, 0.2, 0.0, 0.0]]
+        ...                     opinion=np.array([[0.5, 0.0, 0.5, 0, 0]]))
+        >>> night.target(0, 1, 0.5).tolist()
+        [[0.25, 0.5, 0.25, 0.0, 0.0]]
         """
         y = self.y[begin:end, None]
         stage = (y == np.arange(len(STAGES))).astype(np.float32)
