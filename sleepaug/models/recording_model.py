@@ -71,9 +71,12 @@ class RecordingModel:
 
 
 def save_recording_model(path: Path, model: RecordingModel) -> None:
-    """Write networks and familiarity as safetensors, the description in the metadata."""
+    """Write networks and familiarity as safetensors, the description in the metadata.
+
+    The weights of the networks are rounded to half precision, so that the file is half as large.
+    """
     weights: dict[str, Tensor] = {
-        f"network{k}.{name}": value.detach().contiguous()
+        f"network{k}.{name}": value.detach().half().contiguous()
         for k, network in enumerate(model.networks)
         for name, value in network.state_dict().items()
     }
