@@ -49,10 +49,8 @@ def nights_of(folder: Path) -> list[ScoredNight]:
 def with_opinions(nights: list[ScoredNight], folder: Path) -> list[ScoredNight]:
     """Stage the nights with YASA, or take what it said the last time."""
     stored = folder / "opinions.npz"
-    if stored.exists():
-        with np.load(stored) as arrays:
-            opinions = list(arrays.values())
-    else:
+    opinions = list(np.load(stored).values()) if stored.exists() else []
+    if len(opinions) != len(nights):
         recordings = tqdm(mass(folder), "Staging", unit="night", disable=None)
         opinions = [opinion(open_recording(r.files[0]), k) for k, r in enumerate(recordings)]
         np.savez(stored, *opinions)

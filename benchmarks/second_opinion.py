@@ -1,6 +1,6 @@
 """What YASA says of a simulated night, for networks to learn beside the stages that were simulated.
 
-Of real nights there is neither EEG nor a scoring to learn from; YASA has learned from thousands.
+No real night with its EEG is at hand to learn from; YASA has learned from thousands.
 """
 
 from functools import cache

@@ -83,6 +83,9 @@ def test_the_file_gives_the_same_model_back(model, tmp_path):
     save_recording_model(tmp_path / "m.safetensors", model)
     again = read_recording_model(tmp_path / "m.safetensors")
     night = made_up_night(7)
+    for ours, theirs in zip(model.networks, again.networks, strict=True):
+        for name, value in ours.state_dict().items():
+            assert torch.equal(theirs.state_dict()[name], value.half().float())
     p = again.probabilities(night.x, night.places)
     np.testing.assert_allclose(p, model.probabilities(night.x, night.places), atol=5e-3)
     save_recording_model(tmp_path / "again.safetensors", again)  # rounded once, not twice
