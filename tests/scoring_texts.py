@@ -66,6 +66,7 @@ FORMS = {
     "MNE text": rows("{o},30.0,Sleep stage {s}", head="# MNE-Annotations\n# onset, duration, description\n"),  # noqa: E501
     "Luna, elapsed": rows("{s}\t.\t.\t0+0{elapsed}\t...\t.", head=LUNA),
     "Luna, duration": rows("{s}\t.\t.\t{o}\t+30\t.", head=LUNA),
+    "Luna, clock": rows("{s}\t.\t.\t{t:%H:%M:%S}\t+30\t.", head=LUNA),
     "Domino": rows("{t:%H:%M:%S},000; {s}", {"W": "Wach", "R": "Rem"}, DOMINO),
     "Domino, dated": rows("{t:%d.%m.%Y %H:%M:%S},000; {s}", {"W": "Wach", "R": "Rem"}, DOMINO),
     "Somnomedics": rows("{t:%d.%m.%Y};{t:%H:%M:%S};{s}", {"W": "Wake"}, "Date;Time;Stage\n"),

@@ -21,12 +21,6 @@ from sleepaug.cli.options import FOLDER, names_of, say_next
     help="Number of nights.",
 )
 @click.option(
-    "--subjects",
-    type=click.IntRange(1),
-    metavar="N",
-    help="Number of people (default: one for each night; sleep-edf: one for two nights).",
-)
-@click.option(
     "--seed",
     type=click.IntRange(0),
     metavar="N",

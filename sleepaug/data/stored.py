@@ -79,11 +79,12 @@ class StoredWindows:
         out = np.empty((len(night), *self.window_shape), np.float32)
         size = 4 * int(np.prod(self.window_shape))
         for k in np.unique(night):
+            whole = True
             try:
                 with self.files[k].open("rb", buffering=0) as file:
                     for i in np.flatnonzero(night == k):
                         file.seek(self.offsets[k] + int(row[i]) * size)
-                        whole = file.readinto(memoryview(out[i]).cast("B")) == size
+                        whole &= file.readinto(memoryview(out[i]).cast("B")) == size
             except FileNotFoundError:
                 whole = False
             if not whole:

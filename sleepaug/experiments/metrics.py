@@ -107,15 +107,18 @@ def pooled(runs: Sequence[Metrics], members: Literal["folds", "seeds"]) -> Metri
     Metrics
         Scores of both splits, with those of each test night.
     """
-    splits = {part: _pooled([run.splits[part] for run in runs], members) for part in runs[0].splits}
-    nights = [run.test.get("nights", {}) for run in runs]
-    splits["test"]["nights"] = {name: one for each in nights for name, one in each.items()}
+    splits = {part: _pooled([run.splits[part] for run in runs]) for part in runs[0].splits}
+    for part, total in splits.items():
+        total[members] = [run.splits[part]["balanced_accuracy"] for run in runs]
+    nights: dict[str, list[Scores]] = {}
+    for run in runs:
+        for name, one in run.test.get("nights", {}).items():
+            nights.setdefault(name, []).append(one)
+    splits["test"]["nights"] = {name: _pooled(each) for name, each in nights.items()}
     return Metrics(splits)
 
 
-def _pooled(parts: Sequence[Scores], members: Literal["folds", "seeds"]) -> Scores:
+def _pooled(parts: Sequence[Scores]) -> Scores:
     """Score the sum of several confusion matrices."""
     confusion = np.sum([part["confusion"] for part in parts], axis=0)
-    total = scores(confusion, list(parts[0]["recall"]))
-    total[members] = [part["balanced_accuracy"] for part in parts]
-    return total
+    return scores(confusion, list(parts[0]["recall"]))

@@ -148,7 +148,7 @@ def config_from(values: dict[str, Any], settings: Iterable[tuple[str, Any]], sou
     ConfigError
         Naming every problem, with its key path.
     """
-    values = copy.deepcopy(values)
+    values = copy.deepcopy({key: value for key, value in values.items() if value is not None})
     for section in ("task", "method"):
         if isinstance(values.get(section), str):
             values[section] = {"name": values[section]}

@@ -25,8 +25,6 @@ class SimulationSettings:
     layout : {"mass", "sleep-edf"}
         `mass`: `01-03-0001 PSG.edf` and `01-03-0001 Base.edf`, one night a person, 26 channels.
         `sleep-edf`: `SC4001E0-PSG.edf` and `SC4001EC-Hypnogram.edf`, two nights a person.
-    subjects : int, optional
-        Number of people. The layout decides it: `nights`, or half of them rounded up.
     hours : float
         Duration of each night.
     ch_names : sequence of str, optional
@@ -49,7 +47,6 @@ class SimulationSettings:
     nights: int
     seed: int
     layout: Layout = "mass"
-    subjects: int | None = None
     hours: float = 8.0
     ch_names: Sequence[str] | None = None
     sfreq: float | None = None
@@ -90,7 +87,6 @@ class SimulationSettings:
         """Raise a `ConfigError` if the nights are impossible."""
         if self.layout not in ("mass", "sleep-edf"):
             raise ConfigError(f"layout: {self.layout!r} is neither 'mass' nor 'sleep-edf'.")
-        implied = -(-self.nights // self.nights_of_a_person)
         largest = 9999 if self.layout == "mass" else 200
         if not 1 <= self.nights <= largest:
             raise ConfigError(
@@ -104,11 +100,6 @@ class SimulationSettings:
             raise ConfigError(f"scorers: 0 or more, got {self.scorers}.")
         if self.rate != round(self.rate) or self.rate < 50:
             raise ConfigError(f"sfreq: a whole number of Hz from 50 up is needed, got {self.rate}.")
-        if self.subjects not in (None, implied):
-            raise ConfigError(
-                f"subjects: the layout '{self.layout}' has {self.nights_of_a_person} night(s) a "
-                f"person, so {self.nights} nights are of {implied}; got {self.subjects}."
-            )
         self.night().check()
         self.channels()
 
@@ -160,10 +151,11 @@ def size_on_disk(settings: SimulationSettings) -> int:
     """Return the bytes that `simulate_dataset` is going to write (to about 1 %)."""
     settings.check()
     names = settings.channels()
-    seconds = int(settings.hours * 3600 / WINDOW) * WINDOW
+    hours = (settings.wake_before, settings.hours, settings.wake_after)
+    seconds = sum(int(part * 3600 / WINDOW) * WINDOW for part in hours)
     signals = sum(seconds * (1 if "submental" in name else settings.rate) for name in names)
     slow = 3 * seconds if settings.layout == "sleep-edf" else 0
     time_keeping = 8 * seconds
-    scoring = 2 * seconds / WINDOW * 30
+    scoring = 2 * seconds / WINDOW * 30 * (1 + settings.scorers)
     night = 2 * (signals + slow) + time_keeping + scoring + 256 * len(names)
     return int(settings.nights * night)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from sleepaug.data.files.edf import MICROVOLTS, Edf
 from sleepaug.data.files.open import OpenRaw
 from sleepaug.data.signals.channel_names import parse_name
 from sleepaug.data.signals.continuous import MAX_SFREQ
+from sleepaug.data.signals.montage import EYE, MUSCLE
 from sleepaug.data.signals.night import CLIPPED, DISCONNECTED_MICROVOLTS
 from sleepaug.data.signals.quality import PLAUSIBLE_MICROVOLTS, is_flat, unit_suggestion
 from sleepaug.data.signals.quality_monitor import QualityMonitor
@@ -20,10 +22,10 @@ from sleepaug.staging.inspected_channels import EpochList, InspectedChannel, Sig
 from sleepaug.support.errors import printable
 
 ROLES = (
-    ("eog", ("eog", "e1", "e2", "loc", "roc")),
-    ("emg", ("emg", "chin", "leg", "tib")),
-    ("ecg", ("ecg", "ekg")),
-    ("respiration", ("resp", "flow", "abdo", "thor", "nasal", "snore", "spo2", "sao2")),
+    ("eog", EYE),
+    ("emg", re.compile(rf"{MUSCLE.pattern}|leg|tib", re.IGNORECASE)),
+    ("ecg", re.compile("ecg|ekg", re.IGNORECASE)),
+    ("respiration", re.compile("resp|flow|abdo|thor|nasal|snore|spo2|sao2", re.IGNORECASE)),
 )
 """Parts of names by which channels other than EEG are recognised."""
 WELCH_SECONDS = 4
@@ -49,11 +51,11 @@ def role_of(name: str) -> tuple[str, str]:
     parsed = parse_name(name)
     if parsed is not None:
         return "eeg", "sure" if parsed.reference else "likely"
-    words = name.lower()
-    for role, parts in ROLES:
-        if any(part in words for part in parts):
+    words = name.replace("_", " ")
+    for role, pattern in ROLES:
+        if pattern.search(words):
             return role, "likely"
-    return ("eeg", "unsure") if "eeg" in words else ("unknown", "")
+    return ("eeg", "unsure") if "eeg" in words.lower() else ("unknown", "")
 
 
 def inspect_channels(recorded: Edf | OpenRaw) -> list[InspectedChannel]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from sleepaug.data.prepare import prepare_stored
 from sleepaug.data.recording import Recording
-from sleepaug.data.stages import STAGES, WINDOW_SECONDS
+from sleepaug.data.signals.cutting import window_number
+from sleepaug.data.stages import STAGES
 from sleepaug.data.stored import StoredWindows
 from sleepaug.data.windows import Windows
 from sleepaug.models.several import ModelNames
@@ -224,7 +225,7 @@ def _staged_windows(
     for night in np.unique(windows.recording):
         rows = np.flatnonzero(windows.recording == night)
         onset = windows.onset[rows]
-        epochs = np.rint((onset - onset[0]) / WINDOW_SECONDS).astype(int)
+        epochs = window_number(onset - onset[0])
         with float32_products("ieee"):
             log_probabilities = stager.log_probabilities(windows.x.read(rows))
         for name in stager.contexts:

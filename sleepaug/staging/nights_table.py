@@ -32,7 +32,7 @@ def write_table(output: Path, errors: Mapping[Path, str]) -> Path | None:
     rows = {row["file"]: row for row in _stored(output)} | rows
     if len(rows) < 2 and not (output / TABLE).exists():
         return None
-    columns = max((list(row) for row in rows.values()), key=len)
+    columns = dict.fromkeys(name for row in rows.values() for name in row)
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:

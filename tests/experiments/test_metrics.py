@@ -45,3 +45,8 @@ def test_pooled_counts_are_added_up():
     assert list(total.test["nights"]) == ["x", "y"]
     assert "nights" not in total.valid
     assert total.status is None
+
+
+def test_a_night_that_several_seeds_staged_has_their_counts_together():
+    total = pooled([run_of([[8, 2], [0, 5]], "x"), run_of([[1, 1], [1, 1]], "x")], "seeds")
+    assert total.test["nights"]["x"]["confusion"] == total.test["confusion"]

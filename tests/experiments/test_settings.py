@@ -10,6 +10,7 @@ from sleepaug.experiments.settings import Config, config_from, load_config
 from sleepaug.support.errors import ConfigError
 from sleepaug.support.plain import plain
 from sleepaug.support.yaml import parse_setting, parse_yaml, to_yaml
+from sleepaug.training.fit import Training
 from sleepaug.training.methods.given import Fixed
 from sleepaug.training.tasks.sleep import Sleep
 
@@ -37,6 +38,12 @@ def test_settings_survive_yaml():
     config = Config(method=Fixed(), task=Sleep(data="edf", data_dir=Path("a b/c")))
     again = parse_yaml(to_yaml(config))
     assert again == plain(config)
+
+
+def test_a_section_with_nothing_below_it_is_the_usual_one():
+    values = {"task": None, "training": None}
+    config = config_from(values, [("task.name", "sleep"), ("training.epochs", 2)], "settings")
+    assert config == Config(training=Training(epochs=2))
 
 
 def test_three_mistakes_are_reported_together(tmp_path):

@@ -169,7 +169,12 @@ def test_the_command_speaks_json(night):
         ("EOG left", ("eog", "likely")),
         ("ECG", ("ecg", "likely")),
         ("Thor", ("respiration", "likely")),
+        ("Snore1", ("respiration", "likely")),
+        ("E1_M2", ("eog", "likely")),
+        ("RLEG", ("emg", "likely")),
         ("Light", ("unknown", "")),
+        ("Pulse1", ("unknown", "")),
+        ("Block", ("unknown", "")),
     ],
 )
 def test_roles(name, role):

@@ -151,7 +151,7 @@ def _is_signal_text(path: Path) -> bool:
         return False
     with open(path, "rb") as file:
         head = file.readline(100).strip().lower()
-    return re.fullmatch(rb"\[[^\],]+\]", head) is not None and head != b"[hypnogram]"
+    return re.fullmatch(rb"\[[^\],]+\]", head) is not None and not head.startswith(b"[hypno")
 
 
 def expected_names(recording: Path) -> str:

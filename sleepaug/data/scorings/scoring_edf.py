@@ -109,7 +109,8 @@ def _shift(scored: Edf, recorded: Edf) -> tuple[float, list[str]]:
     starts = f"The scoring's header says {scored.start}, that of the signals {recorded.start}"
     if abs(later) >= DAY_SECONDS:  # dates are often made unrecognisable, in one file or in both
         return shift, [f"{starts}; the scoring was taken to begin with the signals."]
-    if abs(later) >= DAY_SECONDS / 2:  # the date is the same, though one begins after midnight
+    if abs(later) >= DAY_SECONDS / 2 and not 0 <= later < recorded.seconds:
+        # the date is the same, though one begins after midnight
         later = (later + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
         starts += ", which is more than half a day apart"
     return shift + later, [f"{starts}; the scoring was moved by {later:+g} s."]

@@ -19,6 +19,8 @@ from sleepaug.support.errors import RecordingError
 EPOCHS = (30, 20, 10, 5, 4, 2, 1)
 """Seconds that an epoch may last, the most usual first."""
 
+TITLE = re.compile(r"(?i)\[hypno.*\]$|[\[\"'#% ]*(stages?|hypnogram|hypno)[\]\"'#% ]*$")
+"""A first line that is no stage; files of the DREAMS databases have one in brackets."""
 JOINED = re.compile(r"[0-9WNRMwnrm?]{6,}")
 """All stages on one line, a character each."""
 SLACK = 60.0
@@ -139,7 +141,7 @@ def _labels(path: Path, text: str) -> tuple[list[str], list[int]]:
     """Return the labels and the line of each; empty lines and a title are skipped."""
     lines = [(n, line.strip().strip(",;")) for n, line in enumerate(text.splitlines(), start=1)]
     lines = [(n, line) for n, line in lines if line and not line.startswith("#")]
-    if lines and lines[0][1].strip("[]\"'#% ").lower() in ("stage", "stages", "hypnogram", "hypno"):
+    if lines and TITLE.match(lines[0][1]):
         lines = lines[1:]
     if not lines:
         raise RecordingError(f"{path}: no stages; expected one a line.")

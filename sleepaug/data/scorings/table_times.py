@@ -64,12 +64,17 @@ def times_of(
     lowest = 0.0
     if starts and clock_of(cell(rows[0][1], table.onset)) is not None:
         lowest = -DAY_SECONDS
+        starts, changed = _without_clock_change(
+            _unwrapped(starts), [] if ends else durations, extent
+        )
         origin, note = _origin(path, starts, extent)
-        notes.append(note)
-        starts = [start - origin for start in _unwrapped(starts)]
+        notes += [note, *changed]
+        starts = [start - origin for start in starts]
         ends = [
-            start + (end - origin - start) % DAY_SECONDS
-            for start, end in zip(starts, ends, strict=False)
+            end
+            if _is_length(cell(row, table.end))
+            else start + (end - origin - start) % DAY_SECONDS
+            for (_, row), start, end in zip(rows, starts, ends, strict=False)
         ]
     if not starts:
         starts = [0.0, *ends[:-1]] if ends else [0.0, *np.cumsum(durations)[:-1].tolist()]
@@ -94,7 +99,12 @@ def _lasts(start: float, end: float, text: str) -> float:
     """Return a duration from an end, which Luna may write as ``+30`` or ``...`` (to the next)."""
     if math.isnan(end):
         return 0.0
-    return end if text.startswith("+") else end - start
+    return end if _is_length(text) else end - start
+
+
+def _is_length(text: str) -> bool:
+    """Tell whether a cell of ends holds a duration, as Luna writes it."""
+    return text.startswith("+")
 
 
 def _seconds(path: Path, line: int, text: str, name: str, unit: float, table: Table) -> float:
@@ -128,6 +138,56 @@ def _unwrapped(clocks: Sequence[float]) -> list[float]:
     return unwrapped
 
 
+def _without_clock_change(
+    clocks: list[float], durations: Sequence[float], extent: Extent
+) -> tuple[list[float], list[str]]:
+    """Undo the change to or from summer time, by which a clock jumps an hour once in a night.
+
+    A jump ahead may be an hour that nobody scored: it is undone only if the recording is too
+    short for that.
+    """
+    steps = np.diff(clocks)
+    lasts = np.array(durations[:-1]) if any(durations) else np.median(steps) if len(steps) else 0.0
+    jumps = np.flatnonzero(np.abs(np.abs(steps - lasts) - 3600) < SLACK)
+    if len(jumps) != 1:
+        return clocks, []
+    after = int(jumps[0]) + 1
+    ahead = clocks[after] > clocks[after - 1]
+    if ahead and (extent.seconds is None or _fits(_offset(clocks, extent), clocks, extent.seconds)):
+        return clocks, []
+    moved = -3600.0 if ahead else 3600.0
+    note = (
+        f"The clock was set {'ahead' if ahead else 'back'} by an hour before "
+        f"{_clock_text(clocks[after] % DAY_SECONDS)}: later times were moved by {moved:+g} s."
+    )
+    return [*clocks[:after], *(clock + moved for clock in clocks[after:])], [note]
+
+
+def _fits(offset: float, clocks: Sequence[float], seconds: float) -> bool:
+    """Tell whether stages that begin at an offset lie in the recording."""
+    return offset >= -SLACK and offset + clocks[-1] - clocks[0] <= seconds + SLACK
+
+
+def _offset(clocks: Sequence[float], extent: Extent) -> float:
+    """Return the seconds from the recording's start to the first time of day.
+
+    Of a day later and a day earlier, that at which more of the stages lie in the recording; half
+    a day at most where its length is not known.
+    """
+    if (begins := extent.begins) is None:
+        return 0.0
+    start = 3600.0 * begins.hour + 60 * begins.minute + begins.second + begins.microsecond * 1e-6
+    later = (clocks[0] - start) % DAY_SECONDS
+    earlier = later - DAY_SECONDS
+    if extent.seconds is None:
+        return later if later < DAY_SECONDS / 2 else earlier
+    span = max(clocks[-1] - clocks[0], 1.0)
+    inside = {at: min(at + span, extent.seconds) - max(at, 0.0) for at in (earlier, later)}
+    if max(inside.values()) <= 0:  # the nearer one, for the message
+        return later if later < DAY_SECONDS / 2 else earlier
+    return max(inside, key=lambda at: inside[at])
+
+
 def _origin(path: Path, clocks: Sequence[float], extent: Extent) -> tuple[float, str]:
     """Find the time of day, in seconds from midnight, from which onsets count.
 
@@ -136,16 +196,14 @@ def _origin(path: Path, clocks: Sequence[float], extent: Extent) -> tuple[float,
     RecordingError
         No stage would lie in the recording.
     """
-    unwrapped = _unwrapped(clocks)
-    first, span = unwrapped[0], unwrapped[-1] - unwrapped[0]
+    first, span = clocks[0], clocks[-1] - clocks[0]
     if extent.begins is None:
         note = "Times of day, counted from the first: the start of the recording is not known."
         return first, note
     begins = extent.begins
-    start = 3600.0 * begins.hour + 60 * begins.minute + begins.second + begins.microsecond * 1e-6
-    offset = (first - start + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
+    offset = _offset(clocks, extent)
     seconds = math.inf if extent.seconds is None else extent.seconds
-    fits = offset >= -SLACK and offset + span <= seconds + SLACK
+    fits = _fits(offset, clocks, seconds)
     if first == 0 and not fits and span <= seconds + SLACK:
         return 0.0, "The times begin at 0:00:00: they were counted from the recording's start."
     if offset >= seconds or offset + span < 0:

@@ -62,6 +62,19 @@ def scored_windows(
     return onsets, stages, dropped
 
 
+def window_number(onset: np.ndarray) -> np.ndarray:
+    """Return the number of the window on a grid from 0 s that is nearest to each onset in seconds.
+
+    Half a window counts up, so that windows that do not overlap never share a number.
+
+    Examples
+    --------
+    >>> window_number(np.array([15.0, 45.0, 75.0]))
+    array([1, 2, 3])
+    """
+    return np.floor(onset / WINDOW_SECONDS + 0.5 + ROUNDING).astype(int)
+
+
 def nearest_window(onset: np.ndarray, n_windows: int) -> np.ndarray:
     """Return the window of a recording of `n_windows` that is nearest to each onset in seconds.
 
@@ -70,7 +83,7 @@ def nearest_window(onset: np.ndarray, n_windows: int) -> np.ndarray:
     >>> nearest_window(np.array([0.0, 31.0, 95.0]), 3)
     array([0, 1, 2])
     """
-    return np.clip(np.rint(onset / WINDOW_SECONDS).astype(int), 0, n_windows - 1)
+    return np.clip(window_number(onset), 0, n_windows - 1)
 
 
 def cut(

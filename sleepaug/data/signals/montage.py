@@ -27,10 +27,11 @@ BOTH_EARS = ("A1", "A2")
 NEAR = {**SYNONYMS, "TP9": "M1", "TP10": "M2", "Nz": "Fpz"}
 """Places whose position is taken to be another's."""
 
-_EYE = re.compile(
-    r"\b(?:eog|e[12]|loc|roc|(?:left|right) horiz|l-?eog|r-?eog)\b(?!.*vert)", re.IGNORECASE
-)
-_CHIN = re.compile(r"chin|submental|menton|emg(?!.*(?:leg|tib|arm|jambe))", re.IGNORECASE)
+EYE = re.compile(r"eog|\b(?:e[12](?:[am][12])?|loc|roc)\b|(?:left|right) horiz", re.IGNORECASE)
+MUSCLE = re.compile(r"emg|chin|submental|menton", re.IGNORECASE)
+"""Names of channels of the eyes and of muscles, underscores read as spaces."""
+_VERTICAL = re.compile(r"vert|veog", re.IGNORECASE)
+_LIMB = re.compile(r"leg|tib|arm|jambe|bein|gamba|pierna|been\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -98,9 +99,9 @@ def channel_place(name: str, kind: str) -> np.ndarray:
 
 def _eye_electrodes(name: str) -> tuple[str, str]:
     """Find eye and reference in the name of an EOG; horizontal is right minus left."""
-    words = name.upper()
-    left = re.search(r"\bE1\b|LOC|LEFT|\bL", words) is not None
-    right = re.search(r"\bE2\b|ROC|RIGHT|\bR\b", words) is not None
+    words = name.upper().replace("_", " ")
+    left = re.search(r"\bE(?:OG)?1|LOC|LEFT|\bL(?:-?EOG)?\b|EOG-?L\b", words) is not None
+    right = re.search(r"\bE(?:OG)?2|ROC|RIGHT|\bR(?:-?EOG)?\b|EOG-?R\b", words) is not None
     if left == right:
         return "Right Horiz", "Left Horiz"
     ear = next((ear for ear in EARS if re.search(rf"[-:/ ]{ear}\b", words)), "")
@@ -164,12 +165,20 @@ def montage(
     others: dict[str, list[str]] = {"eog": [], "emg": []}
     for name in () if eeg_only else usable:
         if name not in eeg.values() and parse_name(name) is None:
-            kind = "eog" if _EYE.search(name) else "emg" if _CHIN.search(name) else None
+            kind = _beside_eeg(name)
             if kind and len(others[kind]) < MOST[kind]:
                 others[kind].append(name)
     names = eeg | {name: name for channels in others.values() for name in channels}
     kinds = ["eeg"] * len(eeg) + [kind for kind, channels in others.items() for _ in channels]
     return Montage(names, tuple(kinds), silent)
+
+
+def _beside_eeg(name: str) -> str | None:
+    """Tell whether a channel is of the eyes, side to side, or of the chin."""
+    words = name.replace("_", " ")
+    if EYE.search(words):
+        return None if _VERTICAL.search(words) else "eog"
+    return "emg" if MUSCLE.search(words) and not _LIMB.search(words) else None
 
 
 def _unreadable(recorded: OpenRecording, name: str) -> str:

@@ -192,8 +192,7 @@ def class_weights(nights: Sequence[ScoredNight], power: float) -> Tensor:
     y = np.concatenate([night.y for night in nights])
     share = np.bincount(y[y >= 0], minlength=len(STAGES)) + 1.0
     share /= share.sum()
-    weight = share**-power
-    return torch.from_numpy(weight / (weight * share).sum()).float()
+    return torch.from_numpy(share**-power).float()
 
 
 def cross_entropy(logits: Tensor, target: Tensor, weight: Tensor, smoothing: float) -> Tensor:

@@ -180,7 +180,9 @@ def test_dreams_written_here(tmp_path: Path, write_edf: Write, noise: Callable) 
     assert excerpt.scoring().stage[:4] == ("N3", "?", "N3", "W")
     assert subject.scoring().stage == ("N3", "N3", "N3")
     (tmp_path / "HypnogramAASM_subject1.txt").write_text("[HypnogramAASM]\n" + "0\n" * 18)
-    with pytest.raises(RecordingError, match=r"HypnogramAASM_subject1\.txt: code '0' at 0 s"):
+    with pytest.raises(
+        RecordingError, match=r"HypnogramAASM_subject1\.txt: code 0 is not among 5=W"
+    ):
         subject.scoring()
     (tmp_path / "excerpt2.txt").write_text(f"[CZ-A1]\n{samples[:80000]}\n")
     with pytest.raises(RecordingError, match="An excerpt lasts 30 minutes"):

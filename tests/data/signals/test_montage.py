@@ -19,6 +19,8 @@ LABORATORIES = {
     "AASM": (["F4-M1", "C4-M1", "O2-M1", "E1-M2", "E2-M2", "Chin1"], 6),
     "MASS": (["EEG C3-CLE", "EEG C4-CLE", "EOG Left Horiz", "EMG Chin1", "ECG ECGI"], 4),
     "Sleep-EDF": (["EEG Fpz-Cz", "EEG Pz-Oz", "EOG horizontal", "Resp oro-nasal"], 3),
+    "legs first": (["C3-M2", "Leg EMG", "Chin EMG"], 2),
+    "eyes up and down first": (["C3-M2", "Vert EOG", "VEOG", "EOG_L", "REOG"], 3),
     "headband": (["AF7-Fpz", "AF8-Fpz", "TP9"], 3),
     "electrodes beside the montage": (["C3", "C3-M2", "M2", "M1"], 1),
 }
@@ -33,6 +35,22 @@ def test_channels_of_many_laboratories_are_found(channels, n, tmp_path: Path, wr
 
 def test_of_one_place_the_channel_against_an_ear_is_taken(tmp_path: Path, write_edf) -> None:
     assert names_of(tmp_path, write_edf, ["C3", "C3-M2", "M2"]) == {"C3-M2": "C3-M2"}
+
+
+def test_neither_legs_nor_lids_are_taken_for_chin_or_eyes(tmp_path: Path, write_edf) -> None:
+    channels = ["C3-M2", "EMG Leg", "Tib EMG", "Vert EOG", "EOG vertical", "Chin EMG", "LEOG"]
+    assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", "LEOG", "Chin EMG"]
+
+
+@pytest.mark.parametrize(
+    "right", ["REOG", "R-EOG", "EOG_R", "EOG R", "ROC", "E2", "EOG2", "EOG Right"]
+)
+def test_the_side_of_an_eye_is_read(right: str) -> None:
+    left = right.replace("Right", "Left").replace("R", "L").replace("2", "1")
+    a, b = channel_place(right, "eog"), channel_place(left, "eog")
+    assert b[3] < 0 < a[3]
+    np.testing.assert_array_equal(a[6:], b[6:])
+    assert channel_place("EOG horizontal", "eog")[6] < 0
 
 
 def test_at_most_eight_eeg_channels_of_both_sides(tmp_path: Path, write_edf) -> None:

@@ -39,6 +39,15 @@ def test_any_index_reads_what_the_array_holds(stored):
     assert np.array_equal(windows[mask][::2].read(), whole[mask][::2])
 
 
+@pytest.mark.parametrize("order", [[9, 5], [5, 9]])
+def test_a_file_that_was_cut_short_is_noticed_in_any_order(stored, order):
+    windows, _ = stored
+    with windows.files[1].open("r+b") as file:
+        file.truncate(windows.offsets[1] + 3 * 4 * 60)  # 3 of 6 windows; 5 is the first
+    with pytest.raises(OutputError, match="cut short"):
+        windows.read(np.array(order))
+
+
 def test_batches_come_in_order_and_are_read_by_another_thread(stored, monkeypatch):
     windows, whole = stored
     threads = []
