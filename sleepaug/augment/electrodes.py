@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+
+from sleepaug.data.signals.channel_names import parse_name
 
 POSITIONS: dict[str, tuple[float, float, float]] = {
     "Fp1": (-29.44, 83.92, -6.99),
@@ -31,8 +32,6 @@ POSITIONS: dict[str, tuple[float, float, float]] = {
 """Positions in millimetres (x right, y front, z up) on the Colin27 head, as MNE's 10-20 montage."""
 
 OLD_NAMES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
-_BY_UPPER_CASE = {name.upper(): name for name in [*POSITIONS, *OLD_NAMES]}
-_REFERENCE = re.compile(r"[-:](A1|A2|M1|M2|A1A2|M1M2|CLE|LER|LE|REF|AVG)$")
 
 
 def electrode(ch_name: str) -> str | None:
@@ -46,9 +45,11 @@ def electrode(ch_name: str) -> str | None:
     >>> electrode("EEG C3-CLE"), electrode("T3"), electrode("EEG Fpz-Cz")
     ('C3', 'T7', None)
     """
-    name = ch_name.strip().upper().removeprefix("EEG").strip(" _:-")
-    known = _BY_UPPER_CASE.get(_REFERENCE.sub("", name))
-    return None if known is None else OLD_NAMES.get(known, known)
+    name = parse_name(ch_name)
+    if name is None or name.is_bipolar:
+        return None
+    known = OLD_NAMES.get(name.electrode, name.electrode)
+    return known if known in POSITIONS else None
 
 
 def mirrored(ch_names: Sequence[str]) -> tuple[int, ...]:

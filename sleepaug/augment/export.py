@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from sleepaug.augment.electrodes import electrode
 from sleepaug.augment.learned import NEGLIGIBLE, Learned, LearnedLayer, LearnedTransform
 from sleepaug.support.errors import ConfigError
 
@@ -46,7 +47,7 @@ def braindecode_step(
     sfreq : float
         Hz.
     ch_names : sequence of str
-        Electrodes in the order of the channels.
+        The channels in their order; braindecode is given their electrodes.
 
     Returns
     -------
@@ -63,7 +64,10 @@ def braindecode_step(
     >>> braindecode_step("gaussian_noise", 0.1, 0.5, 100.0, ["C3"])
     ('GaussianNoise', {'probability': 0.5, 'std': 0.1})
     """
-    p, channels = {"probability": probability}, {"ordered_ch_names": list(ch_names)}
+    p, channels = (
+        {"probability": probability},
+        {"ordered_ch_names": [electrode(n) or n for n in ch_names]},
+    )
     switch = {"probability": probability * amount}
     makers: dict[str, Step] = {
         "time_reverse": ("TimeReverse", switch),

@@ -41,6 +41,16 @@ def test_each_transform_has_a_counterpart_that_runs(name):
     ]
 
 
+@pytest.mark.parametrize("name", ["channels_symmetry", "rotation_z"])
+def test_of_channels_with_a_reference_the_electrodes_are_exported(name):
+    names = ("C3-M2", "EEG C4-A1", "F3 M2", "F4:A1", "O1", "O2")
+    plain = learned(Policy([[(name, 1.0, 1.0)]], TRANSFORMS))
+    (compose,) = to_braindecode(replace(plain, channels=names))
+    x = torch.randn(64, 6, 300)
+    assert not torch.equal(compose(x, torch.arange(64))[0], x)
+    assert braindecode_steps(replace(plain, channels=names)) == braindecode_steps(plain)
+
+
 def test_amounts_keep_their_units():
     steps = [
         ("gaussian_noise", 0.3, 0.5),
