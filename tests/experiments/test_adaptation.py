@@ -12,6 +12,7 @@ from conftest import write_mass_night
 from sleepaug.data.datasets.mass import mass
 from sleepaug.experiments import adaptation
 from sleepaug.experiments.adaptation import cross_validate, load_adaptable, part_way
+from sleepaug.experiments.adaptation_check import Check
 from sleepaug.experiments.laboratory import read_laboratory
 from sleepaug.models.cards import read_card
 from sleepaug.models.description import TrainedOn
@@ -94,6 +95,13 @@ def test_adapt_checks_writes_and_says_what_the_model_has_met(beginner, nights, t
     again = json.loads(run(*options, "--overwrite", "--json").stdout)
     assert again["helps"]
     assert again["before"]["cohen_kappa"] == pytest.approx(before.scores["cohen_kappa"])
+
+
+def test_the_strength_is_that_of_the_highest_kappa(lab):
+    right = np.eye(5)[lab.windows.y] * 0.9 + 0.02
+    half = np.where((np.arange(len(right)) % 2 == 0)[:, None], right, 0.2)
+    check = Check.of(lab, {0.25: half, 0.5: right, 1.0: np.full_like(right, 0.2)})
+    assert (check.strength, check.after["cohen_kappa"]) == (0.5, 1.0)
 
 
 def test_nobody_is_staged_by_what_was_learned_from_them(lab, beginner):

@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from scipy import signal
 from sleepaug.data.signals.features import EDGES, NAMES, RHYTHMS, window_features
 from sleepaug.models.familiarity import Familiarity
 from sleepaug.models.recording_network import RecordingNetwork, known_quantiles
+from sleepaug.training.recordings.variation import Variation, vary
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +116,42 @@ def test_familiarity_tells_far_and_steady_recordings():
     steady = seen.mean + 0.1 * (sleeper - seen.mean)
     assert "hardly changes" in seen.doubts(steady)[0]
     assert seen.doubts(steady[:20]) == []
+
+
+def test_what_the_training_set_varies_along_is_not_strange():
+    rng = np.random.default_rng(0)
+    windows, way = rng.normal(0, 1, (5000, 6)), np.array([[3.0, 3, 3, 0, 0, 0]])
+    seen = [Familiarity.of(windows, ways) for ways in (way, np.zeros((1, 6)))]
+    moved = rng.normal(0, 1, (200, 6)) + way
+    along, unknown = (float(np.median(one.distance(moved))) for one in seen)
+    assert along < 1.2 < unknown
+    across = rng.normal(0, 1, (200, 6)) + 3 * np.eye(6)[5]
+    assert np.median(seen[0].distance(across)) > along
+
+
+def test_short_recordings_are_seen_as_typical_ones_are(network):
+    """Middle and spread are the recording's own by n / (n + 40), the rest is typical."""
+    torch.manual_seed(0)
+    z = 3 * torch.randn(1, 10, 1, 4) + 1
+    low, middle, high = (z.quantile(q, dim=1, keepdim=True) for q in (0.1, 0.5, 0.9))
+    own = 10 / 50
+    spread = own * (high - low) + (1 - own) * network.spread
+    expected = (z - own * middle) / (spread / 2.5 + 0.15)
+    torch.testing.assert_close(network.among_recording(z), expected)
+
+
+def test_a_softer_wake_moves_windows_of_wake_only():
+    torch.manual_seed(0)
+    still = {f.name: 0.0 for f in fields(Variation) if f.name != "wake"}
+    variation = Variation(**still, wake=(-1.0, -1.0))
+    y = torch.arange(5).repeat(64, 4)
+    z = torch.zeros(64, 20, 2, 3)
+    moved = vary(z, y, variation, torch.tensor([[1.0, 0.0, 2.0], [0, 0, 0]]))
+    assert moved[y != 0].abs().max() == 0
+    wake = moved[y == 0].reshape(64, 4, 2, 3)
+    softer = wake[:, 0, 0, 0] != 0
+    assert 0.4 < softer.float().mean() < 0.8
+    torch.testing.assert_close(wake[softer], torch.tensor([-1.0, 0, -2]).expand(wake[softer].shape))
 
 
 def test_quantiles_of_what_is_known_are_those_of_torch():

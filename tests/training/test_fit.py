@@ -113,6 +113,16 @@ def test_magnitudes_of_the_trained_model_move_and_stay_in_range(tiny_task):
     assert not torch.equal(before, fit.model.augment.layers[1].raw_magnitudes)
 
 
+def test_the_regularizer_drives_magnitudes_up(tiny_task):
+    """Equation 3 of the paper: the larger what is applied, the smaller the loss."""
+    search = METHODS["augnet"]().search(tiny_task)
+    fit = Fit(tiny_task, search.augmentation(), SHORT, regularization=1e4, seed=3)
+    before = [layer.raw_magnitudes.detach().clone() for layer in fit.model.augment.layers]
+    fit.step()
+    for layer, old in zip(fit.model.augment.layers, before, strict=True):
+        assert bool((layer.raw_magnitudes.detach() > old).all())
+
+
 def test_patience_ends_training(tiny_task):
     fit = fit_of(tiny_task, training=Training(epochs=50, patience=2, learning_rate=1e-12))
     while not fit.done:

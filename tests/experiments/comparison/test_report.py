@@ -13,6 +13,7 @@ from sleepaug.experiments.comparison.results import LaneResult, Point, Results, 
 from sleepaug.experiments.comparison.rows import lane_folder
 from sleepaug.experiments.comparison.settings import Job, comparison_of
 from sleepaug.experiments.comparison.tables import paired_difference
+from sleepaug.experiments.comparison.winner import winner
 from sleepaug.training.metrics import balanced_accuracy, scores
 from sleepaug.training.runs import RunFolder
 
@@ -65,6 +66,21 @@ def test_before_the_end_only_folds_that_all_methods_have_ended_count():
     results = Results(comparison, ended + begun + waiting)
     assert results.of_ended_folds().lanes == ended
     assert Results(comparison, begun + waiting).of_ended_folds().lanes == begun + waiting
+
+
+def test_the_winner_validated_best_on_every_fold_whatever_the_test_says():
+    methods = {"none": {}, "augnet": {}, "dada": {}}
+    comparison = comparison_of({"methods": methods, "compare": {"folds": 2}})
+    valid = {"none": (0.6, 0.6), "augnet": (0.5, 0.8), "dada": (0.9,)}  # dada has half the folds
+    lanes = [
+        LaneResult(Job(m, fold, 0), [point(10, v, skill=1 - v)], "finished", "")
+        for m, values in valid.items()
+        for fold, v in enumerate(values)
+    ]
+    lanes.append(LaneResult(Job("dada", 1, 0), [], "finished", ""))
+    assert winner(Results(comparison, lanes)) == "augnet"
+    waiting = LaneResult(Job("none", 1, 0), [], "waiting", "")
+    assert winner(Results(comparison, [*lanes, waiting])) is None
 
 
 def test_the_difference_is_paired_and_its_interval_holds_what_it_should():

@@ -9,6 +9,7 @@ from torch import nn
 from sleepaug.augment import Transform
 from sleepaug.training.fit import Training
 from sleepaug.training.methods import ADDA, DADA
+from sleepaug.training.methods.adda import Slots
 from sleepaug.training.methods.dada import Pairs
 from sleepaug.training.tasks.task import Split, Task
 
@@ -103,3 +104,32 @@ def test_dada_has_every_pair_of_the_12_differentiable_transforms_once(tiny_task)
     first, second = pairs.freeze().subpolicies[:2]
     assert [step[0] for step in first] == [t.name for t in pairs.pairs[7]]
     assert [step[0] for step in second] == [t.name for t in pairs.pairs[2]]
+
+
+def test_with_gumbel_noise_candidates_come_first_as_often_as_they_are_likely(monkeypatch):
+    """The Gumbel-max trick: the argmax of logits plus noise has their softmax as its law."""
+    transforms = turned_task(8).transforms
+    names = ("turn", "erase", "spoil", "fade")  # of two, noise of either sign has the same law
+    more = {name: dataclasses.replace(transforms["erase"], name=name) for name in names}
+    policy = Slots(more, "gumbel", 0.5)
+    logits = policy.choices.detach().copy_(0.7 * torch.randn(policy.choices.shape))
+    firsts = []
+    monkeypatch.setattr(
+        "sleepaug.training.methods.adda.functional_call",
+        lambda module, values, x: firsts.append(values["logits"].argmax(-1)),
+    )
+    for _ in range(2000):
+        policy.augment(torch.zeros(1, 1, 8), None)
+    seen = torch.nn.functional.one_hot(torch.stack(firsts), logits.shape[-1]).float().mean(0)
+    torch.testing.assert_close(seen, torch.softmax(logits / 0.5, -1), atol=0.05, rtol=0)
+
+
+def test_slopes_of_relax_are_by_the_choices_not_by_what_the_softmax_takes(monkeypatch):
+    method = ADDA(estimator="relax", temperature=0.05, warm_start=0, epochs=1)
+    learner = method.search(turned_task(8), Training(learning_rate=0.01), seed=0).learner
+    monkeypatch.setattr(learner.relax, "gradient", lambda logits, *_: torch.ones_like(logits))
+    batch = (turned_task(8).train.x, turned_task(8).train.y)
+    learner.update(batch, batch)
+    torch.testing.assert_close(
+        learner.choosing.choices.grad, torch.full_like(learner.choosing.choices, 1 / 0.05)
+    )
