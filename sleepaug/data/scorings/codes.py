@@ -15,9 +15,12 @@ CONVENTIONS: dict[str, dict[str, str]] = {
     },
     "yasa": {
         **{"0": "W", "1": "N1", "2": "N2", "3": "N3", "4": "R"},
-        **dict.fromkeys(("-1", "-2", "8"), UNKNOWN),
+        **dict.fromkeys(("-1", "-2", "6", "7", "8", "9"), UNKNOWN),
     },
-    "from-one": {"1": "W", "2": "N1", "3": "N2", "4": "N3", "5": "R"},
+    "from-one": {
+        **{"1": "W", "2": "N1", "3": "N2", "4": "N3", "5": "R"},
+        **dict.fromkeys(("-1", "6", "7", "8", "9"), UNKNOWN),
+    },
     "dreams": {
         **{"5": "W", "4": "R", "3": "N1", "2": "N2", "1": "N3", "0": "N3"},
         **dict.fromkeys(("-1", "-2", "-3"), UNKNOWN),
@@ -121,7 +124,7 @@ def meaning_of(
                 parameters=("codes",),
             )
         return {code: meaning[code] for code in present}
-    readings = {}
+    readings: dict[str, dict[str, str]] = {}
     for name in EVERYWHERE if epoch == WINDOW_SECONDS else CONVENTIONS:
         table = CONVENTIONS[name]
         if all(code in table for code in present):

@@ -13,6 +13,7 @@ from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.text import read_text
 from sleepaug.data.recording import Scoring
 from sleepaug.data.scorings.codes import parse_codes
+from sleepaug.data.scorings.epoch_numbers import by_number
 from sleepaug.data.scorings.scoring_edf import read_edf_scoring
 from sleepaug.data.scorings.scoring_json import text_of_json
 from sleepaug.data.scorings.scoring_rows import Extent, read_rows, scoring_of_labels
@@ -20,7 +21,9 @@ from sleepaug.data.scorings.scoring_table import read_table
 from sleepaug.data.scorings.scoring_times import scoring_of
 from sleepaug.data.scorings.scoring_windows import in_windows
 from sleepaug.data.scorings.scoring_xml import read_xml
+from sleepaug.data.scorings.table import Table, cell
 from sleepaug.data.scorings.table_header import find_table
+from sleepaug.data.stages import UNKNOWN
 from sleepaug.support.errors import RecordingError, printable
 
 
@@ -78,7 +81,7 @@ def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None) -> 
     if table.onset is None and table.end is None and table.duration is None:
         if meaning is None and table.codes is not None:
             meaning = parse_codes(table.codes)
-        return _rows_of_table(path, table.rows, table.first_line, table.stage, extent, meaning)
+        return _rows_of_table(path, table, extent, meaning)
     stages, notes = read_table(path, table, extent, meaning)
     return in_windows(path, scoring_of(path, stages, notes))
 
@@ -92,23 +95,20 @@ def _extent(files: tuple[Path, ...]) -> Extent:
 
 
 def _rows_of_table(
-    path: Path,
-    rows: list[list[str]],
-    first_line: int,
-    column: int,
-    extent: Extent,
-    meaning: Mapping[str, str] | None,
+    path: Path, table: Table, extent: Extent, meaning: Mapping[str, str] | None
 ) -> Scoring:
     """Read a table with a column of stages and none of times: one stage a row."""
-    filled = [
-        (line, row[column])
-        for line, row in enumerate(rows, first_line)
-        if len(row) > column and row[column].strip()
+    rows = [
+        (line, cell(row, table.epoch), cell(row, table.stage) or UNKNOWN)
+        for line, row in enumerate(table.rows, table.first_line)
+        if any(value.strip() for value in row)
     ]
-    if not filled:
+    if all(stage == UNKNOWN for _, _, stage in rows):
         raise RecordingError(f"{path}: a header but no stages.")
-    lines, labels = zip(*filled, strict=True)
-    return scoring_of_labels(path, labels, lines, extent, meaning)
+    stages, notes = by_number(path, rows)
+    lines, labels = zip(*stages, strict=True)
+    scoring = scoring_of_labels(path, labels, lines, extent, meaning)
+    return replace(scoring, notes=(*scoring.notes, *notes))
 
 
 def no_scoring(files: tuple[Path, ...], expected: str) -> Scoring:

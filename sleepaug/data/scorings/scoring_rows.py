@@ -13,7 +13,7 @@ import numpy as np
 
 from sleepaug.data.recording import Scoring
 from sleepaug.data.scorings.codes import CONVENTIONS, as_code, codes_note, meaning_of
-from sleepaug.data.stages import WINDOW_SECONDS, stage_of
+from sleepaug.data.stages import UNKNOWN, WINDOW_SECONDS, stage_of
 from sleepaug.support.errors import RecordingError
 
 EPOCHS = (30, 20, 10, 5, 4, 2, 1)
@@ -108,12 +108,12 @@ def scoring_of_labels(
     epoch = _epoch(path, len(labels), extent, 5 if meaning in DREAMS else None)
     codes = [code for label in labels if (code := as_code(label)) is not None]
     notes = []
-    if len(codes) == len(labels):
+    if codes and len(codes) == sum(label != UNKNOWN for label in labels):
         try:
             stage_of_code = meaning_of(codes, epoch, meaning)
         except RecordingError as error:
             raise RecordingError(f"{path}: {error}", parameters=error.parameters) from error
-        stages = [stage_of_code[code] for code in codes]
+        stages = [stage_of_code.get(as_code(label) or "", UNKNOWN) for label in labels]
         notes.append(codes_note(stage_of_code))
     else:
         stages = [_stage(path, line, label) for label, line in zip(labels, lines, strict=True)]

@@ -37,6 +37,8 @@ class Table:
         Whether numbers may be written with a comma.
     units : tuple of 3 floats
         What the units of onset, end and duration are in seconds.
+    epoch : int or None
+        Number of the column that counts epochs.
     codes : str or None
         What numbers mean, where the name of the column says it.
     note : str
@@ -51,6 +53,7 @@ class Table:
     duration: int | None = None
     decimal_comma: bool = False
     units: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    epoch: int | None = None
     codes: str | None = None
     note: str = ""
 

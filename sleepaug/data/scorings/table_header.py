@@ -9,6 +9,7 @@ from sleepaug.data.scorings.table import DELIMITERS, HEADER_LINES, Table, cell, 
 from sleepaug.data.scorings.table_names import (
     DURATION,
     END,
+    EPOCH,
     KNOWN_SCORERS,
     ONSET,
     STAGE,
@@ -64,6 +65,7 @@ def _with_header(line: str, below: Sequence[str], first_line: int, delimiter: st
         duration,
         decimal_comma=delimiter != ",",
         units=(a, b, c),
+        epoch=next((k for k, name in enumerate(names) if plain(name) in EPOCH), None),
         codes=KNOWN_SCORERS.get(plain(names[stage])),
         note=note,
     )

@@ -19,6 +19,18 @@ ONSET = (
 )
 END = ("end", "stop", "endtime", "stoptime", "ende", "endzeit", "fin", "fine", "einde", "eindtijd")
 DURATION = ("duration", "dur", "length", "dauer", "duree", "duracion", "durata", "duur")
+EPOCH = (
+    "epoch",
+    "epochs",
+    "epochnumber",
+    "epochnum",
+    "epochno",
+    "epoche",
+    "epoque",
+    "epoca",
+    "no",
+    "nr",
+)
 """Names of columns in six languages, without capitals, accents, spaces and units."""
 
 SECONDS = {
