@@ -142,18 +142,18 @@ def predict(
         say = partial(click.echo, err=True)
         results = iter(submit_nights(model, recordings, settings, slurm, jobs=jobs, say=say))
     progress = NightProgress(len(recordings), lines=not as_json)
-    errors, shown, n_staged, any_scored = {}, [], 0, False
+    errors, shown, n_written, n_staged = {}, [], 0, 0
     with contextlib.closing(progress):
         for result in results:
             progress.tell(result)
             if result.error:
                 errors[result.path] = result.error
-            n_staged += not result.error
-            any_scored |= result.scored
+            n_written += not result.error
+            n_staged += result.scored
             shown += [result.to_json()] if as_json else []
     if as_json:
         click.echo(json.dumps(shown, indent=2))
-    elif n_staged:
+    elif n_written:
         click.echo(f"Hypnograms: {where}")
     table = write_table(where, errors)
     if len(recordings) > 1:
@@ -163,5 +163,5 @@ def predict(
         with contextlib.suppress(OSError):
             where.rmdir()  # only if nothing was written
         sys.exit(FAILED)
-    if slurm is None and not any_scored:
+    if slurm is None and not n_staged:
         sys.exit(NOTHING_SCORABLE)

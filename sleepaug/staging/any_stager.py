@@ -13,6 +13,7 @@ from sleepaug.data.files.check import check_file
 from sleepaug.data.files.open import OpenRecording, check_kind, open_recording
 from sleepaug.data.recording import Recording
 from sleepaug.models.words import OneLine
+from sleepaug.staging.doubtful import with_doubts
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.provenance import ModelSource
 from sleepaug.support.errors import SleepaugError, printable
@@ -151,7 +152,7 @@ class AnyStager(OneLine, ABC):
         if isinstance(recording, Recording):
             recording = recording.files[0]
         name = Path(recording).stem if isinstance(recording, str | os.PathLike) else ""
-        return replace(night, name=printable(name))
+        return with_doubts(replace(night, name=printable(name)))
 
     def _predict_each(
         self, recordings: SeveralRecordings, **options: Unpack[Options]

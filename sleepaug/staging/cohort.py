@@ -108,6 +108,12 @@ def planned(
             plan.append(NightResult(night.path, facts, files=place.files, before=True))
             continue
         if not settings.overwrite:
+            if other := place.of_another(night.path, recording):
+                raise ConfigError(
+                    f"{place.summary} holds the results of another recording, {other}. Stage "
+                    f"{night.path} into another folder, or allow overwriting.",
+                    parameters=("output", "overwrite"),
+                )
             refuse_existing(place.foreign())
         plan.append(Task(night, place, recording, key))
     return plan

@@ -10,6 +10,7 @@ from typing import Any
 from sleepaug import __version__
 from sleepaug.data.stages import WINDOW_SECONDS
 from sleepaug.staging.any_stager import AnyStager
+from sleepaug.staging.doubtful import with_gaps
 from sleepaug.staging.excerpts import with_excerpts
 from sleepaug.staging.hypnogram.formats import summary, write_forms
 from sleepaug.staging.hypnogram.hypnogram import Hypnogram
@@ -186,6 +187,7 @@ def _staged(stager: AnyStager, path: Path, settings: PredictionSettings) -> Hypn
         hypnogram = hypnogram.without_disagreement()
     made = replace(hypnogram.made, command=settings.command)
     night = replace(hypnogram, defer=settings.defer, lights_off=off, lights_on=on, made=made)
+    night = with_gaps(night)
     if "html" not in settings.forms:
         return night
     return with_excerpts(night, path, map=settings.map, exclude=settings.exclude)

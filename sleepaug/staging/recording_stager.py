@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 CONTEXTS = ("network", "none")
 """What a recording model can look at: the windows around, or each alone."""
-ONE_STAGE = 0.9
-"""Share of the epochs that one stage may have without a warning."""
-MOST_REM, HOUR = 0.6, 120
-"""Share of REM sleep in a recording of an hour or more (in windows) that brings a warning."""
 FEW_WINDOWS = 40
 
 
@@ -133,7 +129,7 @@ class RecordingStager(AnyStager):
             probabilities=probabilities,
             reason=list(view.reason),
             start=night.start,
-            notes=[*night.notes, *view.notes, *_warnings(probabilities), *self._notes(context)],
+            notes=[*night.notes, *view.notes, *_few(probabilities), *self._notes(context)],
             spectrum=night.spectrum,
             spectrum_channel=night.spectrum_channel,
             made=Provenance(self.sources, view.used),
@@ -150,26 +146,9 @@ class RecordingStager(AnyStager):
         return notes
 
 
-def _warnings(probabilities: np.ndarray) -> list[str]:
-    """Say what the hypnogram itself makes doubtful."""
-    scored = probabilities[~np.isnan(probabilities).any(axis=1)].argmax(axis=1)
-    if not len(scored):
+def _few(probabilities: np.ndarray) -> list[str]:
+    """Warn where too few epochs are staged to know what is typical of the recording."""
+    n = int((~np.isnan(probabilities).any(axis=1)).sum())
+    if not 0 < n < FEW_WINDOWS:
         return []
-    if len(scored) < FEW_WINDOWS:
-        return [
-            f"Warning: {len(scored)} epochs are few: what is typical of the recording is unknown."
-        ]
-    counts = np.bincount(scored, minlength=len(STAGES))
-    stage, n = int(counts.argmax()), int(counts.max())
-    rem = counts[STAGES.index("R")] / len(scored)
-    if MOST_REM < rem < ONE_STAGE and len(scored) >= HOUR:
-        return [
-            f"Warning: {rem:.0%} of the epochs are staged R, more than people have. Is it EEG of a "
-            "sleeper?"
-        ]
-    if n < ONE_STAGE * len(scored):
-        return []
-    return [
-        f"Warning: {n} of {len(scored)} epochs are staged {STAGES[stage]}. Recordings of one stage "
-        "are rare: look at it before you trust this."
-    ]
+    return [f"Warning: {n} epochs are few: what is typical of the recording is unknown."]

@@ -75,6 +75,14 @@ class Place:
         same = saved[KEY].get(RECORDING) == recording and saved[KEY].get(SETTINGS) == settings
         return saved if same and all(file.exists() for file in self.files) else None
 
+    def of_another(self, path: Path, recording: str) -> str:
+        """Name the recording whose results are here, if it is another than that at `path`."""
+        saved = self.saved()
+        other = str(saved.get("file", ""))
+        if not other or saved[KEY].get(RECORDING) == recording:
+            return ""
+        return "" if Path(other).resolve() == path.resolve() else other
+
     def foreign(self) -> list[Path]:
         """List files that would be replaced and that `predict` did not write as they are now."""
         if self.mark.exists():

@@ -152,18 +152,22 @@ def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
 def _read_both(
     a: tuple[Path, ...], b: tuple[Path, ...], codes: str | None
 ) -> tuple[Scoring, Scoring]:
-    """Read two scorings; the epochs of one without times last as the length of the other tells."""
-    first = _read(a, codes)
+    """Read two scorings: of one without times the other tells the length of an epoch, of one in
+    times of day when the recording began.
+    """
+    of_a, of_b = Extent(begins=_start(b)), Extent(begins=_start(a))
+    first = _read(a, codes, of_a)
     if first.timed or len(a) > 1:
-        return first, _read(b, codes, _extent_of(first))
-    second = _read(b, codes)
+        return first, _read(b, codes, _as_long_as(first, of_b))
+    second = _read(b, codes, of_b)
     if second.timed or len(b) > 1 or len(second) < len(first):
-        return _read(a, codes, _extent_of(second)), second
-    return first, _read(b, codes, _extent_of(first)) if len(first) < len(second) else second
+        return _read(a, codes, _as_long_as(second, of_a)), second
+    longer = len(first) < len(second)
+    return first, _read(b, codes, _as_long_as(first, of_b)) if longer else second
 
 
-def _extent_of(scoring: Scoring) -> Extent:
-    return Extent(_end(scoring), is_sure=False)
+def _as_long_as(scoring: Scoring, extent: Extent) -> Extent:
+    return replace(extent, seconds=_end(scoring), is_sure=False)
 
 
 def _end(scoring: Scoring) -> float:
@@ -171,9 +175,10 @@ def _end(scoring: Scoring) -> float:
     return scoring.onset[-1] + scoring.duration[-1]
 
 
-def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None = None) -> Scoring:
+def _read(files: tuple[Path, ...], codes: str | None, extent: Extent) -> Scoring:
+    """Read a scoring; its own recording, where it is among the files, tells its extent."""
     try:
-        return read_scoring(files, codes=codes, extent=extent)
+        return read_scoring(files, codes=codes, extent=None if len(files) > 1 else extent)
     except RecordingError as error:
         if is_edf(files[-1]):
             raise RecordingError(f"{error}\nIs it the recording? Name its scoring.") from error

@@ -20,7 +20,7 @@ def pink(n_times: int, seed: int = 0, sd: float = 30.0) -> np.ndarray:
     return sd * x / x.std()
 
 
-def _write_edf(
+def write_edf_file(
     path: Path,
     channels: Sequence[str] | dict[str, np.ndarray] = ("EEG C3-A2",),
     sfreq: float = 100.0,
@@ -49,7 +49,7 @@ def _write_edf(
 
 @pytest.fixture(scope="session")
 def write_edf() -> Callable[..., Path]:
-    return _write_edf
+    return write_edf_file
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def _fixed(files: tuple[Path, ...]) -> Scoring:
 @pytest.fixture
 def recording(tmp_path: Path) -> Recording:
     """Two minutes of one channel with four stages."""
-    return Recording("night", "anna", (_write_edf(tmp_path / "night.edf", ["C3"]),), _fixed)
+    return Recording("night", "anna", (write_edf_file(tmp_path / "night.edf", ["C3"]),), _fixed)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Two scorings compared: numbers against scikit-learn and by hand, files of every form."""
 
 import json
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sleepaug.staging.agreement_page import Stretch, longest_disagreements
 from sleepaug.staging.estimate import Estimate
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
+from tests.data.conftest import write_edf_file as write_edf
 
 
 def scoring(stages, onset=0.0, seconds=30.0):
@@ -163,6 +165,19 @@ def test_the_clock_is_that_of_the_files(tmp_path):
         assert pair.start == START
     (pair,) = pair_up(tmp_path / "n.txt", tmp_path / "n.txt")
     assert pair.start is None
+
+
+def test_times_of_day_count_from_the_start_that_the_other_scoring_knows(tmp_path):
+    random = np.random.default_rng(0)
+    stages = np.array(STAGES)[random.integers(0, 5, 60)]
+    annotations = [(30.0 * k, 30, f"Sleep stage {s[-1]}") for k, s in enumerate(stages)]
+    write_edf(tmp_path / "a.edf", {}, stages=annotations, start=START)
+    rows = [f"{START + timedelta(seconds=30 * k):%H:%M:%S},{stages[k]}" for k in range(20, 60)]
+    (tmp_path / "b.csv").write_text("\n".join(["Time,Stage", *rows]))
+    for first, second in (("a.edf", "b.csv"), ("b.csv", "a.edf")):
+        (pair,) = pair_up(tmp_path / first, tmp_path / second)
+        assert pair.both.sum() == 40
+        assert compare([pair]).accuracy.value == 1
 
 
 def test_the_longest_disagreements_are_listed_by_the_clock():

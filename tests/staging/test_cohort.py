@@ -9,13 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import run
+from model_file import CHANNELS
 
 from sleepaug.staging.cohort import stage_nights
 from sleepaug.staging.nights import NightFile, find_nights
 from sleepaug.staging.prediction import PredictionSettings
+from tests.data.conftest import write_edf_file as write_edf
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +63,32 @@ def test_a_done_night_is_passed_over_an_added_and_a_changed_one_are_staged(insta
     table = pd.read_csv(study.parent / "o" / "summary.csv")
     assert table["file"].tolist() == [str(study / name / "psg.edf") for name in "abc"]
     assert (table["epochs"] == 40).all()
+
+
+def test_results_of_another_recording_of_that_name_stay(installed, study):
+    output = study.parent / "o"
+    run("predict", study / "a" / "psg.edf", "-o", output, "--to=csv")
+    before = {file: file.read_bytes() for file in output.iterdir()}
+    other = study / "b" / "psg.edf"
+    with other.open("r+b") as file:
+        file.seek(8)
+        file.write(b"another person")
+    refused = run("predict", other, "-o", output, "--to=csv", code=2)
+    assert f"holds the results of another recording, {study / 'a' / 'psg.edf'}" in refused.stderr
+    assert {file: file.read_bytes() for file in output.iterdir()} == before
+    (study / "a").rename(study / "moved")  # the same recording in another place
+    moved = study / "moved" / "psg.edf"
+    run("predict", moved, "-o", output, "--to=csv", "--context=none")
+    run("predict", other, "-o", output, "--to=csv", "--overwrite")
+    assert str(other) in (output / "psg.summary.json").read_text()
+
+
+def test_nights_without_a_staged_epoch_are_not_counted_as_staged(installed, tmp_path):
+    for name in ("a", "b"):
+        flat = dict.fromkeys(CHANNELS, np.zeros(60000))
+        write_edf(tmp_path / "flat" / f"{name}.edf", flat, seconds=600)
+    result = run("predict", tmp_path / "flat", "-o", tmp_path / "o", "--to=csv", code=3)
+    assert "0 of 2 nights staged" in result.stderr
 
 
 @pytest.mark.parametrize("more", [["--context=none"], ["--exclude=EEG O2-CLE"], ["--defer=10%"]])

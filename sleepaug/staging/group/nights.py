@@ -20,6 +20,7 @@ from sleepaug.support.errors import ConfigError, RecordingError
 RESULTS = "summary.csv"
 """The table that `predict` writes of all nights, with the errors of those that failed."""
 UNKNOWN_GROUP = "not known"
+NO_STAGE = "no epoch has a stage; its own report says why."
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,10 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
             text = str(error).replace(f"{path.parent}{os.sep}", "")
             nights.append(_night(people, name, error=text))
         else:
-            nights.append(_night(people, name, hypnogram=stored.hypnogram))
+            if stored.hypnogram.scored.any():
+                nights.append(_night(people, name, hypnogram=stored.hypnogram))
+            else:
+                nights.append(_night(people, name, error=NO_STAGE))
             recording = os.path.splitext(stored.recording)[0]
             if recording.endswith(f"/{name}"):
                 root = Path(recording.removesuffix(f"/{name}"))

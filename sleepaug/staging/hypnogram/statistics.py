@@ -62,8 +62,9 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
     -------
     dict
         The keys of `STATISTICS`, in minutes, percent or counts; None for a latency or share that
-        does not exist, as in a night without sleep. Unscored epochs count only for TIB and SPT; a
-        change of stage across them is not counted.
+        does not exist, as in a night without sleep, and for all but TIB where no epoch has a
+        stage. Unscored epochs count only for TIB and SPT; a change of stage across them is not
+        counted.
 
     Notes
     -----
@@ -86,16 +87,17 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
     result: dict[str, float | int | None] = dict.fromkeys(STATISTICS)
     minutes = {s: float((stage == s).sum()) * EPOCH_MINUTES for s in STAGES}
     known = stage[stage != UNKNOWN]
+    result |= {"TIB": tib, "unscored": len(stage) - len(known)}
+    if not len(known):
+        return result
     result |= {
-        "TIB": tib,
         "TST": tst,
-        "SE": 100 * tst / tib if tib else None,
+        "SE": 100 * tst / tib,
         **{f"{s}_min": minutes[s] for s in STAGES},
         "transitions": int(((stage[1:] != stage[:-1]) & _both_known(stage)).sum()),
         "awakenings": 0,
         "cycles": 0,
         "SPT": 0.0,
-        "unscored": len(stage) - len(known),
     }
     if not len(at):
         return result

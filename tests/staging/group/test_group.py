@@ -68,6 +68,19 @@ def test_a_study_is_read_with_its_broken_nights(study):
     assert nights["a/sub-01_ses-2"].groups == {"group": "patient"}
 
 
+def test_a_night_without_any_stage_has_no_part_in_the_means(study):
+    folder, people = study
+    blank = make()
+    blank = replace(blank, probabilities=np.full_like(blank.probabilities, np.nan))
+    before = spreads(read_group(folder, read_participants(people, ["group"])))
+    write_forms(blank, folder / "a", "sub-01_ses-2", ["csv"])
+    nights = read_group(folder, read_participants(people, ["group"]))
+    (broken,) = [night for night in nights if night.name == "a/sub-01_ses-2"]
+    assert (broken.status, broken.error[:22]) == ("broken", "no epoch has a stage; ")
+    assert spreads(nights)["patient"]["TST"].n == before["patient"]["TST"].n
+    assert spreads(nights)["all"]["SE"].mean > 0
+
+
 def test_a_person_with_two_nights_counts_once(study):
     folder, people = study
     nights = read_group(folder, read_participants(people, ["group"]))

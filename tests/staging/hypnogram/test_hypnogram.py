@@ -49,7 +49,7 @@ def test_a_slice_is_a_night_of_these_windows():
     assert len(part.spectrum) == 10
     assert len(whole[-5:]) == 5
     assert len(whole[50:20]) == 0
-    assert whole[5:5].statistics()["TST"] == 0
+    assert whole[5:5].statistics()["TIB"] == 0
     assert "0 epochs" in repr(whole[5:5])
     for wrong in (3, slice(0, 10, 2), "N2"):
         with pytest.raises(TypeError, match=r"\[10:20\]"):

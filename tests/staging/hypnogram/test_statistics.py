@@ -31,10 +31,10 @@ def test_a_night_by_hand():
     assert list(statistics) == list(STATISTICS)
 
 
-@pytest.mark.parametrize("stages", [[], ["W"] * 4, ["?"] * 3])
+@pytest.mark.parametrize("stages", [["W"], ["W"] * 4, ["?", "W", "?"]])
 def test_a_night_without_sleep_has_no_latencies(stages):
     statistics = sleep_statistics(stages)
-    assert statistics["TST"] == 0
+    assert statistics["TST"] == statistics["SE"] == 0
     assert statistics["SOL"] is None
     assert statistics["REM_latency"] is None
     assert statistics["N2_percent_TST"] is None
