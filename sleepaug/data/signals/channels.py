@@ -202,6 +202,8 @@ def _referenced(
     shown = f"reference {recorded}" if recorded else "its reference is not named"
     if reference == "as-recorded":
         sentence = f"{want}: {channel}, as recorded ({shown}).{oddity}"
+        if want == channel and parsed is None:  # an eye, or the chin
+            sentence = f"{channel}, as recorded."
         return Source(channel, (), printable(sentence))
     if reference == "average":
         return _average(names, want, channel, recorded)

@@ -31,7 +31,10 @@ EYE = re.compile(r"eog|\b(?:e[12](?:[am][12])?|loc|roc)\b|(?:left|right) horiz",
 MUSCLE = re.compile(r"emg|chin|submental|menton", re.IGNORECASE)
 """Names of channels of the eyes and of muscles, underscores read as spaces."""
 _VERTICAL = re.compile(r"vert|veog", re.IGNORECASE)
-_LIMB = re.compile(r"leg|tib|arm|jambe|bein|gamba|pierna|been\b", re.IGNORECASE)
+_CHIN = re.compile(r"chin|submental|menton", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"leg|tib|\b[lr]?at\b|arm|jambe|bein|gamba|pierna|been\b|intercost|abdo|diaphr", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -100,8 +103,12 @@ def channel_place(name: str, kind: str) -> np.ndarray:
 def _eye_electrodes(name: str) -> tuple[str, str]:
     """Find eye and reference in the name of an EOG; horizontal is right minus left."""
     words = name.upper().replace("_", " ")
-    left = re.search(r"\bE(?:OG)?1|LOC|LEFT|\bL(?:-?EOG)?\b|EOG-?L\b", words) is not None
-    right = re.search(r"\bE(?:OG)?2|ROC|RIGHT|\bR(?:-?EOG)?\b|EOG-?R\b", words) is not None
+    left = (
+        re.search(r"\bE(?:OG)?1|LOC|LEFT|GAUCHE|\bL(?:-?EOG)?\b|EOG[- ]?[LG]\b", words) is not None
+    )
+    right = (
+        re.search(r"\bE(?:OG)?2|ROC|RIGHT|DROIT|\bR(?:-?EOG)?\b|EOG[- ]?[RD]\b", words) is not None
+    )
     if left == right:
         return "Right Horiz", "Left Horiz"
     ear = next((ear for ear in EARS if re.search(rf"[-:/ ]{ear}\b", words)), "")
@@ -162,23 +169,32 @@ def montage(
             f"{', '.join(recorded.names)}. Say which of them is at which place, as in map C3=NAME.",
             parameters=("map",),
         )
-    others: dict[str, list[str]] = {"eog": [], "emg": []}
-    for name in () if eeg_only else usable:
-        if name not in eeg.values() and parse_name(name) is None:
-            kind = _beside_eeg(name)
-            if kind and len(others[kind]) < MOST[kind]:
-                others[kind].append(name)
+    rest = [n for n in usable if n not in eeg.values() and parse_name(n) is None and not eeg_only]
+    others = {"eog": _eyes(rest), "emg": _muscles(rest)}
+    others = {kind: channels[: MOST[kind]] for kind, channels in others.items()}
     names = eeg | {name: name for channels in others.values() for name in channels}
     kinds = ["eeg"] * len(eeg) + [kind for kind, channels in others.items() for _ in channels]
     return Montage(names, tuple(kinds), silent)
 
 
-def _beside_eeg(name: str) -> str | None:
-    """Tell whether a channel is of the eyes, side to side, or of the chin."""
-    words = name.replace("_", " ")
-    if EYE.search(words):
-        return None if _VERTICAL.search(words) else "eog"
-    return "emg" if MUSCLE.search(words) and not _LIMB.search(words) else None
+def _eyes(names: Sequence[str]) -> list[str]:
+    """Return channels of the eyes, side to side; of an eye that has several, one against an ear."""
+    found: dict[tuple[str, bool], str] = {}
+    for name in names:
+        words = name.replace("_", " ")
+        if EYE.search(words) and not _VERTICAL.search(words):
+            eye, reference = _eye_electrodes(name)
+            side = (eye, reference == "Left Horiz")
+            if side not in found or (reference and not _eye_electrodes(found[side])[1]):
+                found[side] = name
+    return [name for name in names if name in found.values()]
+
+
+def _muscles(names: Sequence[str]) -> list[str]:
+    """Return channels of muscles, those first that name the chin; none of limbs or breathing."""
+    words = {name: name.replace("_", " ") for name in names}
+    found = [n for n in names if MUSCLE.search(words[n]) and not _ELSEWHERE.search(words[n])]
+    return sorted(found, key=lambda name: _CHIN.search(words[name]) is None)
 
 
 def _unreadable(recorded: OpenRecording, name: str) -> str:

@@ -38,8 +38,16 @@ def test_of_one_place_the_channel_against_an_ear_is_taken(tmp_path: Path, write_
 
 
 def test_neither_legs_nor_lids_are_taken_for_chin_or_eyes(tmp_path: Path, write_edf) -> None:
-    channels = ["C3-M2", "EMG Leg", "Tib EMG", "Vert EOG", "EOG vertical", "Chin EMG", "LEOG"]
+    channels = ["C3-M2", "EMG Leg", "Tib EMG", "EMG RAT", "EMG LAT", "EMG intercostal", "EMG1"]
+    channels += ["Vert EOG", "EOG vertical", "Chin EMG", "LEOG"]
     assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", "LEOG", "Chin EMG"]
+
+
+def test_of_an_eye_with_several_channels_one_is_taken(tmp_path: Path, write_edf) -> None:
+    channels = ["C3-M2", "E1", "E1-M2", "E2", "E2-M1", "E2-Fpz"]
+    assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", "E1-M2", "E2-M1"]
+    channels = ["C3-M2", "EOG1-A1", "EOG2-A1"]
+    assert list(names_of(tmp_path, write_edf, channels)) == channels
 
 
 @pytest.mark.parametrize(
@@ -51,6 +59,7 @@ def test_the_side_of_an_eye_is_read(right: str) -> None:
     assert b[3] < 0 < a[3]
     np.testing.assert_array_equal(a[6:], b[6:])
     assert channel_place("EOG horizontal", "eog")[6] < 0
+    assert channel_place("EOG G-A2", "eog")[3] < 0 < channel_place("EOGD-A1", "eog")[3]
 
 
 def test_at_most_eight_eeg_channels_of_both_sides(tmp_path: Path, write_edf) -> None:
