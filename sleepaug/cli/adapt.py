@@ -22,7 +22,13 @@ from sleepaug.support.files import make_folder, refuse_existing
     metavar="MODEL",
     help="Model of whole recordings to start from (default: the one that ships).",
 )
-@click.option("-o", "--output", type=FILE, required=True, help="Model file to write.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="Model file to write.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @cache_option
@@ -54,6 +60,7 @@ def adapt(
     lab = read_laboratory(stager, settings, progress=True)
     for line in notes_in_short(lab.windows.notes):
         click.echo(line, err=True)
+    click.echo("Checking on people who are left out, which takes minutes.", err=True)
     check = cross_validate(stager, lab, progress=True)
     click.echo(
         f"{len(lab.windows)} windows of {len(lab.nights)} nights of {len(lab.people)} people. "

@@ -65,9 +65,11 @@ def review(
     from sleepaug.staging.review.server import ReviewServer
     from sleepaug.staging.review.session import Review, ReviewSettings
     from sleepaug.support.errors import ConfigError
+    from sleepaug.support.files import check_writable
 
     if hypnograms is not None and model is not None:
         raise ConfigError("the nights are staged already.", parameters=("model", "hypnograms"))
+    check_writable(output)  # now, and not when hours of work are saved
     settings = ReviewSettings(output, **options)
     files = find_nights(recordings)
     nights = (

@@ -131,9 +131,8 @@ def prepare_stored(
             parameters=tuple(parameters),
         )
     for ids in alike:
-        skipped = f"recording {ids[0]}" if len(ids) == 1 else f"{len(ids)} recordings"
-        others = f" So are {', '.join(ids[1:])}." if ids[1:] else ""
-        warnings.warn(f"Skipped {skipped}: {failures[ids[0]]}{others}", stacklevel=2)
+        skipped = "recording" if len(ids) == 1 else f"{len(ids)} recordings,"
+        warnings.warn(f"Skipped {skipped} {', '.join(ids)}: {failures[ids[0]]}", stacklevel=2)
     if failures:
         warnings.warn(
             f"{len(failures)} of {len(recordings)} recordings were skipped.", stacklevel=2

@@ -89,8 +89,9 @@ class Familiarity:
         distance, strange = float(np.median(distances)), float(np.mean(distances > FAR_WINDOW))
         if distance > FAR:
             lines.append(
-                f"does not look like EEG of a sleeper: its windows are {distance:.1f} from those "
-                f"of the training recordings, where at most {FAR:g} is expected."
+                "does not look like EEG of a sleeper: it differs from the training recordings by "
+                f"{distance:.1f}, where they differ from each other by 1 and at most {FAR:g} is "
+                "expected."
             )
         elif strange > MOST_STRANGE:
             lines.append(f"does not look like EEG of a sleeper in {strange:.0%} of its windows.")

@@ -83,5 +83,12 @@ def write_night(job: Job) -> None:
     others = simulate_scorers(night.stages, settings.scorers, stream(job.seed, "scorers"))
     for path, stages in zip(job.hypnograms, (night.stages, *others), strict=True):
         into_place(path, scoring(night, stages, settings.layout).write)
-    psg = polysomnogram(night, settings.layout, settings.channels(), settings.rate, one.recorder)
-    into_place(job.psg, psg.write)
+    channels = settings.channels()
+    try:
+        psg = polysomnogram(night, settings.layout, channels, settings.rate, one.recorder)
+        into_place(job.psg, psg.write)
+    except BaseException:
+        if not job.psg.exists():  # a scoring alone would be in the way of the same command
+            for path in job.hypnograms:
+                path.unlink(missing_ok=True)
+        raise

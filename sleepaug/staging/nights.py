@@ -10,7 +10,7 @@ from pathlib import Path
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.text import read_text
-from sleepaug.data.scorings.matching import is_hidden
+from sleepaug.data.scorings.matching import is_hidden, is_signal_text
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import free_folder
 
@@ -60,7 +60,8 @@ def find_nights(paths: Sequence[Path], listed_in: Path | None = None) -> list[Ni
     ----------
     paths : sequence of Path
         A file is taken as it is. In a folder and everything below it, EDF, BDF, BrainVision, EEGLAB
-        and FIF files are recordings, except those that hold annotations only.
+        and FIF files are recordings, except those that hold annotations only, and so are channels
+        of the DREAMS databases as text, unless there is an EDF file of the same name.
     listed_in : Path, optional
         A text file that names more of them, one a line, relative to its own folder.
 
@@ -89,10 +90,11 @@ def _read_list(path: Path) -> list[Path]:
     """Read the paths in a list; empty lines and those that begin with # are skipped."""
     try:
         lines = [line.strip() for line in read_text(path).splitlines()]
-    except (OSError, RecordingError) as error:
-        reason = getattr(error, "strerror", None) or error
+    except RecordingError as error:
+        raise ConfigError(str(error), parameters=("from_list",)) from error
+    except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read: {reason}.", parameters=("from_list",)
+            f"{path}: cannot be read: {error.strerror}.", parameters=("from_list",)
         ) from error
     listed = [path.parent / line for line in lines if line and not line.startswith("#")]
     if not listed:
@@ -128,7 +130,9 @@ def _safe_folder(folder: Path, root: Path) -> Path:
 
 def _inside(folder: Path) -> list[Path]:
     """List the recordings in a folder and below it."""
-    inside = [file for file in sorted(folder.rglob("*")) if _is_recording(file)]
+    inside = [
+        file for file in sorted(folder.rglob("*")) if _is_recording(file) or _is_only_as_text(file)
+    ]
     if not inside:
         raise ConfigError(
             f"{folder}: no recording in this folder; looked for {', '.join(RECORDINGS)}."
@@ -144,6 +148,13 @@ def _is_recording(path: Path) -> bool:
         and path.is_file()
         and not _is_scoring(path)
     )
+
+
+def _is_only_as_text(path: Path) -> bool:
+    """Tell whether a file is a channel as text, and there is no EDF file of the same night."""
+    if is_hidden(path) or not path.is_file() or not is_signal_text(path):
+        return False
+    return not path.with_suffix(".edf").exists()
 
 
 def _is_scoring(path: Path) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 from sleepaug.data import cache
 from sleepaug.staging.hypnogram.formats import FORMS, targets
 from sleepaug.staging.nights import NightFile
-from sleepaug.support.files import make_folder, remove_parts
+from sleepaug.support.files import check_writable, make_folder, remove_parts
 
 KEY, RECORDING, SETTINGS, FILES = "resume", "recording", "settings", "files"
 """In the summary: what tells whether a night is done, and the hashes of its parts."""
@@ -98,6 +98,7 @@ class Place:
     def begin(self) -> None:
         """Mark the files as to be written, and those that exist as free to be replaced."""
         make_folder(self.folder)
+        check_writable(self.folder)
         self.mark.touch()
 
     @contextmanager

@@ -97,6 +97,9 @@ def pair_up(a: Path, b: Path, codes: str | None = None) -> list[ScoringPair]:
     if not a.is_dir():
         return [_pair(night_name(a), (a,), (b,), codes, names)]
     first, second = nights_in(a), nights_in(b)
+    for folder, nights in ((a, first), (b, second)):
+        if not nights:
+            raise ConfigError(f"{folder}: no scoring in this folder.")
     pairs = [(name, other) for name in sorted(first) if (other := _alike(name, second)) is not None]
     if not pairs:
         listed = ", ".join([*sorted(first)[:3], "..."]), ", ".join([*sorted(second)[:3], "..."])

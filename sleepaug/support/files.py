@@ -35,6 +35,15 @@ def make_folder(path: Path) -> None:
         ) from error
 
 
+def check_writable(folder: Path) -> None:
+    """Raise an `OutputError` if nothing could be written to a folder, which need not exist yet."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise OutputError(f"{there}: not a folder. Choose another.")
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"{there}: this folder cannot be written to. Choose another.")
+
+
 def free_folder(path: Path, continues: Callable[[Path], bool] = lambda folder: False) -> Path:
     """Choose the first of `path`, `path-2`, `path-3`, ... that can be written to.
 

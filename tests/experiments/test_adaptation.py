@@ -156,6 +156,8 @@ def test_what_cannot_be_adapted_is_refused(tmp_path, beginner):
     assert "fine-tuned by" in run("adapt", "--from", "spectral", *mine, code=2).output
     assert "name the dataset" in run("adapt", "--data-dir", one, "-o", out, code=2).output
     assert "sleepaug adapt" in run("train", "--from", "default", *mine[:-1], out, code=2).output
+    folder = run("adapt", *mine[:-1], tmp_path, "--overwrite", code=2).output
+    assert "is a directory" in folder
     short = tmp_path / "short"
     for number in (1, 2):
         write_mass_night(short, number, windows=39)

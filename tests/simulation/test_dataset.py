@@ -96,6 +96,20 @@ def test_an_interrupted_night_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_night_that_was_stopped_leaves_no_scoring_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sleepaug.simulation.dataset.polysomnogram", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            simulate_dataset(tmp_path, SHORT)
+    assert list(tmp_path.iterdir()) == []
+    simulate_dataset(tmp_path, SHORT)
+
+
 @pytest.mark.parametrize("layout", ["mass", "sleep-edf"])
 def test_size_on_disk(layout: str, tmp_path: Path) -> None:
     options = {"layout": layout, "hours": 0.3, "scorers": 2, "wake_before": 0.1, "wake_after": 0.2}

@@ -15,6 +15,7 @@ from sleepaug.data.stages import STAGES
 from sleepaug.staging.agreement import compare
 from sleepaug.staging.agreement_page import Stretch, longest_disagreements
 from sleepaug.staging.estimate import Estimate
+from sleepaug.staging.hypnogram.formats import write_forms
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
 from tests.data.conftest import write_edf_file as write_edf
@@ -167,6 +168,20 @@ def test_the_clock_is_that_of_the_files(tmp_path):
     assert pair.start is None
 
 
+@pytest.mark.parametrize(
+    "forms", [["csv", "bids"], ["bids"], ["edf", "bids"], ["csv", "edf", "json"]]
+)
+def test_a_folder_in_all_forms_that_predict_writes_has_each_night_once(tmp_path, forms):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        write_forms(make(), tmp_path / folder, "n1", forms)
+    (pair,) = pair_up(tmp_path / "a", tmp_path / "b")
+    assert compare([pair]).accuracy.value == 1
+    (tmp_path / "c").mkdir()
+    with pytest.raises(ConfigError, match="c: no scoring in this folder"):
+        pair_up(tmp_path / "a", tmp_path / "c")
+
+
 def test_times_of_day_count_from_the_start_that_the_other_scoring_knows(tmp_path):
     random = np.random.default_rng(0)
     stages = np.array(STAGES)[random.integers(0, 5, 60)]
@@ -193,9 +208,11 @@ def test_what_cannot_be_compared_is_named(tmp_path):
     (tmp_path / "a.txt").write_text("W\nN1\n")
     with pytest.raises(ConfigError, match="two folders"):
         pair_up(tmp_path, tmp_path / "a.txt")
-    (tmp_path / "d").mkdir()
+    for name in ("d", "e"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.txt").write_text("W\nN1\n")
     with pytest.raises(ConfigError, match="no night is in both"):
-        pair_up(tmp_path, tmp_path / "d")
+        pair_up(tmp_path / "d", tmp_path / "e")
     (tmp_path / "bad.csv").write_text("onset,duration,stage\n0,30,\x1b[31mN9\n")
     with pytest.raises(RecordingError) as error:
         pair_up(tmp_path / "a.txt", tmp_path / "bad.csv")

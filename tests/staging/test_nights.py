@@ -35,3 +35,14 @@ def test_names_of_results_obey_no_terminal_and_replace_nothing(tmp_path, monkeyp
     assert new_folder(Path("x/n.edf")) == Path("hypnograms/n")
     Path("hypnograms/n").mkdir(parents=True)
     assert new_folder(Path("x/n.edf")) == Path("hypnograms/n-2")
+
+
+def test_channels_as_text_are_recordings_unless_there_is_an_edf_file(tmp_path):
+    for name, text in (
+        ("excerpt1.txt", "[C3-A1]\n0.1\n"), ("excerpt3.txt", "[C3-A1]\n0.1\n"),
+        ("excerpt3.edf", "damaged"), ("Hypnogram_excerpt1.txt", "[hypnogram]\n5\n"),
+        ("notes.txt", "none"),
+    ):  # fmt: skip
+        (tmp_path / name).write_text(text)
+    names = [night.path.name for night in find_nights([tmp_path])]
+    assert names == ["excerpt1.txt", "excerpt3.edf"]

@@ -11,6 +11,7 @@ import pytest
 
 from sleepaug.support.errors import ConfigError, OutputError
 from sleepaug.support.files import (
+    check_writable,
     free_folder,
     into_place,
     make_folder,
@@ -129,3 +130,14 @@ def test_json_comes_back_and_damage_is_named(tmp_path):
 def test_text_is_written_as_it_is(tmp_path):
     write_text(tmp_path / "t.csv", "µV\nN1\n")
     assert Path(tmp_path / "t.csv").read_bytes() == "µV\nN1\n".encode()
+
+
+def test_what_cannot_be_written_to_is_known_before_work_begins(tmp_path, monkeypatch):
+    check_writable(tmp_path / "new" / "deep")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="file: not a folder"):
+        check_writable(tmp_path / "file" / "below")
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # as of a disk that is read-only
+    with pytest.raises(OutputError, match="cannot be written to"):
+        check_writable(tmp_path / "new")

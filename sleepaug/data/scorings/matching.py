@@ -128,24 +128,26 @@ def _scoring_files(paths: Iterable[Path]) -> list[Path]:
         if path.suffix.lower() in ENDINGS
         and not is_hidden(path)
         and path.name.lower() not in NOT_A_SCORING
-        and not path.name.lower().endswith((".summary.json", "_channels.tsv"))
+        and not path.name.lower().endswith((".summary.json", "_channels.tsv", "_events.json"))
         and path.is_file()
-        and not _is_signal_text(path)
+        and not is_signal_text(path)
         and not _is_other_form(path)
     )
 
 
 def _is_other_form(path: Path) -> bool:
     """Tell whether a hypnogram of this package lies beside its table, in another form."""
-    for ending in (".hypnogram.edf", "_events.tsv"):
+    for ending, others in (
+        (".hypnogram.edf", (".hypnogram.csv", "_events.tsv")),
+        ("_events.tsv", (".hypnogram.csv", "_eeg.hypnogram.csv")),
+    ):
         if path.name.endswith(ending):
             name = path.name.removesuffix(ending)
-            tables = (f"{name}.hypnogram.csv", f"{name}_eeg.hypnogram.csv")
-            return any(path.with_name(table).exists() for table in tables)
+            return any(path.with_name(name + other).exists() for other in others)
     return False
 
 
-def _is_signal_text(path: Path) -> bool:
+def is_signal_text(path: Path) -> bool:
     """Tell whether a text file is a channel of the DREAMS databases: ``[C3-A1]``, then numbers."""
     if path.suffix.lower() != ".txt":
         return False
@@ -189,6 +191,9 @@ def nights_in(folder: Path) -> dict[str, tuple[Path, ...]]:
         name = night_name(path)
         recording = nights.get(name, ())
         if recording and (len(recording) > 1 or recording[0] not in recordings):
-            raise RecordingError(f"{nights[name][-1]} and {path}: two scorings of one night.")
+            raise RecordingError(
+                f"{nights[name][-1]} and {path}: two scorings of one night. Keep one of them in "
+                "this folder."
+            )
         nights[name] = (*recording, path)  # the recording may lie elsewhere below the folder
     return nights

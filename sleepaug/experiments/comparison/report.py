@@ -211,7 +211,8 @@ def learned_policies(results: Results) -> list[LearnedPolicy]:
     for lane in results.lanes:
         point = results.final(lane)
         if point is not None and point.learned:
-            doubt = at_chance({**point.test, "balanced_accuracy": point.valid})
+            valid = at_chance({**point.test, "balanced_accuracy": point.valid})
+            doubt = valid or at_chance(point.test)
             lines = [doubt] if doubt else Learned.from_json(point.learned).sentences()
             policies.append(LearnedPolicy(lane.job, lines))
     return policies

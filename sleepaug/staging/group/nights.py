@@ -126,7 +126,7 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
     if not nights:
         raise ConfigError(
             f"{folder}: no night in this folder; looked for files that end in "
-            f"{' or '.join(TABLES)}, which predict writes."
+            f"{' or '.join(TABLES)}, which predict writes with --to csv or bids."
         )
     return sorted(nights, key=lambda night: (night.group == "", night.group, night.name))
 

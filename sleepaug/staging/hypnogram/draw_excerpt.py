@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sleepaug.staging.excerpts import Excerpt
     from sleepaug.staging.window_signal import Trace
 
-MICROVOLTS = {"eeg": 50, "eog": 100, "emg": 25}
+MICROVOLTS = {"eeg": 50, "eog": 100, "emg": 50}
 """Half of what lies between two channels."""
 STEPS = 100
 """Of a line, in half of what lies between two channels: 0.5 µV of an EEG."""
@@ -53,9 +53,9 @@ def draw_excerpt(excerpt: Excerpt) -> Drawing:
 
 
 def _line(trace: Trace) -> Line:
-    """Draw a signal; it covers its neighbours, no more."""
-    microvolts = MICROVOLTS[trace.kind]
-    height = np.clip(trace.microvolts / microvolts, -2, 2) * STEPS
+    """Draw a signal; it covers its neighbours, no more, and an EMG none of them."""
+    microvolts, most = MICROVOLTS[trace.kind], 1 if trace.kind == "emg" else 2
+    height = np.clip(trace.microvolts / microvolts, -most, most) * STEPS
     return Line(f"{trace.name[:18]} ±{microvolts} µV", 1 / trace.sfreq, path_of(-height))
 
 

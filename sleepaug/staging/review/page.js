@@ -5,7 +5,7 @@ const STAGES = ["W", "N1", "N2", "N3", "R"];
 const DEPTH = ["W", "R", "N1", "N2", "N3"]; // from top to bottom, as sleep laboratories draw it
 const COLORS = { W: "#f2c14e", R: "#d1495b", N1: "#9fc2d9", N2: "#4a8db7", N3: "#1d4e79", "?": "#999" };
 const KEYS = { w: "W", 1: "N1", 2: "N2", 3: "N3", r: "R", "?": "?" };
-const SCALE = { eeg: 75, eog: 150, emg: 40 }; // microvolts from the middle of a channel to its edge
+const SCALE = { eeg: 75, eog: 150, emg: 50 }; // microvolts from the middle of a channel to its edge
 const OFFERED = 200; // windows in the list
 const WINDOW = 30;
 
@@ -157,8 +157,9 @@ function drawSignals(traces) {
     pen.lineWidth = 0.8;
     pen.save();
     pen.beginPath();
-    const top = Math.max(4, middle - room); // a channel covers its neighbours, no more
-    pen.rect(left, top, across, Math.min(middle + room, height - 18) - top);
+    const reach = trace.kind === "emg" ? room / 2 : room; // a channel covers its neighbours, no more
+    const top = Math.max(4, middle - reach);
+    pen.rect(left, top, across, Math.min(middle + reach, height - 18) - top);
     pen.clip();
     pen.beginPath();
     let down = false;

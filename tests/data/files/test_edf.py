@@ -171,7 +171,7 @@ HEADER = {  # of a file with one signal and annotations: where, what, and what t
     "samples": (688, b"-100    ", "samples of 'EEG C3-A2' reads '-100'"),
     "many samples": (688, b"99999999", "truncated; the header says"),
     "duration": (244, b"0       ", "a data record lasts 0 s"),
-    "version": (0, b"PNG     ", "not an EDF or BDF file"),
+    "version": (0, b"\x89PNG    ", "not an EDF or BDF file; it begins with"),
 }
 
 

@@ -140,7 +140,7 @@ def test_the_signals_of_the_least_certain_epochs_are_drawn(no_picture):
     assert [one.window for one in night.excerpts] == night.least_certain(6).tolist()
     page = seen(night)
     assert page.tags.count("text") == 6 * (2 + 7)  # names, and seconds
-    assert "EMG chin $x_ ±25 µV" in page.text
+    assert "EMG chin $x_ ±50 µV" in page.text
     assert f"Epoch {night.excerpts[0].window + 1}" in page.text
     deferred = with_excerpts(make(defer=0.05), raw)
     assert [one.window for one in deferred.excerpts] == deferred.look_first.tolist()
