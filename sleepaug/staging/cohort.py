@@ -108,7 +108,7 @@ def planned(
             plan.append(NightResult(night.path, facts, files=place.files, before=True))
             continue
         if not settings.overwrite:
-            if other := place.of_another(night.path, recording):
+            if other := place.of_another(night):
                 raise ConfigError(
                     f"{place.summary} holds the results of another recording, {other}. Stage "
                     f"{night.path} into another folder, or allow overwriting.",

@@ -63,7 +63,7 @@ def _of_stages(night: Hypnogram) -> list[str]:
 def _of_gaps(night: Hypnogram) -> list[str]:
     counted = night.scored[night.counted]
     n = len(counted) - int(counted.sum())
-    if not UNSTAGED * len(counted) <= n < len(counted):
+    if n < UNSTAGED * len(counted) or not n or not night.scored.any():
         return []
     return [
         f"{n} of {len(counted)} epochs {night.span()} have no stage. Total sleep time and sleep "

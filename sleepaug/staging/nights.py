@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,8 @@ from pathlib import Path
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.files.text import read_text
-from sleepaug.data.scorings.matching import is_hidden, is_signal_text
+from sleepaug.data.scorings.matching import is_hidden
+from sleepaug.data.signals.channel_names import parse_name
 from sleepaug.support.errors import ConfigError, RecordingError
 from sleepaug.support.files import free_folder
 
@@ -152,9 +155,17 @@ def _is_recording(path: Path) -> bool:
 
 def _is_only_as_text(path: Path) -> bool:
     """Tell whether a file is a channel as text, and there is no EDF file of the same night."""
-    if is_hidden(path) or not path.is_file() or not is_signal_text(path):
+    if path.suffix.lower() != ".txt" or is_hidden(path) or not path.is_file():
         return False
-    return not path.with_suffix(".edf").exists()
+    with path.open(encoding="latin-1") as file:
+        channel = re.fullmatch(r"\[([^/\]]+)\]", file.readline(100).strip())
+        number = file.readline(100).strip()
+    if channel is None or parse_name(channel[1]) is None:
+        return False
+    if re.fullmatch(r"[-+\d.eE]+", number) is None:
+        return False
+    beside = path.parent.glob(f"{glob.escape(path.stem)}.*")
+    return not any(other.suffix.lower() == ".edf" for other in beside)
 
 
 def _is_scoring(path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,11 +18,14 @@ from sleepaug.staging.hypnogram.hypnogram import Hypnogram
 from sleepaug.staging.hypnogram.lights import Lights
 from sleepaug.staging.nights import NightFile
 from sleepaug.staging.resume import (
+    CONTENT,
     FILES,
     KEY,
+    PATH,
     RECORDING,
     SETTINGS,
     Place,
+    content_hash,
     digest,
     hash_of,
 )
@@ -161,6 +165,8 @@ def stage_night(stager: AnyStager, task: Task, settings: PredictionSettings) -> 
         forms = [form for form in settings.forms if form != "json"]
         written = write_forms(hypnogram, place.folder, place.name, forms)
         resume = {
+            PATH: os.path.abspath(path),
+            CONTENT: content_hash(task.night),
             RECORDING: task.recording,
             SETTINGS: task.settings,
             FILES: {file.name: digest(file) for file in written},

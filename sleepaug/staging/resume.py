@@ -21,6 +21,7 @@ from sleepaug.staging.nights import NightFile
 from sleepaug.support.files import check_writable, make_folder, remove_parts
 
 KEY, RECORDING, SETTINGS, FILES = "resume", "recording", "settings", "files"
+PATH, CONTENT = "path", "content"
 """In the summary: what tells whether a night is done, and the hashes of its parts."""
 SUMMARY = FORMS["json"][0].ending
 
@@ -75,13 +76,13 @@ class Place:
         same = saved[KEY].get(RECORDING) == recording and saved[KEY].get(SETTINGS) == settings
         return saved if same and all(file.exists() for file in self.files) else None
 
-    def of_another(self, path: Path, recording: str) -> str:
-        """Name the recording whose results are here, if it is another than that at `path`."""
-        saved = self.saved()
-        other = str(saved.get("file", ""))
-        if not other or saved[KEY].get(RECORDING) == recording:
+    def of_another(self, night: NightFile) -> str:
+        """Name the recording whose results are here, if it is another than this night's."""
+        saved = self.saved().get(KEY, {})
+        other = str(saved.get(PATH, ""))
+        if not other or Path(other).resolve() == night.path.resolve():
             return ""
-        return "" if Path(other).resolve() == path.resolve() else other
+        return "" if saved.get(CONTENT) == content_hash(night) else other
 
     def foreign(self) -> list[Path]:
         """List files that would be replaced and that `predict` did not write as they are now."""
@@ -143,5 +144,14 @@ def recording_hash(night: NightFile) -> str:
     """Hash size, time of change and both ends of all files of a recording; "" if it is missing."""
     try:
         return hash_of([cache.identity(file) for file in night.files()])
+    except OSError:
+        return ""
+
+
+def content_hash(night: NightFile) -> str:
+    """Hash size and both ends of all files of a recording: a copy has the same; "" if missing."""
+    try:
+        identities = [cache.identity(file) for file in night.files()]
+        return hash_of([[size, ends] for size, _, ends in identities])
     except OSError:
         return ""

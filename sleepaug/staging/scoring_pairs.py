@@ -13,7 +13,8 @@ from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.recording import Scoring
 from sleepaug.data.scorings.matching import KINDS, night_name, nights_in
 from sleepaug.data.scorings.scoring import read_scoring
-from sleepaug.data.scorings.scoring_rows import Extent
+from sleepaug.data.scorings.scoring_rows import SLACK, Extent
+from sleepaug.data.scorings.table_times import NO_START
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.staging.hypnogram.reading import start_in_table
 from sleepaug.support.errors import ConfigError, RecordingError
@@ -155,22 +156,50 @@ def _alike(name: str, nights: dict[str, tuple[Path, ...]]) -> str | None:
 def _read_both(
     a: tuple[Path, ...], b: tuple[Path, ...], codes: str | None
 ) -> tuple[Scoring, Scoring]:
-    """Read two scorings: of one without times the other tells the length of an epoch, of one in
-    times of day when the recording began.
-    """
-    of_a, of_b = Extent(begins=_start(b)), Extent(begins=_start(a))
-    first = _read(a, codes, of_a)
+    """Read two scorings, of which one may tell what the other leaves open."""
+    first, second = _as_long(a, b, codes)
+    return _by_clock(a, first, b, second, codes), _by_clock(b, second, a, first, codes)
+
+
+def _as_long(
+    a: tuple[Path, ...], b: tuple[Path, ...], codes: str | None
+) -> tuple[Scoring, Scoring]:
+    """Read both; the epochs of one without times last as the length of the other tells."""
+    first = _read(a, codes)
     if first.timed or len(a) > 1:
-        return first, _read(b, codes, _as_long_as(first, of_b))
-    second = _read(b, codes, of_b)
+        return first, _read(b, codes, _extent_of(first))
+    second = _read(b, codes)
     if second.timed or len(b) > 1 or len(second) < len(first):
-        return _read(a, codes, _as_long_as(second, of_a)), second
-    longer = len(first) < len(second)
-    return first, _read(b, codes, _as_long_as(first, of_b)) if longer else second
+        return _read(a, codes, _extent_of(second)), second
+    return first, _read(b, codes, _extent_of(first)) if len(first) < len(second) else second
 
 
-def _as_long_as(scoring: Scoring, extent: Extent) -> Extent:
-    return replace(extent, seconds=_end(scoring), is_sure=False)
+def _by_clock(
+    files: tuple[Path, ...],
+    scoring: Scoring,
+    others: tuple[Path, ...],
+    other: Scoring,
+    codes: str | None,
+) -> Scoring:
+    """Count times of day from the start that the other scoring knows, if the two then fit."""
+    begins = _start(others)
+    if NO_START not in scoring.notes or begins is None:
+        return scoring
+    try:
+        again = _read(files, codes, replace(_extent_of(other), begins=begins))
+    except RecordingError:
+        return scoring  # the start in a header may be made unrecognisable
+    return again if _inside(again, other) or _inside(other, again) else scoring
+
+
+def _inside(inner: Scoring, outer: Scoring) -> bool:
+    """Tell whether a scoring lies within the time of another, but for a minute."""
+    starts = outer.onset[0] - SLACK <= inner.onset[0]
+    return starts and _end(inner) <= _end(outer) + SLACK
+
+
+def _extent_of(scoring: Scoring) -> Extent:
+    return Extent(_end(scoring), is_sure=False)
 
 
 def _end(scoring: Scoring) -> float:
@@ -178,10 +207,9 @@ def _end(scoring: Scoring) -> float:
     return scoring.onset[-1] + scoring.duration[-1]
 
 
-def _read(files: tuple[Path, ...], codes: str | None, extent: Extent) -> Scoring:
-    """Read a scoring; its own recording, where it is among the files, tells its extent."""
+def _read(files: tuple[Path, ...], codes: str | None, extent: Extent | None = None) -> Scoring:
     try:
-        return read_scoring(files, codes=codes, extent=None if len(files) > 1 else extent)
+        return read_scoring(files, codes=codes, extent=extent)
     except RecordingError as error:
         if is_edf(files[-1]):
             raise RecordingError(f"{error}\nIs it the recording? Name its scoring.") from error

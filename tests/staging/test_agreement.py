@@ -195,6 +195,18 @@ def test_times_of_day_count_from_the_start_that_the_other_scoring_knows(tmp_path
         assert compare([pair]).accuracy.value == 1
 
 
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_a_start_that_was_made_unrecognisable_moves_nothing(tmp_path, hour):
+    stages = [STAGES[k // 7 % 5] for k in range(900)]
+    annotations = [(30.0 * k, 30, f"Sleep stage {s[-1]}") for k, s in enumerate(stages)]
+    start = START.replace(year=2000, month=1, day=1, hour=hour, minute=20, second=0)
+    write_edf(tmp_path / "a.edf", {}, stages=annotations, start=start)
+    rows = [f"{START + timedelta(seconds=30 * k):%H:%M:%S},{s}" for k, s in enumerate(stages)]
+    (tmp_path / "b.csv").write_text("\n".join(["Time,Stage", *rows]))
+    for first, second in (("a.edf", "b.csv"), ("b.csv", "a.edf")):
+        assert compare(pair_up(tmp_path / first, tmp_path / second)).accuracy.value == 1
+
+
 def test_the_longest_disagreements_are_listed_by_the_clock():
     a = np.array(["W", "N1", "N1", "N1", "N2", "R"])
     b = np.array(["W", "N2", "N2", "N3", "N2", "W"])

@@ -83,6 +83,25 @@ def test_results_of_another_recording_of_that_name_stay(installed, study):
     assert str(other) in (output / "psg.summary.json").read_text()
 
 
+def test_a_recording_is_known_wherever_it_is_named_from(installed, study, monkeypatch):
+    monkeypatch.chdir(study / "a")
+    run("predict", "psg.edf", "-o", "../../o", "--to=csv")
+    shutil.copyfile("psg.edf", study / "copy.edf")  # without the time of change
+    other = study / "b" / "psg.edf"
+    with other.open("r+b") as file:
+        file.seek(8)
+        file.write(b"another person")
+    monkeypatch.chdir(study / "b")
+    assert (
+        "of another recording"
+        in run("predict", "psg.edf", "-o", "../../o", "--to=csv", code=2).stderr
+    )
+    monkeypatch.chdir(study)
+    (study / "c").mkdir()
+    (study / "copy.edf").rename(study / "c" / "psg.edf")
+    run("predict", "c/psg.edf", "-o", "../o", "--to=csv")
+
+
 def test_nights_without_a_staged_epoch_are_not_counted_as_staged(installed, tmp_path):
     for name in ("a", "b"):
         flat = dict.fromkeys(CHANNELS, np.zeros(60000))

@@ -38,6 +38,8 @@ def test_what_few_nights_look_like_is_said(stages, words):
 def test_missing_epochs_are_said_where_they_spoil_the_statistics():
     half = night(["W"] * 10 + ["N2"] * 40 + ["?"] * 50)
     assert "50 of 100 epochs from the start of the recording to its end" in with_gaps(half).notes[0]
+    none = night(["W"] * 10 + ["?"] * 50 + ["N2"] * 40, lights_off=300.0, lights_on=1800.0)
+    assert "50 of 50 epochs from lights off to lights on" in with_gaps(none).notes[0]
     before = night(["W"] * 10 + ["N2"] * 40 + ["?"] * 50, lights_on=1500.0)
     assert not with_gaps(before).notes  # all of them lie behind lights on
     assert not with_gaps(night(["N2"] * 95 + ["?"] * 5)).notes

@@ -41,8 +41,10 @@ def test_channels_as_text_are_recordings_unless_there_is_an_edf_file(tmp_path):
     for name, text in (
         ("excerpt1.txt", "[C3-A1]\n0.1\n"), ("excerpt3.txt", "[C3-A1]\n0.1\n"),
         ("excerpt3.edf", "damaged"), ("Hypnogram_excerpt1.txt", "[hypnogram]\n5\n"),
-        ("notes.txt", "none"),
+        ("notes.txt", "none"), ("settings.txt", "[Settings]\na=1\n"),
+        ("Visual_scoring1_excerpt1.txt", "[vis1_Spindles/C3-A1]\n1.0 0.5\n"),
+        ("excerpt4.txt", "[C3-A1]\n0.1\n"), ("excerpt4.EDF", "damaged"),
     ):  # fmt: skip
         (tmp_path / name).write_text(text)
     names = [night.path.name for night in find_nights([tmp_path])]
-    assert names == ["excerpt1.txt", "excerpt3.edf"]
+    assert names == ["excerpt1.txt", "excerpt3.edf", "excerpt4.EDF"]

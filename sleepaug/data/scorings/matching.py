@@ -130,7 +130,7 @@ def _scoring_files(paths: Iterable[Path]) -> list[Path]:
         and path.name.lower() not in NOT_A_SCORING
         and not path.name.lower().endswith((".summary.json", "_channels.tsv", "_events.json"))
         and path.is_file()
-        and not is_signal_text(path)
+        and not _is_signal_text(path)
         and not _is_other_form(path)
     )
 
@@ -143,11 +143,12 @@ def _is_other_form(path: Path) -> bool:
     ):
         if path.name.endswith(ending):
             name = path.name.removesuffix(ending)
-            return any(path.with_name(name + other).exists() for other in others)
+            names = {name, name.removesuffix("_eeg")}
+            return any(path.with_name(n + other).exists() for n in names for other in others)
     return False
 
 
-def is_signal_text(path: Path) -> bool:
+def _is_signal_text(path: Path) -> bool:
     """Tell whether a text file is a channel of the DREAMS databases: ``[C3-A1]``, then numbers."""
     if path.suffix.lower() != ".txt":
         return False

@@ -23,7 +23,6 @@ from sleepaug.data.scorings.scoring_windows import in_windows
 from sleepaug.data.scorings.scoring_xml import read_xml
 from sleepaug.data.scorings.table import Table, cell
 from sleepaug.data.scorings.table_header import find_table
-from sleepaug.data.stages import UNKNOWN
 from sleepaug.support.errors import RecordingError, printable
 
 
@@ -99,13 +98,13 @@ def _rows_of_table(
 ) -> Scoring:
     """Read a table with a column of stages and none of times: one stage a row."""
     rows = [
-        (line, cell(row, table.epoch), cell(row, table.stage) or UNKNOWN)
+        (line, cell(row, table.epoch), cell(row, table.stage))
         for line, row in enumerate(table.rows, table.first_line)
-        if any(value.strip() for value in row)
+        if cell(row, table.stage)
     ]
-    if all(stage == UNKNOWN for _, _, stage in rows):
+    if not rows:
         raise RecordingError(f"{path}: a header but no stages.")
-    stages, notes = by_number(path, rows)
+    stages, notes = by_number(path, rows, extent.seconds)
     lines, labels = zip(*stages, strict=True)
     scoring = scoring_of_labels(path, labels, lines, extent, meaning)
     return replace(scoring, notes=(*scoring.notes, *notes))

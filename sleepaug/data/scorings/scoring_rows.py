@@ -167,8 +167,8 @@ def _epoch(path: Path, n: int, extent: Extent, known: int | None) -> int:
         return known or EPOCHS[0]
     if EPOCHS[0] in fits or len(fits) == 1:
         return fits[0]
-    if not extent.is_sure:
-        return EPOCHS[0]
+    if known or not extent.is_sure:
+        return known or EPOCHS[0]
     raise RecordingError(
         f"{path}: {n} stages of {WINDOW_SECONDS:g} s make {n * WINDOW_SECONDS / 3600:.2f} h, the "
         f"recording lasts {extent.seconds / 3600:.2f} h. Write a table of onset, duration and "

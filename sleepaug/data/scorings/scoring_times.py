@@ -46,12 +46,6 @@ def scoring_of(path: Path, stages: Iterable[ScoredStage], notes: Iterable[str] =
     if any(row.duration == 0 for row in rows):
         notes.append("Durations that the scoring does not give were taken from the next onset.")
         ends = [row.onset for row in rows[1:]] + [rows[-1].onset + WINDOW_SECONDS]
-        for row, after in pairwise(rows):
-            if row.duration == 0 and row.onset == after.onset and row.stage != after.stage:
-                raise RecordingError(
-                    f"{path}: two stages, {row.stage} and {after.stage}, begin at {row.onset:g} s. "
-                    "Times of day need seconds (22:30:30), unless each minute has one stage."
-                )
         rows = [
             row._replace(duration=row.duration or end - row.onset)
             for row, end in zip(rows, ends, strict=True)

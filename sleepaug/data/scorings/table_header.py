@@ -65,10 +65,23 @@ def _with_header(line: str, below: Sequence[str], first_line: int, delimiter: st
         duration,
         decimal_comma=delimiter != ",",
         units=(a, b, c),
-        epoch=next((k for k, name in enumerate(names) if plain(name) in EPOCH), None),
+        epoch=_epoch_column(names, rows),
         codes=KNOWN_SCORERS.get(plain(names[stage])),
         note=note,
     )
+
+
+def _epoch_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> int | None:
+    """Find the column that numbers the epochs: of several names, one whose values differ."""
+    letters = [plain(name) for name in names]
+    columns = sorted(
+        (k for k, name in enumerate(letters) if name in EPOCH),
+        key=lambda k: EPOCH.index(letters[k]),
+    )
+    for k in columns:
+        if len({cell(row, k) for row in rows[:LOOK_ROWS]} - {""}) > 1:
+            return k
+    return None
 
 
 def _stage_column(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, str]:

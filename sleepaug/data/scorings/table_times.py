@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,11 @@ LATEST = 1e7
 """Seconds: what is later, such as a time since 1970, is no time from the start of a recording."""
 ELAPSED = re.compile(r"0\+(\d+):(\d{2}):(\d{2}(?:\.\d+)?)")
 """How Luna writes a time that counts from the start of the recording."""
+MINUTES = re.compile(r".*\b\d{1,2}:\d{2}(?:\s*[AaPp][Mm])?")
+"""A time of day without seconds; `fullmatch` with seconds needs a second colon."""
+REGULAR = 0.9
+"""Share of the rows that follow each other at the usual distance where each is an epoch."""
+NO_START = "Times of day, counted from the first: the start of the recording is not known."
 NOT_GIVEN = ("", "n/a", "nan", ".")
 """What stands for a duration that is not given."""
 
@@ -64,17 +70,21 @@ def times_of(
     lowest = 0.0
     if starts and clock_of(cell(rows[0][1], table.onset)) is not None:
         lowest = -DAY_SECONDS
-        starts, changed = _without_clock_change(
-            _unwrapped(starts), [] if ends else durations, extent
-        )
-        origin, note = _origin(path, starts, extent)
-        notes += [note, *changed]
-        starts = [start - origin for start in starts]
+        clocks = _unwrapped(starts)
+        lasts = [
+            end if _is_length(cell(row, table.end)) else (end - clock) % DAY_SECONDS
+            for (_, row), clock, end in zip(rows, clocks, ends, strict=False)
+        ]
+        if change := _clock_change(clocks, [] if ends else durations, extent):
+            clocks = [*clocks[: change.row], *(clock + change.by for clock in clocks[change.row :])]
+            lasts[change.row - 1 : change.row] = [change.lasts] if ends else []
+            notes.append(change.note)
+        origin, note = _origin(path, clocks, extent)
+        notes.insert(0, note)
+        starts = [clock - origin for clock in clocks]
         ends = [
-            end
-            if _is_length(cell(row, table.end))
-            else start + (end - origin - start) % DAY_SECONDS
-            for (_, row), start, end in zip(rows, starts, ends, strict=False)
+            last if _is_length(cell(row, table.end)) else start + last
+            for (_, row), start, last in zip(rows, starts, lasts, strict=False)
         ]
     if not starts:
         starts = [0.0, *ends[:-1]] if ends else [0.0, *np.cumsum(durations)[:-1].tolist()]
@@ -86,6 +96,7 @@ def times_of(
         ]
     else:
         lasts = durations or [0.0] * len(starts)
+    _refuse_minutes(path, table, rows, lasts)
     for (line, _), start, duration in zip(rows, starts, lasts, strict=True):
         if not (lowest <= start < LATEST and 0 <= duration < LATEST):
             raise RecordingError(
@@ -138,29 +149,59 @@ def _unwrapped(clocks: Sequence[float]) -> list[float]:
     return unwrapped
 
 
-def _without_clock_change(
-    clocks: list[float], durations: Sequence[float], extent: Extent
-) -> tuple[list[float], list[str]]:
-    """Undo the change to or from summer time, by which a clock jumps an hour once in a night.
+def _refuse_minutes(
+    path: Path, table: Table, rows: Sequence[tuple[int, Sequence[str]]], lasts: Sequence[float]
+) -> None:
+    """Raise where times of day without seconds are the same for two stages."""
+    texts = [cell(row, table.onset) for _, row in rows]
+    for (line, _), text, after, last in zip(rows, texts, texts[1:], lasts, strict=False):
+        if last == 0 and text == after and MINUTES.fullmatch(text):
+            raise RecordingError(
+                f"{path}: line {line}: two stages begin at {text}. Times of day need seconds "
+                "(22:30:30), unless each minute has one stage."
+            )
 
-    A jump ahead may be an hour that nobody scored: it is undone only if the recording is too
-    short for that.
+
+class _ClockChange(NamedTuple):
+    """Where a clock was set: the first row after it, how to undo it, the row before it."""
+
+    row: int
+    by: float
+    lasts: float
+    note: str
+
+
+def _clock_change(
+    clocks: Sequence[float], durations: Sequence[float], extent: Extent
+) -> _ClockChange | None:
+    """Find the change to or from summer time, by which a clock jumps an hour once in a night.
+
+    A jump ahead may be an hour that nobody scored: it counts only if the stages would otherwise
+    end half an hour or more after the recording, and do not without it.
     """
     steps = np.diff(clocks)
-    lasts = np.array(durations[:-1]) if any(durations) else np.median(steps) if len(steps) else 0.0
-    jumps = np.flatnonzero(np.abs(np.abs(steps - lasts) - 3600) < SLACK)
+    usual = np.median(steps) if len(steps) else 0.0
+    regular = len(steps) and np.mean(np.abs(steps - usual) < 1) >= REGULAR
+    if not (any(durations) or regular):
+        return None
+    lasts = np.array(durations[:-1]) if any(durations) else np.full(len(steps), usual)
+    jumps = np.flatnonzero(np.abs(np.abs(steps - lasts) - 3600) < 1)
     if len(jumps) != 1:
-        return clocks, []
-    after = int(jumps[0]) + 1
-    ahead = clocks[after] > clocks[after - 1]
-    if ahead and (extent.seconds is None or _fits(_offset(clocks, extent), clocks, extent.seconds)):
-        return clocks, []
-    moved = -3600.0 if ahead else 3600.0
+        return None
+    row = int(jumps[0]) + 1
+    ahead = clocks[row] > clocks[row - 1]
+    if ahead:
+        if extent.seconds is None or extent.begins is None:
+            return None
+        over = _offset(clocks, extent) + clocks[-1] - clocks[0] - extent.seconds
+        if not 1800 < over < 3600 + SLACK or clocks[0] == 0:
+            return None
     note = (
         f"The clock was set {'ahead' if ahead else 'back'} by an hour before "
-        f"{_clock_text(clocks[after] % DAY_SECONDS)}: later times were moved by {moved:+g} s."
+        f"{_clock_text(clocks[row] % DAY_SECONDS)}: later times were moved by "
+        f"{'-' if ahead else '+'}3600 s."
     )
-    return [*clocks[:after], *(clock + moved for clock in clocks[after:])], [note]
+    return _ClockChange(row, -3600.0 if ahead else 3600.0, float(lasts[row - 1]), note)
 
 
 def _fits(offset: float, clocks: Sequence[float], seconds: float) -> bool:
@@ -198,13 +239,12 @@ def _origin(path: Path, clocks: Sequence[float], extent: Extent) -> tuple[float,
     """
     first, span = clocks[0], clocks[-1] - clocks[0]
     if extent.begins is None:
-        note = "Times of day, counted from the first: the start of the recording is not known."
-        return first, note
+        return first, NO_START
     begins = extent.begins
     offset = _offset(clocks, extent)
     seconds = math.inf if extent.seconds is None else extent.seconds
-    fits = _fits(offset, clocks, seconds)
-    if first == 0 and not fits and span <= seconds + SLACK:
+    near = (offset + DAY_SECONDS / 2) % DAY_SECONDS - DAY_SECONDS / 2
+    if first == 0 and not _fits(near, clocks, seconds) and span <= seconds + SLACK:
         return 0.0, "The times begin at 0:00:00: they were counted from the recording's start."
     if offset >= seconds or offset + span < 0:
         raise RecordingError(

@@ -30,10 +30,21 @@ NEAR = {**SYNONYMS, "TP9": "M1", "TP10": "M2", "Nz": "Fpz"}
 EYE = re.compile(r"eog|\b(?:e[12](?:[am][12])?|loc|roc)\b|(?:left|right) horiz", re.IGNORECASE)
 MUSCLE = re.compile(r"emg|chin|submental|menton", re.IGNORECASE)
 """Names of channels of the eyes and of muscles, underscores read as spaces."""
-_VERTICAL = re.compile(r"vert|veog", re.IGNORECASE)
+_LEFT = re.compile(
+    r"\be(?:og)?[- ]?1|loc|left|gauche|links|izq|\bsin|eog[- ]?(?:l|li|lt|g|sx)\b"
+    r"|\b(?:l|li|lt|sx|g)(?:-?eog)?\b",
+    re.IGNORECASE,
+)
+_RIGHT = re.compile(
+    r"\be(?:og)?[- ]?2|roc|right|droit|rechts|\bder|\bdex|eog[- ]?(?:r|re|rt|d|dx)\b"
+    r"|\b(?:r|re|rt|dx|d)(?:-?eog)?\b",
+    re.IGNORECASE,
+)
+_VERTICAL = re.compile(r"vert|veog|eog[- ]?v\b", re.IGNORECASE)
 _CHIN = re.compile(r"chin|submental|menton", re.IGNORECASE)
 _ELSEWHERE = re.compile(
-    r"leg|tib|\b[lr]?at\b|arm|jambe|bein|gamba|pierna|been\b|intercost|abdo|diaphr", re.IGNORECASE
+    r"leg|tib|arm|jambe|bein|gamba|pierna|been\b|plm|[lr]at\b|\b[lr]?ta\b|intercost|abdo|diaphr",
+    re.IGNORECASE,
 )
 
 
@@ -100,17 +111,18 @@ def channel_place(name: str, kind: str) -> np.ndarray:
     return place
 
 
+def _sides(name: str) -> tuple[bool, bool]:
+    """Tell whether the name of an EOG has a word for the left, and one for the right."""
+    words = name.replace("_", " ")
+    return _LEFT.search(words) is not None, _RIGHT.search(words) is not None
+
+
 def _eye_electrodes(name: str) -> tuple[str, str]:
     """Find eye and reference in the name of an EOG; horizontal is right minus left."""
-    words = name.upper().replace("_", " ")
-    left = (
-        re.search(r"\bE(?:OG)?1|LOC|LEFT|GAUCHE|\bL(?:-?EOG)?\b|EOG[- ]?[LG]\b", words) is not None
-    )
-    right = (
-        re.search(r"\bE(?:OG)?2|ROC|RIGHT|DROIT|\bR(?:-?EOG)?\b|EOG[- ]?[RD]\b", words) is not None
-    )
+    left, right = _sides(name)
     if left == right:
         return "Right Horiz", "Left Horiz"
+    words = name.upper().replace("_", " ")
     ear = next((ear for ear in EARS if re.search(rf"[-:/ ]{ear}\b", words)), "")
     return ("Left Horiz" if left else "Right Horiz"), ear
 
@@ -179,15 +191,19 @@ def montage(
 
 def _eyes(names: Sequence[str]) -> list[str]:
     """Return channels of the eyes, side to side; of an eye that has several, one against an ear."""
-    found: dict[tuple[str, bool], str] = {}
+    found: dict[object, str] = {}
     for name in names:
         words = name.replace("_", " ")
         if EYE.search(words) and not _VERTICAL.search(words):
-            eye, reference = _eye_electrodes(name)
-            side = (eye, reference == "Left Horiz")
-            if side not in found or (reference and not _eye_electrodes(found[side])[1]):
+            sides = _sides(name)
+            side = sides if any(sides) else name  # of two that name no side, both
+            if side not in found or (_against_ear(name) and not _against_ear(found[side])):
                 found[side] = name
     return [name for name in names if name in found.values()]
+
+
+def _against_ear(name: str) -> bool:
+    return _eye_electrodes(name)[1] in EARS
 
 
 def _muscles(names: Sequence[str]) -> list[str]:

@@ -123,17 +123,17 @@ def _number(value: float | int | None) -> str:
 def _stages(night: Hypnogram) -> list[StageRow]:
     """Make rows of the stages of sleep, whose shares add up to 100.0, and of their sum."""
     values, norms = night.statistics(), norms_at(night.age)
-    minutes = [float(values[f"{stage}_min"] or 0) for stage in STAGES]
-    total = sum(minutes[1:])
-    shares = [100 * m / total for m in minutes[1:]] if total else []
+    minutes = [float(values[f"{stage}_min"] or 0) for stage in STAGES[1:]]
+    total = sum(minutes)
+    shares = [100 * m / total for m in minutes] if total else []
     percents = [f"{p:.1f}" for p in rounded_to_sum(shares, 100.0)] or ["-"] * len(STAGES[1:])
-    rows = [StageRow("Wake", f"{minutes[0]:.1f}", "", [""] * len(norms))]
-    for stage, m, percent in zip(STAGES[1:], minutes[1:], percents, strict=True):
+    rows = [StageRow("Wake", _number(values["W_min"]), "", [""] * len(norms))]
+    for stage, percent in zip(STAGES[1:], percents, strict=True):
         key = f"{stage}_percent_TST"
         own = [str(group[key]) if key in group else "" for group in norms.values()]
-        rows.append(StageRow(f"Stage {stage}", f"{m:.1f}", percent, own))
+        rows.append(StageRow(f"Stage {stage}", _number(values[f"{stage}_min"]), percent, own))
     whole = "100.0" if total else "-"
-    return [*rows, StageRow("All sleep", f"{total:.1f}", whole, [""] * len(norms))]
+    return [*rows, StageRow("All sleep", _number(values["TST"]), whole, [""] * len(norms))]
 
 
 def _cycles(night: Hypnogram) -> list[CycleRow]:

@@ -179,6 +179,8 @@ def test_dreams_written_here(tmp_path: Path, write_edf: Write, noise: Callable) 
     assert (raw.ch_names, raw.info["sfreq"], raw.n_times) == (["CZ-A1"], 50, 90000)
     assert excerpt.scoring().stage[:4] == ("N3", "?", "N3", "W")
     assert subject.scoring().stage == ("N3", "N3", "N3")
+    (tmp_path / "HypnogramAASM_subject1.txt").write_text("[HypnogramAASM]\n" + "1\n" * 60)
+    assert subject.scoring().stage == ("N3",) * 10  # longer than the recording, by much
     (tmp_path / "HypnogramAASM_subject1.txt").write_text("[HypnogramAASM]\n" + "0\n" * 18)
     with pytest.raises(
         RecordingError, match=r"HypnogramAASM_subject1\.txt: code 0 is not among 5=W"

@@ -11,12 +11,16 @@ from sleepaug.data.scorings.scoring_rows import Extent
 HOUR = 3600.0
 
 
-def night_of(tmp_path, begins, n, clock, *, lasts="", hours=None):
+def night_of(tmp_path, begins, n, clock, *, columns="time", hours=None):
     """Read a table of n epochs whose times of day `clock` makes of the true ones."""
-    head, end = ("time,duration,stage", f",{lasts}") if lasts else ("time,stage", "")
-    times = [clock(begins + timedelta(seconds=30 * k)) for k in range(n)]
-    rows = [f"{t:%H:%M:%S}{end},{'N1' if k % 2 else 'N2'}" for k, t in enumerate(times)]
-    (tmp_path / "s.csv").write_text("\n".join([head, *rows]) + "\n")
+    times = [clock(begins + timedelta(seconds=30 * k)) for k in range(n + 1)]
+    more = {
+        "time": lambda k: "",
+        "time,duration": lambda k: ",30",
+        "time,end": lambda k: f",{times[k + 1]:%H:%M:%S}",
+    }[columns]
+    rows = [f"{times[k]:%H:%M:%S}{more(k)},{'N1' if k % 2 else 'N2'}" for k in range(n)]
+    (tmp_path / "s.csv").write_text("\n".join([f"{columns},stage", *rows]) + "\n")
     length = n * 30.0 if hours is None else hours * HOUR
     return read_scoring((tmp_path / "s.csv",), extent=Extent(length, begins))
 
@@ -27,7 +31,7 @@ def summer_time(hours):
     return lambda t: t + timedelta(hours=hours) if t >= change else t
 
 
-@pytest.mark.parametrize("lasts", ["", "30"])
+@pytest.mark.parametrize("columns", ["time", "time,duration", "time,end"])
 @pytest.mark.parametrize(
     ("begins", "hours", "words"),
     [
@@ -35,22 +39,36 @@ def summer_time(hours):
         (datetime(2021, 10, 30, 23), -1, "back by an hour before 02:00:00.*[+]3600 s"),
     ],
 )
-def test_a_change_of_the_clock_is_undone_and_said(tmp_path, begins, hours, words, lasts):
-    scoring = night_of(tmp_path, begins, 960, summer_time(hours), lasts=lasts)
+def test_a_change_of_the_clock_is_undone_and_said(tmp_path, begins, hours, words, columns):
+    scoring = night_of(tmp_path, begins, 960, summer_time(hours), columns=columns)
     assert scoring.onset == tuple(30.0 * k for k in range(960))
     assert set(scoring.duration) == {30.0}
     assert re.search(words, " ".join(scoring.notes))
 
 
-def test_an_hour_that_nobody_scored_stays(tmp_path):
-    begins = datetime(2021, 5, 1, 23)
-
+@pytest.mark.parametrize("columns", ["time", "time,duration"])
+@pytest.mark.parametrize(
+    ("begins", "late", "hours"),
+    [
+        (datetime(2021, 5, 1, 23), 0, 8),  # all of it fits
+        (datetime(2021, 5, 1, 23), -300, 7),  # begins before the recording
+        (datetime(2021, 5, 1, 23), 120, 7),  # ends after it
+        (datetime(2021, 5, 1, 0), -5400, 7),  # counted from 0:00:00, not by a clock
+    ],
+)
+def test_an_hour_that_nobody_scored_stays(tmp_path, begins, late, hours, columns):
     def later(t):
         return t + timedelta(hours=1) if t >= begins + timedelta(hours=2) else t
 
-    scoring = night_of(tmp_path, begins, 720, later, lasts="30", hours=8)
-    assert scoring.onset[239:241] == (239 * 30.0, 240 * 30 + HOUR)
-    assert not any("clock" in note for note in scoring.notes)
+    recorded = begins - timedelta(seconds=late)
+    times = [later(begins + timedelta(seconds=30 * k)) for k in range(720)]
+    more = ",30" if "duration" in columns else ""
+    rows = [f"{t:%H:%M:%S}{more},{'N1' if k % 2 else 'N2'}" for k, t in enumerate(times)]
+    (tmp_path / "s.csv").write_text("\n".join([f"{columns},stage", *rows]) + "\n")
+    scoring = read_scoring((tmp_path / "s.csv",), extent=Extent(hours * HOUR, recorded))
+    whole = scoring.onset[-1] - scoring.onset[0]
+    assert whole == 719 * 30 + HOUR
+    assert not any("clock was set" in note for note in scoring.notes)
 
 
 @pytest.mark.parametrize("n", [960, 1200])

@@ -11,9 +11,9 @@ from sleepaug.support.errors import RecordingError
 STAGES = ["W", "N1", "N2", "N3", "R"] * 6
 
 
-def read(tmp_path, text, name="s.csv"):
+def read(tmp_path, text, name="s.csv", seconds=900.0):
     (tmp_path / name).write_text(text)
-    return read_scoring((tmp_path / name,), extent=Extent(900.0))
+    return read_scoring((tmp_path / name,), extent=Extent(seconds))
 
 
 @pytest.mark.parametrize("head", ["Epoch,Stage", "No.,Stage", "Epoche,Schlafstadium"])
@@ -36,25 +36,67 @@ def test_codes_and_cells_without_a_stage_keep_their_places(tmp_path):
     assert scoring.stage[3:9] == ("W", "?", "N2", "W", "?", "N2")
 
 
+def test_a_night_of_more_than_a_thousand_epochs_is_placed_too(tmp_path):
+    rows = [f"{k + 1},{STAGES[k % 30]}" for k in range(1200) if k != 700]
+    scoring = read(tmp_path, "\n".join(["Epoch,Stage", *rows[::-1]]), seconds=36000)
+    assert scoring.stage[699:702] == (STAGES[9], "?", STAGES[11])
+    assert len(scoring) == 1200
+
+
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    "number",
     [
-        (["1,W", "2,N1", "2,N2"], "line 4: epoch 2 is given twice, first in line 3"),
-        (["-1,W", "2,N1"], "line 2: -1 is no number of an epoch"),
-        (["1,W", "999,N1"], "make 8.32 h"),
+        lambda k: k // 10 + 1,  # cycle
+        lambda k: k // 2 + 1,  # page
+        lambda k: k % 15 + 1,  # begins again
+        lambda k: 30 * k,  # seconds
+        lambda k: 2 * k + 1,
+        lambda k: k + 0.5,
+        lambda k: "" if k == 3 else k + 1,
+        lambda k: 7,  # person
+        lambda k: k + 21,  # of a recording that was cut to these
     ],
 )
-def test_impossible_numbers_are_refused(tmp_path, rows, message):
+def test_numbers_that_count_no_epochs_of_this_recording_change_nothing(tmp_path, number):
+    rows = [f"{number(k)},{stage}" for k, stage in enumerate(STAGES)]
+    scoring = read(tmp_path, "\n".join(["Epoch,Stage", *rows]))
+    assert (scoring.stage, scoring.onset[-1]) == (tuple(STAGES), 870.0)
+
+
+def test_of_two_columns_of_numbers_the_one_that_counts_is_taken(tmp_path):
+    rows = [f"7,{k + 1},{stage}" for k, stage in enumerate(STAGES)]
+    assert read(tmp_path, "\n".join(["Nr,Epoch,Stage", *rows[::-1]])).stage == tuple(STAGES)
+
+
+@pytest.mark.parametrize("more", [[",,Arousal", ",,Arousal"], ["TST,,300"], ["5,,Arousal"]])
+def test_rows_without_a_stage_are_no_epochs(tmp_path, more):
+    rows = [f"{k + 1},{stage}," for k, stage in enumerate(STAGES)]
+    text = "\n".join(["Epoch,Stage,Event", *rows[:8], *more[1:], *rows[8:], more[0]])
+    assert read(tmp_path, text).stage == tuple(STAGES)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({29: "29"}, "line 31: epoch 29 is given twice, first in line 30"),
+        ({0: "-1"}, "line 2: -1 is no number of an epoch"),
+        ({29: "999"}, "999 stages of 30 s make 8.32 h"),
+    ],
+)
+def test_impossible_numbers_are_refused(tmp_path, change, message):
+    rows = [f"{change.get(k, k + 1)},{stage}" for k, stage in enumerate(STAGES)]
     with pytest.raises(RecordingError, match=message):
         read(tmp_path, "\n".join(["epoch,stage", *rows]))
 
 
 def test_times_of_day_without_seconds_are_refused_where_a_stage_would_vanish(tmp_path):
     rows = [f"22:{30 + k // 2},{stage}" for k, stage in enumerate(STAGES)]
-    with pytest.raises(RecordingError, match=r"N1 and W, begin at 0 s.*need seconds"):
+    with pytest.raises(RecordingError, match=r"line 2: two stages begin at 22:30\..*need seconds"):
         read(tmp_path, "\n".join(["Time,Stage", *rows]))
     minutes = [f"22:{30 + k},{stage}" for k, stage in enumerate(STAGES[:15])]
     assert set(read(tmp_path, "\n".join(["Time,Stage", *minutes])).duration[:-1]) == {60}
+    zero = "onset,duration,stage\n0,0,W\n0,30,N1\n30,30,N2\n"
+    assert read(tmp_path, zero).stage[-2:] == ("N1", "N2")
 
 
 @pytest.mark.parametrize("codes", ["12345", "01234"])

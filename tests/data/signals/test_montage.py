@@ -38,7 +38,7 @@ def test_of_one_place_the_channel_against_an_ear_is_taken(tmp_path: Path, write_
 
 
 def test_neither_legs_nor_lids_are_taken_for_chin_or_eyes(tmp_path: Path, write_edf) -> None:
-    channels = ["C3-M2", "EMG Leg", "Tib EMG", "EMG RAT", "EMG LAT", "EMG intercostal", "EMG1"]
+    channels = ["C3-M2", "EMG Leg", "Tib EMG", "EMG RAT", "EMGLAT", "EMG intercostal", "PLM EMG"]
     channels += ["Vert EOG", "EOG vertical", "Chin EMG", "LEOG"]
     assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", "LEOG", "Chin EMG"]
 
@@ -46,8 +46,13 @@ def test_neither_legs_nor_lids_are_taken_for_chin_or_eyes(tmp_path: Path, write_
 def test_of_an_eye_with_several_channels_one_is_taken(tmp_path: Path, write_edf) -> None:
     channels = ["C3-M2", "E1", "E1-M2", "E2", "E2-M1", "E2-Fpz"]
     assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", "E1-M2", "E2-M1"]
-    channels = ["C3-M2", "EOG1-A1", "EOG2-A1"]
-    assert list(names_of(tmp_path, write_edf, channels)) == channels
+    for eyes in (
+        *(["EOG1-A1", "EOG2-A1"], ["EOG dx", "EOG sin"], ["EOG links", "EOG rechts"]),
+        *(["EOG li", "EOG re"], ["Lt EOG", "Rt EOG"], ["EOG-1", "EOG-2"], ["EOG a", "EOG b"]),
+        *(["EOG izq", "EOG der"], ["EOG_L", "EOG_R"]),
+    ):
+        channels = ["C3-M2", "EOG V", "EOGV", *eyes]
+        assert list(names_of(tmp_path, write_edf, channels)) == ["C3-M2", *eyes]
 
 
 @pytest.mark.parametrize(
