@@ -11,10 +11,10 @@ import numpy as np
 from sleepaug.data.files.edf import is_edf
 from sleepaug.data.files.edf_header import read_edf_header
 from sleepaug.data.recording import Scoring
+from sleepaug.data.scorings.clock_times import NO_START
 from sleepaug.data.scorings.matching import KINDS, night_name, nights_in
 from sleepaug.data.scorings.scoring import read_scoring
 from sleepaug.data.scorings.scoring_rows import SLACK, Extent
-from sleepaug.data.scorings.table_times import NO_START
 from sleepaug.data.stages import STAGES, UNKNOWN, WINDOW_SECONDS
 from sleepaug.staging.hypnogram.reading import start_in_table
 from sleepaug.support.errors import ConfigError, RecordingError
