@@ -64,10 +64,8 @@ def braindecode_step(
     >>> braindecode_step("gaussian_noise", 0.1, 0.5, 100.0, ["C3"])
     ('GaussianNoise', {'probability': 0.5, 'std': 0.1})
     """
-    p, channels = (
-        {"probability": probability},
-        {"ordered_ch_names": [electrode(n) or n for n in ch_names]},
-    )
+    p = {"probability": probability}
+    channels = {"ordered_ch_names": [electrode(name) or name for name in ch_names]}
     switch = {"probability": probability * amount}
     makers: dict[str, Step] = {
         "time_reverse": ("TimeReverse", switch),

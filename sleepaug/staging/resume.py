@@ -21,8 +21,9 @@ from sleepaug.staging.nights import NightFile
 from sleepaug.support.files import check_writable, make_folder, remove_parts
 
 KEY, RECORDING, SETTINGS, FILES = "resume", "recording", "settings", "files"
-PATH, CONTENT = "path", "content"
 """In the summary: what tells whether a night is done, and the hashes of its parts."""
+PATH, CONTENT = "path", "content"
+"""Beside them: where the recording was, and a hash that a copy of it has, too."""
 SUMMARY = FORMS["json"][0].ending
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from edf_files import write_edf
 from hypnograms import START, make
 from sklearn.metrics import cohen_kappa_score, f1_score
 
@@ -18,7 +19,6 @@ from sleepaug.staging.estimate import Estimate
 from sleepaug.staging.hypnogram.formats import write_forms
 from sleepaug.staging.scoring_pairs import ScoringPair, night_name, on_one_grid, pair_up
 from sleepaug.support.errors import ConfigError, RecordingError
-from tests.data.conftest import write_edf_file as write_edf
 
 
 def scoring(stages, onset=0.0, seconds=30.0):

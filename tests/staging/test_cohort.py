@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import run
+from edf_files import write_edf
 from model_file import CHANNELS
 
 from sleepaug.staging.cohort import stage_nights
 from sleepaug.staging.nights import NightFile, find_nights
 from sleepaug.staging.prediction import PredictionSettings
-from tests.data.conftest import write_edf_file as write_edf
 
 ROOT = Path(__file__).parents[2]
 

@@ -54,7 +54,7 @@ def read_edf_header(path: Path) -> Edf:
         if not head:
             raise RecordingError(f"{path}: the file is empty (0 bytes). Copy it again.")
         if head[:8] not in VERSIONS:
-            text = head.isascii() and head.decode().isprintable()
+            text = head.isascii() and all(c.isprintable() or c.isspace() for c in head.decode())
             kind = "it holds text" if text else f"it begins with {head[:8]!r}"
             raise RecordingError(
                 f"{path}: not an EDF or BDF file; {kind}. An EDF file begins with '0' and seven "

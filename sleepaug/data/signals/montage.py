@@ -28,7 +28,8 @@ NEAR = {**SYNONYMS, "TP9": "M1", "TP10": "M2", "Nz": "Fpz"}
 """Places whose position is taken to be another's."""
 
 EYE = re.compile(r"eog|\b(?:e[12](?:[am][12])?|loc|roc)\b|(?:left|right) horiz", re.IGNORECASE)
-MUSCLE = re.compile(r"emg|chin|submental|menton", re.IGNORECASE)
+_CHIN = re.compile(r"chin|submental|menton", re.IGNORECASE)
+MUSCLE = re.compile(rf"emg|{_CHIN.pattern}", re.IGNORECASE)
 """Names of channels of the eyes and of muscles, underscores read as spaces."""
 _LEFT = re.compile(
     r"\be(?:og)?[- ]?1|loc|left|gauche|links|izq|\bsin|eog[- ]?(?:l|li|lt|g|sx)\b"
@@ -41,7 +42,6 @@ _RIGHT = re.compile(
     re.IGNORECASE,
 )
 _VERTICAL = re.compile(r"vert|veog|eog[- ]?v\b", re.IGNORECASE)
-_CHIN = re.compile(r"chin|submental|menton", re.IGNORECASE)
 _ELSEWHERE = re.compile(
     r"leg|tib|arm|jambe|bein|gamba|pierna|been\b|plm|[lr]at\b|\b[lr]?ta\b|intercost|abdo|diaphr",
     re.IGNORECASE,

@@ -110,10 +110,8 @@ def read_group(folder: Path, participants: Participants | None = None) -> list[G
             text = str(error).replace(f"{path.parent}{os.sep}", "")
             nights.append(_night(people, name, error=text))
         else:
-            if stored.hypnogram.scored.any():
-                nights.append(_night(people, name, hypnogram=stored.hypnogram))
-            else:
-                nights.append(_night(people, name, error=NO_STAGE))
+            whole = stored.hypnogram if stored.hypnogram.scored.any() else None
+            nights.append(_night(people, name, NO_STAGE if whole is None else "", whole))
             recording = os.path.splitext(stored.recording)[0]
             if recording.endswith(f"/{name}"):
                 root = Path(recording.removesuffix(f"/{name}"))

@@ -62,9 +62,9 @@ def sleep_statistics(stages: Sequence[str] | np.ndarray) -> dict[str, float | in
     -------
     dict
         The keys of `STATISTICS`, in minutes, percent or counts; None for a latency or share that
-        does not exist, as in a night without sleep, and for all but TIB where no epoch has a
-        stage. Unscored epochs count only for TIB and SPT; a change of stage across them is not
-        counted.
+        does not exist, as in a night without sleep, and for all but TIB and unscored where no
+        epoch has a stage. Unscored epochs count only for TIB and SPT; a change of stage across
+        them is not counted.
 
     Notes
     -----

@@ -275,6 +275,12 @@ def test_odd_signs_in_a_date_are_read_and_noted(tmp_path: Path, write_edf, patch
     assert "('02/03/21', '22:30:15') were read as 2021-03-02 22:30:15" in edf.notes[0]
 
 
+def test_a_text_file_called_edf_is_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "night.edf").write_text("Epoch,Stage\r\n1,W\n2,\tN1\n" * 40)
+    with pytest.raises(RecordingError, match="not an EDF or BDF file; it holds text"):
+        read_edf_header(tmp_path / "night.edf")
+
+
 def test_records_that_do_not_last_as_the_header_says(tmp_path: Path, write_edf, patch) -> None:
     """Times of data records and the header disagree: in all records, and in the last one only."""
     path = write_edf(tmp_path / "n.edf", seconds=60, stages=[(0, 30, "Sleep stage W")])
